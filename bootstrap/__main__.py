@@ -1,0 +1,65 @@
+"""python -m bootstrap [--test]: makes this checkout ready; does nothing when it is."""
+
+import argparse
+import fcntl
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bootstrap import debian
+from bootstrap.blender import Blender
+from bootstrap.environment import Environment, base_python
+from bootstrap.packages import Packages
+from bootstrap.progress import SetupFailed, took
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="bootstrap", description=__doc__)
+    asked.add_argument("--test", action="store_true", help="also what the tests need")
+    options = asked.parse_args()
+    try:
+        with one_at_a_time():
+            make_ready(options.test)
+    except SetupFailed as failure:
+        print(f"The set-up stopped: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nThe set-up was stopped; the next one begins where it has to.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def make_ready(for_tests: bool) -> None:
+    began = time.monotonic()
+    environment = Environment(CHECKOUT / ".venv")
+    first = environment.trouble()
+    if first is not None:
+        print(f"brender · set-up of {CHECKOUT}, done once", flush=True)
+        environment.make(base_python(), first)
+    Packages(CHECKOUT, environment).make_ready(for_tests)
+    Blender(CHECKOUT, environment).make_ready()
+    if for_tests and shutil.which("telnet") is None:
+        debian.install("telnet", ["telnet"], "the test of the shell with the real program")
+    if first is not None:
+        print(f"Ready after {took(began)}.", flush=True)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Two set-ups of one checkout would write into one folder: the second waits for the first."""
+    with (CHECKOUT / "setup.cfg").open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another set-up of this checkout is running; waiting for it.", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,3 @@
+"""brender: a render farm in one Twisted application."""
+
+__version__ = "2.0.0"

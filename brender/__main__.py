@@ -1,0 +1,5 @@
+"""`python -m brender` is the command `brender`."""
+
+from brender.cli import main
+
+main()

@@ -1,0 +1,103 @@
+"""What all commands that ask a farm have in common: `--server`, `--json`, and how they fail.
+
+How does this work?  `@asks_the_farm` adds the options, finds the server, and gives the command a `Desk`: the
+`Api`, and `show`, which prints either JSON or words.  A `Failed` ends the command with its sentence on
+stderr, or as JSON on stdout, and with 1, or 2 where the words of the command were wrong.
+"""
+
+import functools
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Concatenate, NoReturn, ParamSpec
+
+import click
+
+from brender.cli.api import Api, Failed
+from brender.config import BadSettings, load
+from brender.protocols.tables import visible
+
+Given = ParamSpec("Given")
+DEFAULT_PORT = 8080
+PORT = re.compile(r"^tcp:(?:port=)?(\d+)")
+UNLIMITED = 10_000  # columns, where no terminal limits them
+
+
+@dataclass(frozen=True)
+class Desk:
+    api: Api
+    as_json: bool
+
+    def show(self, data: Any, words: Callable[[], str]) -> None:
+        """JSON when that is wanted, otherwise words for a person."""
+        if self.as_json:
+            click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        else:
+            say(words())
+
+
+def say(text: str, err: bool = False) -> None:
+    """Print what may have been written by others: nothing in it reaches the terminal as a command."""
+    click.echo("\n".join(visible(line) for line in text.split("\n")), err=err)
+
+
+def width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNLIMITED
+
+
+def asks_the_farm(command: Callable[Concatenate[Desk, Given], None]) -> Callable[Given, None]:
+    """Make a function of a `Desk` a function that click can call."""
+
+    @click.option(
+        "--server", "server", envvar="BRENDER_SERVER", metavar="URL", help="The farm's server.  [BRENDER_SERVER]"
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @click.option("--show-config", is_flag=True, help="Tell which server would be asked, and why; ask nothing.")
+    @functools.wraps(command)
+    def asking(*given: Given.args, **named: Given.kwargs) -> None:
+        server, as_json = named.pop("server"), bool(named.pop("as_json"))
+        url, source = find_server(server if isinstance(server, str) else None)
+        if named.pop("show_config"):
+            click.echo(f"server  {url} ({source})")
+            return
+        try:
+            command(Desk(Api(url), as_json), *given, **named)
+        except Failed as failed:
+            fail(failed, as_json)
+
+    return asking
+
+
+def fail(failed: Failed, as_json: bool) -> NoReturn:
+    if as_json:
+        click.echo(json.dumps(failed.as_json(), ensure_ascii=False, indent=2))
+    else:
+        say("\n".join(failed.lines()), err=True)
+    sys.exit(2 if failed.at == "filter" else 1)
+
+
+def find_server(named: str | None) -> tuple[str, str]:
+    """The address of the farm's web, and where it comes from."""
+    if named:
+        return address(named), "--server or BRENDER_SERVER"
+    try:
+        config = load()
+    except BadSettings as error:
+        raise click.UsageError(str(error)) from None
+    port = PORT.match(config.server.web)
+    return f"http://127.0.0.1:{port[1] if port else DEFAULT_PORT}", config.source
+
+
+def address(named: str) -> str:
+    """A whole address of what may be just a host, or a host and a port."""
+    url = named if "://" in named else f"http://{named}"
+    if not re.fullmatch(r"https?://(\[[0-9A-Fa-f:.%]+\]|[^\s/:@\[\]]+)(:\d{1,5})?/?", url):
+        raise click.UsageError(
+            f'"{named}" is no server; write http://HOST:PORT, such as http://127.0.0.1:{DEFAULT_PORT}.'
+        )
+    if re.search(r":\d+/?$", url.removeprefix("http:").removeprefix("https:")) or url.startswith("https:"):
+        return url
+    return f"{url.rstrip('/')}:{DEFAULT_PORT}"

@@ -1,0 +1,142 @@
+"""`brender submit`: hand in a template or a scene, and watch it if wanted.
+
+How does this work?  A `.blend` becomes a job of the built-in template `blender`, with the frames that the file
+itself names; a file with a template is sent as it is; a word that is no file names a built-in template.
+Values are `KEY=VALUE`.  What was found out by itself is told, so that nothing happens behind one's back.
+"""
+
+import getpass
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from brender.cli.api import Failed
+from brender.cli.asking import Desk, asks_the_farm, say
+from brender.cli.paths import whole
+from brender.cli.watch import Watch
+from brender.protocols.submitting import MOST_BYTES, built_in, built_in_template
+from brender.protocols.tables import count
+
+
+@dataclass
+class Wanted:
+    """What is to be sent."""
+
+    template: str  # a text, or the name of a built-in one
+    text: str  # the text, as far as it is known here
+    values: dict[str, str]
+    folder: Path | None = None  # the template's own
+    told: list[str] = field(default_factory=list)
+    thing: str = "task"
+
+
+@click.command()
+@click.argument("file")
+@click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--frames", metavar="RANGE", help="The frames, such as 1-250 or 1,5-9; the same as Frames=RANGE.")
+@click.option("--priority", type=click.IntRange(0, 100), default=50, show_default=True, help="Higher goes first.")
+@click.option("--name", default="", help="What the job is called, instead of the template's own name.")
+@click.option("--owner", default="", help="Whose job it is, instead of yours.")
+@click.option("--watch", is_flag=True, help="Show how far it is until it ends; Ctrl-C leaves it running.")
+@asks_the_farm
+def submit(
+    desk: Desk,
+    *,
+    file: str,
+    values: tuple[str, ...],
+    frames: str | None,
+    priority: int,
+    name: str,
+    owner: str,
+    watch: bool,
+) -> None:
+    """Hand in FILE: a .blend, a job template (YAML or JSON), or the name of a built-in template."""
+    given = read_values(values, frames)
+    wanted = scene(Path(file), given) if file.lower().endswith(".blend") else template(file, given)
+    wanted.values, told = whole(wanted.text, wanted.values, wanted.folder)
+    for line in [*wanted.told, *told]:
+        say(line, err=True)
+    body = {"template": wanted.template, "values": wanted.values, "priority": priority, "name": name}
+    job = desk.api.post("/api/v1/jobs", {**body, "owner": owner or user()})
+    if watch:
+        raise SystemExit(Watch(desk.api, desk.as_json, wanted.thing).until_it_ends(job))
+    desk.show(job, lambda: submitted(job, wanted.thing))
+
+
+def submitted(job: Any, thing: str) -> str:
+    step = max(job["steps"], key=lambda step: step["tasks"])
+    return f"Job {job['id']} {job['name']}: {count(step['tasks'], thing)}, priority {job['priority']}."
+
+
+def user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name
+        return ""
+
+
+def read_values(words: Sequence[str], frames: str | None) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for word in [*words, *([f"Frames={frames}"] if frames is not None else [])]:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise click.UsageError(f'"{word}" is not KEY=VALUE.')
+        if key in found:
+            raise click.UsageError(f"{key} is given twice.")
+        found[key] = value
+    return found
+
+
+def template(file: str, values: dict[str, str]) -> Wanted:
+    thing = "frame" if "Frames" in values else "task"
+    path = Path(file)
+    if not path.exists() and file in built_in():
+        return Wanted(file, built_in_template(file) or "", values, thing=thing)
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        names = ", ".join(built_in())
+        raise click.UsageError(f"{file} cannot be read: {error.strerror}. Built-in templates: {names}.") from None
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{file} is neither a .blend nor a template: it is not text in UTF-8.") from None
+    if len(data) > MOST_BYTES:
+        raise click.UsageError(f"{file} is larger than a template may be ({MOST_BYTES >> 20} MB).")
+    if not text.strip():
+        raise click.UsageError(f"{file} is empty.")
+    return Wanted(text if "\n" in text else f"{text}\n", text, values, path.absolute().parent, thing=thing)
+
+
+def scene(path: Path, values: dict[str, str]) -> Wanted:
+    """A scene's job; the frames are the file's own unless they are given."""
+    if "Scene" in values:
+        raise click.UsageError(f"The scene is given twice: {path} and Scene={values['Scene']}.")
+    if not path.is_file():
+        raise click.UsageError(f"There is no scene {path}.")
+    values = {"Scene": str(path.absolute()), **values}
+    told: list[str] = []
+    if "Frames" not in values:
+        values["Frames"], told = frames_of(path.absolute())
+    return Wanted("blender", built_in_template("blender") or "", values, told=told, thing="frame")
+
+
+def frames_of(path: Path) -> tuple[str, list[str]]:
+    """The frames that a scene itself names, and what is to be told about it."""
+    from brender.worker.blender.describe import SceneError, describe  # noqa: PLC0415 (only where it is needed)
+    from brender.worker.blender.find import find_blenders  # noqa: PLC0415
+    from brender.worker.blender.installed import best_first  # noqa: PLC0415
+
+    blenders = best_first(find_blenders((), os.environ.get("PATH", "")))
+    if not blenders:
+        sentence = "No Blender on this machine can read the frames from the scene; say --frames, as in --frames 1-250."
+        raise Failed(sentence, code="no-blender", at="frames")
+    try:
+        facts = describe(blenders[0], path)
+    except SceneError as error:
+        raise Failed(str(error), code="bad-scene", at="Scene") from None
+    return facts.frames, [str(facts)]

@@ -1,0 +1,90 @@
+"""The tables: what the farm keeps, as peewee models.
+
+How does this work?  These models name columns and types; nothing else in the program makes an object
+of them.  `store` writes tuples in the order of their columns, with `KEYS` saying which columns are a
+table's primary key, and reads tuples back.  A model changes only together with a migration.
+Times are seconds of the epoch.
+"""
+
+from typing import Any
+
+from peewee import BlobField, CompositeKey, DatabaseProxy, FloatField, IntegerField, Model, TextField
+
+database = DatabaseProxy()
+
+
+class Table(Model):  # type: ignore[misc]
+    class Meta:
+        database = database
+
+
+class ClientRow(Table):
+    id = IntegerField(primary_key=True)
+    key = TextField(unique=True)  # the worker's own stable id
+    name = TextField()
+    status = TextField()
+    machine = TextField()  # JSON of `farm.client.Machine`
+    since = FloatField()
+
+    class Meta:
+        table_name = "clients"
+
+
+class JobRow(Table):
+    id = IntegerField(primary_key=True)
+    name = TextField()
+    owner = TextField()
+    priority = IntegerField()
+    state = TextField()
+    submitted = FloatField()
+    started = FloatField(null=True)
+    ended = FloatField(null=True)
+    reason = TextField()
+    warnings = TextField()  # JSON list
+
+    class Meta:
+        table_name = "jobs"
+
+
+class SubmissionRow(Table):
+    """What was submitted; written once, apart from the job's row, which changes often."""
+
+    job = IntegerField(primary_key=True)
+    template = TextField()  # JSON
+    values = TextField(column_name="parameter_values")  # JSON
+
+    class Meta:
+        table_name = "submissions"
+
+
+class StepRow(Table):
+    job = IntegerField()
+    index = IntegerField(column_name="step_index")
+    name = TextField()
+    counts = TextField()  # JSON list: tasks in each state
+    tasks = BlobField(null=True)  # of a finished step: a byte a task, compressed
+
+    class Meta:
+        table_name = "steps"
+        primary_key = CompositeKey("job", "index")
+
+
+class OrderRow(Table):
+    id = IntegerField(primary_key=True)
+    job = IntegerField(index=True)
+    step = IntegerField()
+    client = IntegerField()
+    first = IntegerField()
+    count = IntegerField()
+    attempt = IntegerField()
+    cost = IntegerField()
+    issued = FloatField()
+    ended = FloatField(null=True)
+    reason = TextField()
+    tasks = BlobField()  # a byte a task: what became of it
+
+    class Meta:
+        table_name = "orders"
+
+
+KEYS: dict[type[Any], int] = {ClientRow: 1, JobRow: 1, SubmissionRow: 1, StepRow: 2, OrderRow: 1}

@@ -1,0 +1,151 @@
+"""The store: opens the database, loads the farm from it, and keeps what happens.
+
+How does this work?  `open_store` connects (SQLite in the state folder), brings the tables up to date
+with the numbered scripts in `migrations/`, and starts the writer.  `save` turns what has changed into
+rows and queues them; its Deferred fires after the commit.  Reading goes through the same thread, so a
+question sees all that was written before it.  Templates of finished jobs are read when somebody asks.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from peewee import Database, DatabaseError, SqliteDatabase, fn
+from playhouse import migrations
+from twisted.internet.defer import Deferred
+
+from brender.db import models
+from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
+from brender.db.rows import client_row, read_client, read_job, read_order, read_step, rows_of
+from brender.db.writer import Writer
+from brender.farm.client import Machine, RuntimeClient
+from brender.farm.farm import Changes, Loaded
+from brender.farm.interfaces import NotFound
+from brender.farm.job import Job
+from brender.farm.order import Order
+from brender.farm.submission import Plan
+from brender.farm.transitions import FINISHED_JOB
+
+Replan = Callable[[dict[str, Any], dict[str, Any]], Plan]
+FINISHED = [state.value for state in FINISHED_JOB]
+
+
+class CannotOpen(Exception):
+    """The database cannot be opened; the message is a sentence for people."""
+
+
+class SqlStore:
+    """`farm.interfaces.Store` on a peewee database."""
+
+    def __init__(self, writer: Writer, replan: Replan) -> None:
+        self.writer = writer
+        self._replan = replan
+
+    @property
+    def pending(self) -> int:
+        return self.writer.pending
+
+    def save(self, changes: Changes) -> Deferred[None]:
+        return self.writer.write(rows_of(changes))
+
+    async def load(self) -> Loaded:
+        loaded: Loaded = await self.writer.perform(self._load)
+        return loaded
+
+    async def add_client(self, machine: Machine, now: float) -> int:
+        def insert(_: Database) -> int:
+            columns = [field for field in ClientRow._meta.sorted_fields if field.name != "id"]
+            row = client_row(RuntimeClient(id=0, machine=machine, since=now))[1:]
+            return int(ClientRow.insert(dict(zip(columns, row, strict=True))).execute())
+
+        return int(await self.writer.perform(insert))
+
+    async def orders_of(self, job: int) -> Sequence[Order]:
+        def read(_: Database) -> list[Order]:
+            query = OrderRow.select().where(OrderRow.job == job).order_by(OrderRow.id)
+            return [read_order(row) for row in query.tuples()]
+
+        orders: list[Order] = await self.writer.perform(read)
+        return orders
+
+    async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        def read(_: Database) -> tuple[str, str] | None:
+            query = SubmissionRow.select(SubmissionRow.template, SubmissionRow.values)
+            return query.where(SubmissionRow.job == job).tuples().first()  # type: ignore[no-any-return]
+
+        found = await self.writer.perform(read)
+        if found is None:
+            raise NotFound(f"There is no job {job}.")
+        return msgspec.json.decode(found[0]), msgspec.json.decode(found[1])
+
+    def close(self) -> Awaitable[None]:
+        """Write what is queued and close the database."""
+        done = self.writer.perform(lambda database: database.close())
+        self.writer.close()
+        return done
+
+    # --- in the database's thread
+
+    def _load(self, _: Database) -> Loaded:
+        jobs = {row[0]: read_job(row) for row in JobRow.select().order_by(JobRow.id).tuples()}
+        submissions = (
+            SubmissionRow.select()
+            .join(JobRow, on=(JobRow.id == SubmissionRow.job))
+            .where(JobRow.state.not_in(FINISHED))
+            .tuples()
+        )
+        for row in StepRow.select(StepRow.job, StepRow.index, StepRow.name, StepRow.counts).tuples():
+            if jobs[row[0]].finished:
+                jobs[row[0]].past.append(read_step(row))
+        return Loaded(
+            clients=[read_client(row) for row in ClientRow.select().tuples()],
+            finished=[job for job in jobs.values() if job.finished],
+            unfinished=[self._begun(jobs[job], template, values) for job, template, values in submissions],
+            orders=self._orders_of_unfinished(),
+            last_job=max(jobs, default=0),
+            last_order=OrderRow.select(fn.MAX(OrderRow.id)).scalar() or 0,
+        )
+
+    def _begun(self, job: Job, template: str, values: str) -> tuple[Job, Plan]:
+        job.template, job.values = msgspec.json.decode(template), msgspec.json.decode(values)
+        return job, self._replan(job.template, job.values)
+
+    @staticmethod
+    def _orders_of_unfinished() -> list[Order]:
+        query = (
+            OrderRow.select()
+            .join(JobRow, on=(JobRow.id == OrderRow.job))
+            .where(JobRow.state.not_in(FINISHED))
+            .order_by(OrderRow.id)
+        )
+        return [read_order(row) for row in query.tuples()]
+
+
+def sqlite(path: Path) -> Database:
+    """A commit that was acknowledged survives a power cut: WAL with synchronous=FULL."""
+    pragmas = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000}
+    return SqliteDatabase(str(path), pragmas=pragmas, autoconnect=False)
+
+
+def open_store(
+    path: Path, replan: Replan, in_reactor: Callable[..., Any], failed: Callable[[str], None]
+) -> SqlStore:
+    """Open or make the database; blocks, and belongs before the reactor runs.
+
+    Raises `CannotOpen` with a sentence.
+    """
+    database = sqlite(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with database.connection_context():
+            migrations.run(database, directory=str(Path(__file__).with_name("migrations")))
+    except (OSError, DatabaseError) as error:
+        raise CannotOpen(
+            f"The database {path} cannot be opened: {error}. "
+            "Choose a folder that can be written with --state, or mend its permissions."
+        ) from error
+    models.database.initialize(database)
+    writer = Writer(database, in_reactor, failed)
+    writer.start()
+    return SqlStore(writer, replan)

@@ -1,0 +1,191 @@
+"""The map of the program: what each part may ask of its neighbours, one sentence each.
+
+How does this work?  The service is handed a store and, for every worker, a link; the faces (shell, web,
+worker protocol) are handed the service.  None of them imports the other: they meet here.  The
+doubles of the tests (`tests/fakes.py`) keep to the same interfaces.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from brender.farm.client import Machine, RuntimeClient, Status
+    from brender.farm.farm import Changes, Farm, Loaded
+    from brender.farm.job import Job, Step
+    from brender.farm.order import Order
+    from brender.farm.views import OrderView
+
+
+class NotFound(Exception):
+    """No such job, client or order; the message is a sentence for people."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened, announced after its commit."""
+
+    number: int
+    kind: str  # "job", "client", "picture", "farm"
+    data: Any  # JobView, ClientView, {"job": 1, "picture": 3}, {"state": "stopping", "reason": "..."}
+
+
+class Store(Protocol):
+    """Keeps what happened; the only thing that touches the database."""
+
+    @property
+    def pending(self) -> int:
+        """Rows that are queued or being committed."""
+
+    async def load(self) -> "Loaded":
+        """All that the farm needs to go on where it stopped."""
+
+    async def add_client(self, machine: "Machine", now: float) -> int:
+        """A row for a machine that was never seen; its new id."""
+
+    def save(self, changes: "Changes") -> Awaitable[None]:
+        """Queue what has changed; done after the commit."""
+
+    async def orders_of(self, job: int) -> "Sequence[Order]":
+        """Every order that was issued for a job, oldest first."""
+
+    async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The template and the values that a job was submitted with; raises `NotFound`."""
+
+    def close(self) -> Awaitable[None]:
+        """Write what is queued and close the database."""
+
+
+class Link(Protocol):
+    """The farm's hand on one worker."""
+
+    def welcome(self, client: "RuntimeClient", drop: Sequence[int]) -> None:
+        """The greeting is accepted; orders in `drop` are not the worker's any more."""
+
+    def refuse(self, reason: str) -> None:
+        """The greeting is not accepted; says why and closes."""
+
+    def give(self, order: "Order", step: "Step") -> None:
+        """Run these tasks."""
+
+    def acknowledge(self, results: "Sequence[tuple[int, int]]") -> None:
+        """These results (order, task) are safe: the worker may forget them."""
+
+    def recall(self, order: int) -> None:
+        """Hand back what has not begun."""
+
+    def cancel(self, order: int) -> None:
+        """End it now."""
+
+    def forget(self, job: int) -> None:
+        """The job is over: leave its sessions."""
+
+    def farewell(self, reason: str) -> None:
+        """The server stops; keep what you hold and come back."""
+
+    def hold(self, wait: bool) -> None:
+        """Stop (or go on) reading from the worker: the database is behind."""
+
+
+class LogLine(NamedTuple):
+    """A part of a log as a worker sends it."""
+
+    order: int
+    task: int
+    text: str
+
+
+class FarmService(Protocol):
+    """What the faces may ask of the farm.  Awaitables are done after the commit."""
+
+    farm: "Farm"
+
+    @property
+    def stopping(self) -> str:
+        """Why the farm takes nothing new; empty while it does."""
+
+    async def submit(
+        self, template: Any, values: Mapping[str, Any], *, name: str = "", priority: int = 50, owner: str = ""
+    ) -> "Job":
+        """Take a job in.  Raises `Refused` with every problem, `NotNow` when stopping."""
+
+    async def cancel(self, job: int) -> "Job":
+        """End a job; raises `NotFound`, `NotNow`."""
+
+    async def pause(self, job: int) -> "Job":
+        """Issue no more of its orders; raises `NotFound`, `NotNow`."""
+
+    async def resume(self, job: int) -> "Job":
+        """Go on with a paused job; raises `NotFound`, `NotNow`."""
+
+    async def set_status(self, clients: "Sequence[RuntimeClient]", status: "Status") -> "list[RuntimeClient]":
+        """Enable or disable clients; those that were changed."""
+
+    async def save(self) -> int:
+        """Wait until everything so far is committed; how many writes that were."""
+
+    async def orders_of(self, job: int) -> "Sequence[OrderView]":
+        """Every order of a job, oldest first; raises `NotFound`."""
+
+    async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The template and the values that a job was submitted with; raises `NotFound`."""
+
+    async def log_of(
+        self, job: int, *, order: int | None = None, task: int | None = None, step: str | None = None
+    ) -> str:
+        """The logs of a job's orders, or of one order, or of one task; raises `NotFound`."""
+
+    def picture_of(self, job: int) -> bytes | None:
+        """The newest frame of a job as JPEG, once a worker has sent one."""
+
+    def events_since(self, number: int) -> "list[Event] | None":
+        """What was announced after this number; None when that is no longer known."""
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call the listener for every event from now on; gives the function that ends it."""
+
+    @property
+    def last_event(self) -> int:
+        """The number of the last event that was announced."""
+
+
+class WorkerService(Protocol):
+    """What a worker's protocol may tell the farm."""
+
+    async def join(
+        self, machine: "Machine", run: str, held: "Mapping[int, Sequence[int]]", link: Link
+    ) -> "RuntimeClient | None":
+        """A worker greets; `held` are the tasks of each order that it still has.  None when it was refused."""
+
+    def leave(self, client: int, link: Link) -> None:
+        """The connection is gone."""
+
+    def started(self, client: int, order: int, task: int) -> None:
+        """A task has begun."""
+
+    def result(self, client: int, order: int, task: int, outcome: str, message: str, seconds: float) -> None:
+        """A task has ended: `completed`, `failed` or `canceled`."""
+
+    def handed_back(self, client: int, order: int, tasks: Sequence[int]) -> None:
+        """The worker will not run these; they were not begun, or it is leaving."""
+
+    def dropped(self, client: int, order: int) -> None:
+        """A canceled order is gone from the worker, processes and all."""
+
+    def progressed(self, client: int, order: int, task: int, percent: float | None, status: str) -> None:
+        """How far a task is."""
+
+    def warned(self, client: int, order: int, task: int, text: str) -> None:
+        """A task has something to say that people should see on the job."""
+
+    def logged(self, client: int, order: int, task: int, text: str) -> None:
+        """A part of a task's log."""
+
+    def pictured(self, client: int, job: int, task: int, jpeg: bytes) -> None:
+        """A small picture of a frame that is done."""
+
+    def beat(self, client: int, load: float) -> None:
+        """The worker is alive; the load of its processors in percent."""
+
+    def leaving(self, client: int) -> None:
+        """The worker finishes what it runs and takes nothing new."""

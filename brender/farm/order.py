@@ -1,0 +1,66 @@
+"""An order: a run of tasks of one step, given to one client.
+
+How does this work?  An order names its tasks as a run (`first`, `count`) and keeps one byte for each:
+ACTIVE until its result is in, then what became of it (READY means handed back).  All of it is one
+row in the database, and the rows of a step's orders are all that is needed to know what is done of
+the step.  An order is closed when none of its bytes says ACTIVE.
+"""
+
+from dataclasses import dataclass, field
+
+from brender.farm.transitions import TaskState
+
+ACTIVE = int(TaskState.ACTIVE)
+
+
+@dataclass(slots=True)
+class Order:
+    id: int
+    job: int
+    step: int  # index of the step in its job
+    client: int
+    first: int  # index of the first task
+    count: int
+    attempt: int  # 1 for a task's first try
+    cost: int  # slots
+    issued: float  # seconds of the epoch
+    ended: float | None = None
+    running: int | None = None  # index of the task that the worker has begun last
+    began: float | None = None  # when that was
+    percent: float | None = None  # of the running task
+    status: str = ""  # what the running task says it does
+    reason: str = ""  # why one of its tasks failed, the last one that did
+    recalled: bool = False  # the worker was asked to hand it back
+    tasks: bytearray = field(default_factory=bytearray)
+
+    def __post_init__(self) -> None:
+        if not self.tasks:
+            self.tasks = bytearray([ACTIVE]) * self.count
+
+    @property
+    def open(self) -> bool:
+        return ACTIVE in self.tasks
+
+    @property
+    def untouched(self) -> bool:
+        """Nothing of it has begun: it may be recalled."""
+        return self.running is None and self.tasks.count(ACTIVE) == self.count and not self.recalled
+
+    def holds(self, task: int) -> bool:
+        """Whether a result for this task is still awaited."""
+        return 0 <= task - self.first < self.count and self.tasks[task - self.first] == ACTIVE
+
+    def awaited(self) -> list[int]:
+        """The indexes of the tasks whose results are awaited."""
+        return [self.first + place for place, state in enumerate(self.tasks) if state == ACTIVE]
+
+    def begin(self, task: int, now: float) -> None:
+        self.running, self.began = task, now
+        self.percent, self.status = None, ""
+
+    def settle(self, task: int, state: TaskState, now: float) -> None:
+        self.tasks[task - self.first] = state
+        if self.running == task:
+            self.running = None
+        if not self.open:
+            self.ended = now

@@ -1,0 +1,203 @@
+"""What every face shows of the farm: plain structs, made from the objects when somebody looks.
+
+How does this work?  `client_view`, `job_view` and `order_view` read the farm's objects and give structs
+that msgspec turns into JSON.  Shell, web, events and command line all show these, so they cannot
+differ.  Times are seconds of the epoch, durations seconds, memory bytes, load percent.
+"""
+
+import msgspec
+
+from brender.farm.client import Blender, RuntimeClient
+from brender.farm.estimates import seconds_left
+from brender.farm.farm import Farm
+from brender.farm.job import FinishedStep, Job, Step
+from brender.farm.order import Order
+from brender.farm.transitions import TaskState
+
+
+class RunningView(msgspec.Struct, frozen=True):
+    order: int
+    job: int
+    job_name: str
+    step: str
+    task: int
+    what: str  # the task for people: "frame 14", or "task 3" where it has no frame
+    since: float | None
+    percent: float | None
+    status: str
+
+
+class ClientView(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    status: str  # enabled, disabled
+    connection: str  # online, offline
+    activity: str  # idle, busy
+    since: float  # when `connection` changed
+    load: float
+    slots: int
+    used: int
+    memory: int
+    system: str
+    gpus: tuple[str, ...]
+    blenders: tuple[Blender, ...]
+    running: list[RunningView]
+
+
+class StepView(msgspec.Struct, frozen=True):
+    name: str
+    tasks: int
+    waiting: int
+    ready: int
+    active: int
+    completed: int
+    failed: int
+    canceled: int
+
+
+class JobView(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    owner: str
+    priority: int
+    state: str  # queued, active, paused, completed, failed, canceled
+    tasks: int
+    completed: int
+    failed: int
+    active: int
+    progress: float  # percent of the tasks that are finished, whatever way
+    submitted: float
+    started: float | None
+    ended: float | None
+    seconds_left: float | None
+    seconds_a_task: float | None
+    reason: str
+    warnings: list[str]
+    steps: list[StepView]
+    picture: int  # counts the pictures shown of this job; 0 is none yet
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    """One order of a job: which client had which tasks, and what became of them."""
+
+    id: int
+    step: str
+    client: str
+    first: int
+    count: int
+    attempt: int
+    issued: float
+    ended: float | None
+    completed: int
+    failed: int
+    reason: str  # why a task of it failed; of several, the last one
+
+    @property
+    def name(self) -> str:
+        """Its tasks for people: "task 3", "tasks 3 to 9"."""
+        last = self.first + self.count - 1
+        return f"task {self.first}" if self.count == 1 else f"tasks {self.first} to {last}"
+
+
+def client_view(client: RuntimeClient, farm: Farm) -> ClientView:
+    machine = client.machine
+    running = [
+        RunningView(
+            order=order.id,
+            job=job.id,
+            job_name=job.name,
+            step=step.name,
+            task=order.running,
+            what=what(step, order.running),
+            since=order.began,
+            percent=order.percent,
+            status=order.status,
+        )
+        for order in client.orders.values()
+        if order.running is not None and not (job := farm.jobs[order.job]).finished and (step := job.steps[order.step])
+    ]
+    return ClientView(
+        id=client.id,
+        name=client.name,
+        status=client.status.value,
+        connection="online" if client.online else "offline",
+        activity=client.activity,
+        since=client.since,
+        load=client.load,
+        slots=client.slots,
+        used=min(client.used, client.slots),
+        memory=machine.memory,
+        system=machine.system,
+        gpus=machine.gpus,
+        blenders=machine.blenders,
+        running=running,
+    )
+
+
+def order_view(order: Order, job: Job, farm: Farm) -> OrderView:
+    steps = job.steps or job.past
+    counts = [order.tasks.count(state) for state in TaskState]
+    client = farm.clients.get(order.client)
+    return OrderView(
+        id=order.id,
+        step=steps[order.step].name,
+        client=client.name if client else f"client {order.client}",
+        first=order.first,
+        count=order.count,
+        attempt=order.attempt,
+        issued=order.issued,
+        ended=order.ended,
+        completed=counts[TaskState.COMPLETED],
+        failed=counts[TaskState.FAILED],
+        reason=order.reason,
+    )
+
+
+def what(step: Step, task: int) -> str:
+    """A task in a person's words."""
+    values = step.plan.parameters(task)
+    frame = values.get("Frame")
+    return f"frame {frame}" if frame is not None else f"task {task}"
+
+
+def step_view(step: Step | FinishedStep) -> StepView:
+    counts = {state.name.lower(): step.counts[state] for state in TaskState}
+    return StepView(name=step.name, tasks=sum(step.counts), **counts)
+
+
+def job_view(job: Job, farm: Farm) -> JobView:
+    steps = [step_view(step) for step in job.steps or job.past]
+    tasks = sum(step.tasks for step in steps)
+    finished = sum(step.completed + step.failed + step.canceled for step in steps)
+    slowest = max(job.steps, key=lambda step: step.unfinished * (step.estimate.seconds or 0), default=None)
+    return JobView(
+        id=job.id,
+        name=job.name,
+        owner=job.owner,
+        priority=job.priority,
+        state=job.state.value,
+        tasks=tasks,
+        completed=sum(step.completed for step in steps),
+        failed=sum(step.failed for step in steps),
+        active=sum(step.active for step in steps),
+        progress=100.0 * finished / tasks if tasks else 100.0,
+        submitted=job.submitted,
+        started=job.started,
+        ended=job.ended,
+        seconds_left=left(job, farm),
+        seconds_a_task=slowest.estimate.seconds if slowest else None,
+        reason=job.reason,
+        warnings=job.warnings,
+        steps=steps,
+        picture=job.picture,
+    )
+
+
+def left(job: Job, farm: Farm) -> float | None:
+    """Seconds until the job is done as it goes now: its steps one after the other."""
+    if not job.runs:
+        return None
+    running = sum(order.running is not None for order in farm.orders.values() if order.job == job.id)
+    parts = [seconds_left(step.estimate, step.unfinished, running) for step in job.steps if step.estimate.seconds]
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None

@@ -1,0 +1,67 @@
+"""Lines of JSON and back, without a socket.
+
+How does this work?  `Decoder.feed` takes bytes as they come and gives the messages that are whole; what
+is left waits for more.  It knows one union of messages and one limit for a line.  Whatever is not a
+message of that union raises `BadMessage` with a sentence for the other side; what stood before it in
+the same bytes is given first (`messages` of the exception).  `encode` is the way back.
+"""
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+MOST_FROM_WORKER = 2**20  # bytes in a line: a log chunk, a small picture
+MOST_FROM_SERVER = 2**25  # a template with its embedded files
+
+Words = TypeVar("Words")
+_encoder = msgspec.json.Encoder()
+
+
+class BadMessage(Exception):
+    """Not a message; the text says what was wrong.  `messages` came whole before it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.messages: list[Any] = []
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    return _encoder.encode(message) + b"\n"
+
+
+class Decoder(Generic[Words]):
+    def __init__(self, words: Any, most: int) -> None:
+        self._decoder: msgspec.json.Decoder[Words] = msgspec.json.Decoder(words)
+        self._most = most
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> list[Words]:
+        """The messages that are whole now.  Raises `BadMessage`; feed nothing after that."""
+        self._rest += data
+        *lines, rest = self._rest.split(b"\n")
+        self._rest = rest
+        messages: list[Words] = []
+        try:
+            for line in lines:
+                if line.strip():
+                    messages.append(self._read(line))
+            self._check_length(len(rest))
+        except BadMessage as bad:
+            bad.messages = messages
+            raise
+        return messages
+
+    def _read(self, line: bytearray) -> Words:
+        self._check_length(len(line))
+        try:
+            return self._decoder.decode(line)
+        except msgspec.ValidationError as error:
+            raise BadMessage(f"This is not a message of the protocol: {error}.") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadMessage(f"A line has to be one JSON object in UTF-8: {error}.") from error
+        except RecursionError:
+            raise BadMessage("A line has to be one JSON object, not nested so deep.") from None
+
+    def _check_length(self, length: int) -> None:
+        if length > self._most:
+            raise BadMessage(f"A line may have {self._most} bytes; this one has more.")

@@ -1,0 +1,172 @@
+"""The words of the worker protocol: every message, declared once.
+
+How does this work?  Each message is a struct with its name in the field `type`; on the wire it is one
+line of JSON (see `codec`).  `FromWorker` and `FromServer` are what either side may say; anything else
+is refused by name.  `docs/protocol.md` tells what each means and when it is sent; a test holds that
+page to these structs.  Times are seconds of the epoch, durations seconds.
+"""
+
+from typing import Any
+
+import msgspec
+
+from brender.farm.client import Machine
+
+VERSION = 1  # a server and a worker of different versions do not work together
+
+
+class Message(msgspec.Struct, frozen=True, tag_field="type", tag=str.lower):
+    pass
+
+
+# --- a worker says
+
+
+class Hello(Message, frozen=True):
+    """The first line of a connection."""
+
+    version: int
+    run: str  # changes with every start of the worker's program
+    machine: Machine
+    held: dict[int, list[int]]  # order -> the tasks that it still has, results not yet acknowledged included
+
+
+class Started(Message, frozen=True):
+    order: int
+    task: int
+
+
+class Result(Message, frozen=True):
+    """A task has ended.  Kept by the worker and sent again until it is acknowledged."""
+
+    order: int
+    task: int
+    outcome: str  # completed, failed, canceled
+    message: str = ""  # why it failed, for people
+    seconds: float = 0.0
+
+
+class Progress(Message, frozen=True):
+    order: int
+    task: int
+    percent: float | None = None
+    status: str = ""
+
+
+class Warned(Message, frozen=True):
+    order: int
+    task: int
+    text: str
+
+
+class Log(Message, frozen=True):
+    order: int
+    task: int
+    text: str
+
+
+class Picture(Message, frozen=True):
+    """A small JPEG of a frame that is done."""
+
+    job: int
+    task: int
+    jpeg: bytes  # base64 on the wire
+
+
+class Returned(Message, frozen=True):
+    """These tasks were not run and will not be."""
+
+    order: int
+    tasks: list[int]
+
+
+class Dropped(Message, frozen=True):
+    """The answer to `Cancel`: nothing of the order is left, processes included."""
+
+    order: int
+
+
+class Beat(Message, frozen=True):
+    """The worker lives; the load of its processors in percent."""
+
+    load: float
+
+
+class Leaving(Message, frozen=True):
+    """The worker finishes what it runs and takes nothing new."""
+
+
+# --- the server says
+
+
+class Welcome(Message, frozen=True):
+    client: int
+    name: str
+    heartbeat: float  # say something at least this often; so does the server
+    drop: list[int]  # orders that are not the worker's any more
+
+
+class Refused(Message, frozen=True):
+    """The greeting was not accepted, or the connection is over."""
+
+    reason: str
+    again: bool = True  # whether it makes sense to try again
+
+
+class Job(Message, frozen=True):
+    """What to run, sent before the first order of a job on a connection."""
+
+    job: int
+    name: str
+    template: dict[str, Any]  # an OpenJD job template
+    values: dict[str, Any]  # the value of every job parameter
+
+
+class Task(msgspec.Struct, frozen=True, array_like=True):
+    index: int
+    parameters: dict[str, str]
+
+
+class Order(Message, frozen=True):
+    order: int
+    job: int
+    step: str
+    attempt: int
+    slots: int
+    tasks: list[Task]
+
+
+class Ack(Message, frozen=True):
+    results: list[tuple[int, int]]  # order, task
+
+
+class Recall(Message, frozen=True):
+    """Hand back what has not begun of this order."""
+
+    order: int
+
+
+class Cancel(Message, frozen=True):
+    """End this order now, and say `Dropped` when nothing of it is left."""
+
+    order: int
+
+
+class Forget(Message, frozen=True):
+    """The job is over: leave its sessions."""
+
+    job: int
+
+
+class Ping(Message, frozen=True):
+    pass
+
+
+class Farewell(Message, frozen=True):
+    """The server stops: keep what you hold and come back."""
+
+    reason: str
+
+
+FromWorker = Hello | Started | Result | Progress | Warned | Log | Picture | Returned | Dropped | Beat | Leaving
+FromServer = Welcome | Refused | Job | Order | Ack | Recall | Cancel | Forget | Ping | Farewell

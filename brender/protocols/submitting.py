@@ -1,0 +1,119 @@
+"""What stands after `submit`: a template, its values, and how the job is to be taken in.
+
+How does this work?  `Submission.read` sorts the words: the first is the template, `KEY=VALUE` is a value,
+`--priority`, `--name` and `--owner` are about the job.  The template is the name of a built-in one, or else
+a file on this machine; only a plain file of a sensible size is read, so that reading it cannot
+hold up the farm.
+"""
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from brender.protocols.verbs import WrongUse
+from brender.protocols.words import did_you_mean, nearest
+
+MOST_BYTES = 4 << 20
+OPTIONS = ("--priority", "--name", "--owner")
+
+
+@dataclass
+class Submission:
+    source: str = ""  # the word that names the template
+    values: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, words: Sequence[str]) -> "Submission":
+        wanted = cls()
+        rest = list(words)
+        while rest:
+            wanted._take(rest.pop(0), rest)
+        if not wanted.source:
+            raise WrongUse(f"Say what to submit: submit TEMPLATE KEY=VALUE...; built in: {', '.join(built_in())}.")
+        return wanted
+
+    def _take(self, word: str, rest: list[str]) -> None:
+        key, equals, value = word.partition("=")
+        if word.startswith("--"):
+            self._option(key, value if equals else rest.pop(0) if rest else None)
+        elif not self.source:
+            self.source = word
+        elif equals and key:
+            self._value(key, value)
+        else:
+            raise WrongUse(f'"{word}" is not a parameter; write KEY=VALUE, with quotes around a value that has spaces.')
+
+    def _option(self, key: str, value: str | None) -> None:
+        if key not in OPTIONS:
+            raise WrongUse(f'No option "{key}"{did_you_mean(key, OPTIONS)}')
+        if value is None:
+            raise WrongUse(f"{key} needs a value.")
+        self.options[key] = value
+
+    def _value(self, key: str, value: str) -> None:
+        if key in self.values:
+            raise WrongUse(f"{key} is given twice.")
+        self.values[key] = value
+
+    @property
+    def name(self) -> str:
+        return self.options.get("--name", "")
+
+    @property
+    def owner(self) -> str:
+        return self.options.get("--owner", "")
+
+    @property
+    def priority(self) -> int:
+        text = self.options.get("--priority", "50")
+        if not (text.isascii() and text.isdecimal() and int(text[:9]) <= 100):
+            raise WrongUse(f'A priority is a whole number from 0 to 100, not "{text}".')
+        return int(text)
+
+    def template(self) -> str:
+        """The text of the template; raises `WrongUse` with a sentence."""
+        text = built_in_template(self.source)
+        return on_this_machine(self.source) if text is None else text
+
+
+def built_in() -> list[str]:
+    """The names of the templates that come with brender."""
+    names = (entry.name for entry in resources.files("brender.templates").iterdir())
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
+def built_in_template(name: str) -> str | None:
+    """The text of a built-in template; None when there is none of this name."""
+    if name not in built_in():
+        return None
+    return resources.files("brender.templates").joinpath(f"{name}.yaml").read_text("utf-8")
+
+
+def on_this_machine(name: str) -> str:
+    """The text of a file of the server's machine."""
+    path = Path(name).expanduser()
+    if not path.is_absolute():
+        meant = nearest(name, built_in())
+        hint = f"did you mean {meant}?" if meant else "a file is named by its whole path, from / on."
+        raise WrongUse(f'No built-in template "{name}"; {hint}')
+    try:
+        return contents(path)
+    except UnicodeDecodeError:
+        raise WrongUse(f"{path} is not a template: it is not text in UTF-8.") from None
+    except OSError as error:
+        raise WrongUse(f"{path} cannot be read on the server: {error.strerror}.") from None
+
+
+def contents(path: Path) -> str:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for a writer
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise WrongUse(f"{path} is not a template: it is not a plain file.")
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise WrongUse(f"{path} is larger than a template may be ({MOST_BYTES >> 20} MB).")
+    return data.decode("utf-8")

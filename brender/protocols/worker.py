@@ -1,0 +1,227 @@
+"""The server's side of a worker's connection.
+
+How does this work?  `Conversation` is the state machine: it takes messages, tells the service, and is
+the service's `Link`; it never sees a socket, only a `send` and a `close` that it was given.  Before the
+greeting it accepts `Hello` and nothing else; while the service looks the client up, what follows
+waits.  `WorkerProtocol` is the wire: bytes through the codec, a timeout for a greeting that does not
+come and for a peer that has gone silent, pings, and pauses when the database is behind.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from brender.farm import job as farm_job
+from brender.farm import order as farm_order
+from brender.farm.client import RuntimeClient
+from brender.farm.interfaces import WorkerService
+from brender.protocols import messages as say
+from brender.protocols.codec import MOST_FROM_WORKER, BadMessage, Decoder, encode
+
+GREETING_WITHIN = 10.0  # seconds
+SILENT_BEATS = 3  # heartbeats without a word after which a worker counts as gone
+OUTCOMES = ("completed", "failed", "canceled")
+
+
+class Conversation:
+    """What is said on one connection, apart from the wire."""
+
+    log = Logger()
+
+    def __init__(
+        self, service: WorkerService, send: Callable[[Any], None], close: Callable[[], None], heartbeat: float
+    ) -> None:
+        self._service = service
+        self._send = send
+        self._close = close
+        self._heartbeat = heartbeat
+        self._greeted = False
+        self._waiting: list[Any] = []  # what came while the client was looked up
+        self._told: set[int] = set()  # jobs that the worker knows
+        self.client: int | None = None
+        self.over = False
+        self.hold: Callable[[bool], None] = lambda wait: None
+
+    # --- from the worker
+
+    def heard(self, message: Any) -> None:
+        if self.over:
+            return
+        if not self._greeted:
+            self._greet(message)
+        elif self.client is None:
+            self._waiting.append(message)
+        else:
+            self._pass_on(self.client, message)
+
+    def lost(self) -> None:
+        self.over = True
+        if self.client is not None:
+            self._service.leave(self.client, self)
+
+    def _greet(self, message: Any) -> None:
+        if not isinstance(message, say.Hello):
+            self.refuse("The first line has to be a hello; see docs/protocol.md.")
+        elif message.version != say.VERSION:
+            self._end(
+                f"This server speaks version {say.VERSION} of the protocol and the worker version {message.version}: "
+                "install the same brender on both.",
+                again=False,
+            )
+        else:
+            self._greeted = True
+            joining = Deferred.fromCoroutine(self._join(message))
+            joining.addErrback(self._failed)
+
+    async def _join(self, hello: say.Hello) -> None:
+        client = await self._service.join(hello.machine, hello.run, hello.held, self)
+        if self.over and client:  # it went while it was looked up
+            self._service.leave(client.id, self)
+        waiting, self._waiting = self._waiting, []
+        for message in waiting:
+            self.heard(message)
+
+    def _failed(self, failure: Failure) -> None:
+        self.log.failure("A worker could not be taken in", failure)
+        self.refuse(f"The server could not take the worker in: {failure.getErrorMessage()}")
+
+    def _pass_on(self, client: int, message: Any) -> None:
+        service = self._service
+        match message:
+            case say.Log(order, task, text):
+                service.logged(client, order, task, text)
+            case say.Started(order, task):
+                service.started(client, order, task)
+            case say.Result(order, task, outcome, text, seconds) if outcome in OUTCOMES:
+                service.result(client, order, task, outcome, text, seconds)
+            case say.Progress(order, task, percent, status):
+                service.progressed(client, order, task, percent, status)
+            case say.Warned(order, task, text):
+                service.warned(client, order, task, text)
+            case say.Picture(job, task, jpeg):
+                service.pictured(client, job, task, jpeg)
+            case say.Returned(order, tasks):
+                service.handed_back(client, order, tasks)
+            case say.Dropped(order):
+                service.dropped(client, order)
+            case say.Beat(load):
+                service.beat(client, load)
+            case say.Leaving():
+                service.leaving(client)
+            case _:
+                self.refuse(f"This message is not expected here: {type(message).__name__.lower()}.")
+
+    # --- to the worker: `farm.interfaces.Link`
+
+    def welcome(self, client: RuntimeClient, drop: Sequence[int]) -> None:
+        self.client = client.id
+        self._send(say.Welcome(client.id, client.name, self._heartbeat, list(drop)))
+
+    def refuse(self, reason: str) -> None:
+        self._end(reason, again=True)
+
+    def give(self, order: farm_order.Order, step: farm_job.Step) -> None:
+        job = step.job
+        if job.id not in self._told:
+            self._told.add(job.id)
+            self._send(say.Job(job.id, job.name, job.template, job.values))
+        tasks = [say.Task(index, step.plan.parameters(index)) for index in order.awaited()]
+        self._send(say.Order(order.id, job.id, step.name, order.attempt, order.cost, tasks))
+
+    def acknowledge(self, results: Sequence[tuple[int, int]]) -> None:
+        self._send(say.Ack(list(results)))
+
+    def recall(self, order: int) -> None:
+        self._send(say.Recall(order))
+
+    def cancel(self, order: int) -> None:
+        self._send(say.Cancel(order))
+
+    def forget(self, job: int) -> None:
+        if job in self._told:
+            self._told.remove(job)
+            self._send(say.Forget(job))
+
+    def farewell(self, reason: str) -> None:
+        self._send(say.Farewell(reason))
+        self._close()
+
+    def _end(self, reason: str, again: bool) -> None:
+        if not self.over:
+            self.over = True
+            self._send(say.Refused(reason, again))
+            self._close()
+
+
+class WorkerProtocol(Protocol):
+    log = Logger()
+
+    def __init__(self, service: WorkerService, clock: IReactorTime, heartbeat: float) -> None:
+        self._clock = clock
+        self._heartbeat = heartbeat
+        self._decoder: Decoder[say.FromWorker] = Decoder(say.FromWorker, MOST_FROM_WORKER)
+        self._conversation = Conversation(service, self._send, self._close, heartbeat)
+        self._conversation.hold = self._hold
+        self._silence: IDelayedCall | None = None
+        self._ping: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        self._silence = self._clock.callLater(GREETING_WITHIN, self._silent)
+        self._ping = self._clock.callLater(self._heartbeat, self._say_ping)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._silence and self._silence.active() and self._conversation.client is not None:
+            self._silence.reset(SILENT_BEATS * self._heartbeat)
+        try:
+            messages = self._decoder.feed(data)
+        except BadMessage as bad:
+            for message in bad.messages:
+                self._conversation.heard(message)
+            self.log.warn("A worker at {peer} was refused: {reason}", peer=self.transport.getPeer(), reason=str(bad))
+            self._conversation.refuse(str(bad))
+            return
+        for message in messages:
+            self._conversation.heard(message)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        for call in (self._silence, self._ping):
+            if call and call.active():
+                call.cancel()
+        self._conversation.lost()
+
+    def _send(self, message: msgspec.Struct) -> None:
+        self.transport.write(encode(message))
+
+    def _close(self) -> None:
+        self.transport.loseConnection()
+
+    def _hold(self, wait: bool) -> None:
+        self.transport.pauseProducing() if wait else self.transport.resumeProducing()
+
+    def _say_ping(self) -> None:
+        self._ping = self._clock.callLater(self._heartbeat, self._say_ping)
+        if self._conversation.client is not None:
+            self._send(say.Ping())
+
+    def _silent(self) -> None:
+        """Nothing has come for too long: the peer is gone, or never was a worker."""
+        self._conversation.refuse("Nothing was heard for too long.")
+        self.transport.abortConnection()
+
+
+class WorkerFactory(Factory):
+    noisy = False
+
+    def __init__(self, service: WorkerService, clock: IReactorTime, heartbeat: float) -> None:
+        self._service = service
+        self._clock = clock
+        self._heartbeat = heartbeat
+
+    def buildProtocol(self, addr: Any) -> WorkerProtocol:
+        return WorkerProtocol(self._service, self._clock, self._heartbeat)

@@ -1,0 +1,162 @@
+"""Puts the server together: settings, store, service, and the ports around it.
+
+How does this work?  `makeService` is what `twistd` calls.  It reads the settings and opens the database
+at once, so that a mistake is told before anything runs, and gives a service that loads the farm when it
+starts and only then listens; when it stops it does so in an order (`ServerService.stopService`).
+`run` is the same without twistd, for `brender server`.  Here, and in the worker's tap, is the only
+place that knows the global reactor.
+"""
+
+import sys
+import time
+from importlib import resources
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet import reactor as global_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
+from twisted.python import usage
+
+from brender import __version__, config
+from brender.db.store import CannotOpen, SqlStore, open_store
+from brender.farm.submission import replan
+from brender.logs import Logs
+from brender.protocols.filters import choose_by_text
+from brender.protocols.shell import ShellFactory
+from brender.protocols.worker import WorkerFactory
+from brender.service import FarmService
+from brender.web.site import LOOPBACK, make_site
+
+reactor: Any = global_reactor
+
+
+class Options(usage.Options):
+    optParameters = [
+        ["config", "c", None, "The settings file (default: BRENDER_CONFIG, ./brender.toml, the user's)."],
+        ["state", "s", None, "The folder of database, logs and keys (default: BRENDER_STATE, the user's)."],
+    ]
+
+
+class ServerService(Service):
+    """The farm's service with its ports: it listens when the farm is loaded."""
+
+    log = Logger()
+    name = "brender"
+
+    def __init__(self, settings: config.Config) -> None:
+        self._config = settings
+        self.problem = ""  # why the server has stopped by itself
+        store = open_store(settings.state / "brender.sqlite", replan, reactor.callFromThread, self._failed)
+        self.farm = self._farm(store)
+        self._ports: list[IListeningPort] = []
+        self._started: Deferred[None] | None = None
+
+    def _farm(self, store: SqlStore) -> FarmService:
+        server = self._config.server
+        return FarmService(
+            store,
+            reactor,
+            Logs(self._config.state / "logs"),
+            lost_after=server.lost_after,
+            task_limit=server.task_limit,
+            epoch=time.time,
+        )
+
+    def startService(self) -> None:
+        super().startService()
+        self._started = Deferred.fromCoroutine(self._start())
+        self._started.addErrback(lambda failure: self._failed(failure.getErrorMessage()))
+
+    def stopService(self) -> Deferred[None]:
+        """Refuse new work, close the ports, tell the workers, write what is left, close the database."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self.farm.stopping = self.farm.stopping or "The server is stopping"
+        for port in self._ports:
+            await as_deferred(port.stopListening())
+        await self.farm.end(self.farm.stopping)
+
+    async def _start(self) -> None:
+        await self.farm.begin()
+        server = self._config.server
+        for name, description, factory in (
+            ("shell", server.shell, ShellFactory(self.farm)),
+            ("workers", server.workers, WorkerFactory(self.farm, reactor, server.heartbeat)),
+            ("web", server.web, self._site()),
+        ):
+            await self._listen(name, description, factory)
+        self.log.info("brender {version} is ready", version=__version__)
+
+    def _site(self) -> Factory:
+        hosts = (*LOOPBACK, *self._config.server.hosts)
+        site: Factory = make_site(self.farm, choose_by_text, builtin_template, __version__, clock=reactor, hosts=hosts)
+        return site
+
+    async def _listen(self, name: str, description: str, factory: Factory) -> None:
+        try:
+            port = await serverFromString(reactor, description).listen(factory)
+        except CannotListenError as error:
+            raise RuntimeError(
+                f"The {name} port cannot be opened: {error.port} is in use or not allowed ({error.socketError}). "
+                f"Stop what uses it, or set another one in brender.toml: [server] {name} = "
+                f'"tcp:{int(error.port) + 100}:interface=127.0.0.1".'
+            ) from error
+        self._ports.append(port)
+        self.log.info("{name} on {address}", name=name, address=port.getHost())
+
+    def _failed(self, reason: str) -> None:
+        """The server cannot go on: it says why and stops, with exit code 1."""
+        self.problem = reason
+        self.farm.stopping = reason
+        self.log.critical("brender stops: {reason}", reason=reason)
+        print(f"brender: {reason}", file=sys.stderr, flush=True)
+        if reactor.running:
+            reactor.stop()
+        else:
+            reactor.callWhenRunning(reactor.stop)
+
+
+def as_deferred(result: Any) -> Deferred[Any]:
+    """What a port's `stopListening` gives, as something to wait for."""
+    if isinstance(result, Deferred):
+        return result
+    done: Deferred[Any] = Deferred()
+    done.callback(result)
+    return done
+
+
+def builtin_template(name: str) -> str | None:
+    """The text of a template that ships with brender, by its name."""
+    if not name.isidentifier():
+        return None
+    path = resources.files("brender.templates") / f"{name}.yaml"
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def makeService(options: usage.Options) -> ServerService:
+    """For `twistd`; raises `usage.UsageError` with a sentence."""
+    try:
+        return ServerService(config.load(options["config"], options["state"]))
+    except (config.BadSettings, CannotOpen) as error:
+        raise usage.UsageError(str(error)) from error
+
+
+def run(config_path: str | None = None, state: str | None = None) -> int:
+    """Serve until a signal comes; gives the exit code."""
+    globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stderr)], redirectStandardIO=False)
+    try:
+        service = ServerService(config.load(config_path, state))
+    except (config.BadSettings, CannotOpen) as error:
+        print(f"brender: {error}", file=sys.stderr)
+        return 2
+    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+    reactor.callWhenRunning(service.startService)
+    reactor.run()
+    return 1 if service.problem else 0

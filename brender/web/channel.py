@@ -1,0 +1,179 @@
+"""The limits of a request, kept before any of it is believed.
+
+How does this work?  twisted.web reads a whole request before anybody sees it, and has no limit for a body.  `Channel`
+counts while it reads: the first line (414), the headers (431), the body by its announced length and by
+what really comes (413), and the time from the first byte to the last (408).  `refuse` answers in JSON,
+closes its half of the connection and reads on for a moment: were the whole connection closed on
+somebody who is still sending, the peer's system would throw our answer away.
+
+The names with an underscore that are overridden here are twisted.web's; if one of them went, its own
+plain 400 would take the place of ours.
+"""
+
+# What is inherited from twisted.web has no types there.
+# mypy: allow-untyped-calls
+
+from io import BytesIO
+from typing import Any, Protocol, cast
+
+from twisted.internet.interfaces import IConsumer, IDelayedCall, ITCPTransport
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web.http import RESPONSES, HTTPChannel
+from twisted.web.server import Request
+
+from brender.web.answers import COMMON, JSON, encoded
+from brender.web.wrong import Wrong
+
+MOST_BODY = 16 * 2**20  # bytes; a template of a thousand steps is a tenth of it
+PATIENCE = 60.0  # seconds for a whole request
+LINGER = 5.0  # seconds to go on reading after a refusal
+
+
+class Limits(Protocol):
+    """What the site says of them."""
+
+    most: int  # bytes of a body
+    patience: float  # seconds for a whole request
+
+
+class Channel(HTTPChannel):
+    transport: ITCPTransport  # a Protocol's is None before the connection
+    site: Limits  # set by the factory
+    MAX_LENGTH = 16_384  # of the first line and of each header, bytes
+    maxHeaders = 100
+    totalHeadersSize = 65_536
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._refused = False
+        self._reading = True  # a request, rather than answering one
+        self._lines = 0  # of the request's head
+        self._headers = 0
+        self._size = 0
+        self._deadline: IDelayedCall | None = None
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._refused:
+            return
+        if self._reading and self._deadline is None:
+            self._deadline = self.callLater(self.site.patience, self._too_slow)
+        super().dataReceived(data)
+
+    def lineReceived(self, line: bytes) -> None:
+        if self._refused:
+            return
+        self._lines += bool(self._lines or line)
+        self._size += len(line)
+        if self._size > self.totalHeadersSize:
+            self.refuse(Wrong(431, f"The headers have more than {self.totalHeadersSize} bytes."))
+        else:
+            super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        if self._lines:
+            self.refuse(Wrong(431, f"A header has more than {self.MAX_LENGTH} bytes."))
+        else:
+            self.refuse(Wrong(414, f"The address has more than {self.MAX_LENGTH} bytes."))
+
+    def headerReceived(self, line: bytes) -> bool:
+        self._headers += 1
+        if self._headers > self.maxHeaders:
+            self.refuse(Wrong(431, f"The request has more than {self.maxHeaders} headers."))
+            return False
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length" and value.strip().isdigit() and len(value.strip()) > 15:
+            self.refuse(self._too_large())
+            return False
+        return not self._refused and bool(super().headerReceived(line))
+
+    def allHeadersReceived(self) -> None:
+        if (self.length or 0) > self.site.most:
+            self.refuse(self._too_large())
+        if not self._refused:
+            super().allHeadersReceived()
+
+    def rawDataReceived(self, data: bytes) -> None:
+        if not self._refused:
+            super().rawDataReceived(data)
+
+    def allContentReceived(self) -> None:
+        if self._refused:
+            return
+        self._reading, self._lines, self._headers, self._size = False, 0, 0, 0
+        self._stop_the_clock()
+        super().allContentReceived()
+
+    def requestDone(self, request: Any) -> None:
+        self._reading = True
+        super().requestDone(request)
+
+    def counted(self, size: int) -> bool:
+        """Whether a body may have as many bytes as have come."""
+        if size > self.site.most:
+            self.refuse(self._too_large())
+        return not self._refused
+
+    def refuse(self, wrong: Wrong) -> None:
+        """Answer, take nothing more, and close."""
+        if self._refused:
+            return
+        self._refused = True
+        self._stop_the_clock()
+        self.setTimeout(None)
+        self.transport.write(raw(wrong))
+        cast("IConsumer", self.transport).unregisterProducer()
+        self.transport.loseWriteConnection()
+        self._deadline = self.callLater(LINGER, self.transport.abortConnection)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._stop_the_clock()
+        super().connectionLost(reason)
+
+    def timeoutConnection(self) -> None:
+        if self._deadline is not None and self._reading:
+            self._too_slow()
+        else:
+            super().timeoutConnection()
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        seconds = self.site.patience
+        self.refuse(Wrong(408, f"The request was not whole after {seconds:g} seconds."))
+
+    def _too_large(self) -> Wrong:
+        return Wrong(413, f"The body has more than {self.site.most} bytes.")
+
+    def _stop_the_clock(self) -> None:
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        self._deadline = None
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        self.refuse(Wrong(400, "That is not HTTP as RFC 9112 has it."))
+
+
+class FarmRequest(Request):
+    """A request whose body stays in memory and stays small."""
+
+    content: BytesIO
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.ids: dict[str, int] = {}  # from its address
+
+    def gotLength(self, length: int | None) -> None:
+        self.content = BytesIO()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        if cast("Channel", self.channel).counted(self.content.tell() + len(data)):
+            super().handleContentChunk(data)
+
+
+def raw(wrong: Wrong) -> bytes:
+    """An answer for a request that never became one."""
+    body = encoded(wrong.body())
+    headers = {**COMMON, "Content-Type": JSON, "Content-Length": str(len(body)), "Connection": "close"}
+    head = [b"HTTP/1.1 %d %s" % (wrong.status, RESPONSES.get(wrong.status, b"Refused"))]
+    head += [f"{name}: {value}".encode() for name, value in headers.items()]
+    return b"\r\n".join([*head, b"", body])

@@ -1,0 +1,137 @@
+"""What can be asked and changed about jobs.
+
+How does this work?  A list is newest first and comes in pages: `limit` jobs, older than `before`, and `next` says
+where the next page begins.  One job comes with its orders and with what it was submitted with.  Logs
+and pictures are found by numbers alone; no part of a path ever comes from an address.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+import msgspec
+
+from brender.farm.interfaces import FarmService, NotFound
+from brender.farm.job import Job
+from brender.farm.problems import Problem, shown
+from brender.farm.transitions import JobState
+from brender.farm.views import job_view
+from brender.web.answers import TEXT, Answer, json_answer, tag_of
+from brender.web.asking import BIGGEST, Ask
+from brender.web.clients import fields_of
+from brender.web.once import Once
+from brender.web.wrong import Wrong
+
+USUAL_PAGE, LONGEST_PAGE = 100, 1000  # jobs
+LONGEST_TAIL = 16 * 2**20  # bytes of a log
+
+Text = Annotated[str, msgspec.Meta(max_length=512)]
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """The body of a POST."""
+
+    template: dict[str, Any] | str  # an object, a text in YAML or JSON, or the name of a built-in template
+    values: dict[str, Any] = {}
+    priority: int = 50
+    name: Text = ""
+    owner: Text = ""
+
+
+class Jobs:
+    def __init__(self, service: FarmService, templates: Callable[[str], str | None]) -> None:
+        self._service = service
+        self._templates = templates
+        self._once = Once()
+
+    async def page(self, ask: Ask) -> Answer:
+        limit = ask.number("limit", USUAL_PAGE, least=1, most=LONGEST_PAGE)
+        jobs = self._newest(ask.number("before", BIGGEST), ask.choices("state", tuple(JobState)))
+        page = [job for job, _ in zip(jobs, range(limit + 1), strict=False)]
+        more = page[limit - 1].id if len(page) > limit else None
+        return json_answer({"data": [job_view(job, self._service.farm) for job in page[:limit]], "next": more})
+
+    async def one(self, ask: Ask) -> Answer:
+        job = self._job(ask)
+        orders = list(await self._service.orders_of(job.id))
+        orders = orders[-ask.number("orders", len(orders), least=1) :] if orders else orders
+        template, values = await self._service.submission_of(job.id)
+        shown_job = fields_of(job_view(job, self._service.farm))
+        return json_answer({**shown_job, "orders": orders, "template": template, "values": values})
+
+    async def submit(self, ask: Ask) -> Answer:
+        wanted = ask.body(Submission)
+
+        async def work() -> int:
+            job = await self._service.submit(
+                self._template(wanted.template),
+                wanted.values,
+                name=wanted.name,
+                priority=wanted.priority,
+                owner=wanted.owner,
+            )
+            return job.id
+
+        number = await self._once.do(ask.header("idempotency-key"), ask.content, work)
+        view = job_view(self._service.farm.jobs[number], self._service.farm)
+        return json_answer(view, 201, {"Location": f"/api/v1/jobs/{number}"})
+
+    async def cancel(self, ask: Ask) -> Answer:
+        return self._shown(await self._service.cancel(self._job(ask).id))
+
+    async def pause(self, ask: Ask) -> Answer:
+        return self._shown(await self._service.pause(self._job(ask).id))
+
+    async def resume(self, ask: Ask) -> Answer:
+        return self._shown(await self._service.resume(self._job(ask).id))
+
+    async def log(self, ask: Ask) -> Answer:
+        job = self._job(ask)
+        task, order = ask.optional("task"), ask.optional("order")
+        text = await self._service.log_of(job.id, order=order, task=task, step=ask.query.get("step"))
+        if not text and job.started is None:
+            raise NotFound(f"Job {job.id} has not started: there is no log yet.")
+        body = text.encode("utf-8", "backslashreplace")
+        tail = ask.number("tail", 0, most=LONGEST_TAIL)
+        body = last_lines(body, tail) if tail else body
+        return Answer(body, TEXT, tag=tag_of(body))
+
+    async def picture(self, ask: Ask) -> Answer:
+        job = self._job(ask)
+        jpeg = self._service.picture_of(job.id)
+        if jpeg is None:
+            raise NotFound(f"No frame of job {job.id} has been shown yet.")
+        return Answer(jpeg, "image/jpeg", tag=f'"{job.id}-{job.picture}-{tag_of(jpeg)[1:]}')
+
+    def _newest(self, before: int, states: list[str]) -> Iterator[Job]:
+        jobs = self._service.farm.jobs
+        for number in sorted(jobs, reverse=True):
+            if number < before and (not states or jobs[number].state in states):
+                yield jobs[number]
+
+    def _job(self, ask: Ask) -> Job:
+        job = self._service.farm.jobs.get(ask.ids["job"])
+        if job is None:
+            raise NotFound(f"There is no job {ask.ids['job']}.")
+        return job
+
+    def _shown(self, job: Job) -> Answer:
+        return json_answer(job_view(job, self._service.farm))
+
+    def _template(self, template: dict[str, Any] | str) -> dict[str, Any] | str:
+        """What was sent, or the built-in template that it names."""
+        if isinstance(template, dict) or "\n" in template or template.lstrip().startswith("{"):
+            return template
+        text = self._templates(template.strip())
+        if text is None:
+            sentence = f'There is no built-in template "{shown(template)}"; send a template\'s text, or an object.'
+            raise Wrong(422, sentence, at="template", problems=[Problem("template", sentence)])
+        return text
+
+
+def last_lines(body: bytes, most: int) -> bytes:
+    """Whole lines from the end, at most so many bytes; of a longer line, its end."""
+    if len(body) <= most:
+        return body
+    tail = body[-most:]
+    cut = tail.find(b"\n", 0, -1)
+    return tail[cut + 1 :] if cut >= 0 and body[-most - 1 : -most] != b"\n" else tail

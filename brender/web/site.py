@@ -1,0 +1,62 @@
+"""The web as one factory: everything wired, nothing listening yet.
+
+How does this work?  `make_site` is handed the service and what else the web needs, builds handlers, table and tree, and
+gives a `twisted.web.server.Site` whose channel keeps the limits.  Closing the port ends the event
+streams, so that a server can stop while pages are open.
+"""
+
+# What is inherited from twisted.web has no types there.
+# mypy: allow-untyped-calls
+
+from collections.abc import Callable, Sequence
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.server import Site
+
+from brender.farm.interfaces import FarmService
+from brender.web.channel import MOST_BODY, PATIENCE, Channel, FarmRequest
+from brender.web.clients import Clients, Filter
+from brender.web.guard import LOOPBACK
+from brender.web.jobs import Jobs
+from brender.web.pages import Pages
+from brender.web.routes import routes
+from brender.web.stream import Streams
+from brender.web.tree import Branch, Desk, grown
+
+
+class FarmSite(Site):
+    protocol = Channel  # type: ignore[assignment]  # HTTP/1.1 only: nothing here needs more
+
+    def __init__(self, root: Branch, streams: Streams, clock: IReactorTime, most: int, patience: float) -> None:
+        super().__init__(
+            root, requestFactory=FarmRequest, reactor=clock, timeout=PATIENCE, parsePOSTFormSubmission=False
+        )
+        self.streams = streams
+        self.most = most
+        self.patience = patience
+
+    def stopFactory(self) -> None:
+        self.streams.close()
+        super().stopFactory()
+
+
+def make_site(
+    service: FarmService,
+    filter_clients: Filter,
+    templates: Callable[[str], str | None],
+    version: str,
+    *,
+    clock: IReactorTime,
+    hosts: Sequence[str] = LOOPBACK,
+    most_body: int = MOST_BODY,
+    patience: float = PATIENCE,
+) -> FarmSite:
+    """The farm's web.
+
+    `filter_clients` chooses clients by a text and raises ValueError with a sentence; `templates` gives the
+    text of a built-in template; `hosts` are the names that this server answers to; `most_body` is in
+    bytes, `patience` the seconds that a request may take to arrive.
+    """
+    streams = Streams(service, clock)
+    table = routes(Clients(service, filter_clients, version), Jobs(service, templates), streams, Pages(service))
+    return FarmSite(grown(table, Desk(lambda: service.stopping, hosts)), streams, clock, most_body, patience)

@@ -1,0 +1,171 @@
+"""The tree of addresses, grown from one table, and the one place where a request is answered.
+
+How does this work?  A `Route` says: this method at this address is answered by that handler.  `grown` makes a tree
+of twisted.web resources of them, a `Branch` for each part of an address; `{job}` stands for an id, and
+what stands there is kept for the handler.  `Branch.render` runs the handler as a coroutine: checks who
+asks, reads the query, awaits the answer, turns whatever was raised into an answer, and sends it unless
+the reader has gone.  HEAD, OPTIONS, 404 and 405 follow from the table.
+"""
+
+# What is inherited from twisted.web has no types there.
+# mypy: allow-untyped-calls
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.web.http import Request
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from brender.farm.problems import shown
+from brender.web.answers import Answer, Streaming, prepare, send, wrong_answer
+from brender.web.asking import Ask, query_of
+from brender.web.channel import FarmRequest
+from brender.web.guard import check_change, check_host
+from brender.web.pages import error_page
+from brender.web.wrong import Wrong, wrong_of
+
+Handler = Callable[[Ask], Awaitable[Answer | Streaming]]
+
+CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+WILD = re.compile(r"\{(\w+)\}(.*)")
+
+log = Logger()
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+    query: Sequence[str] = ()
+    also: Sequence[str] = ()  # other addresses of the same
+
+
+@dataclass
+class Desk:
+    """What every branch needs to answer a request."""
+
+    stopping: Callable[[], str]
+    hosts: Sequence[str]
+
+
+@dataclass
+class Wilds:
+    """The branches that stand for an id, by what follows it: nothing, or `.json`."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    branches: dict[str, "Branch"] = field(default_factory=dict)
+
+
+class Branch(Resource):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._wilds = Wilds()
+        self.routes: dict[str, Route] = {}
+        self.wrong: Wrong | None = None  # what every request that ends here is told
+
+    def grow(self, part: str) -> "Branch":
+        """The branch for the next part of an address, made when there is none."""
+        wild = WILD.fullmatch(part)
+        if wild:
+            self._wilds.names[wild[2]] = wild[1]
+            return self._wilds.branches.setdefault(wild[2], Branch(self._desk))
+        if part.encode() not in self.children:
+            self.putChild(part.encode(), Branch(self._desk))
+        return cast("Branch", self.children[part.encode()])
+
+    def getChild(self, path: bytes, request: Request) -> "Branch":
+        if not path and not cast("FarmRequest", request).postpath:
+            return self  # a slash at the end changes nothing
+        try:
+            text = path.decode("utf-8")
+        except UnicodeDecodeError:
+            return self._end(Wrong(400, "The address is not UTF-8."))
+        match = re.fullmatch(r"([0-9]{1,15})((?:\.\w+)?)", text)
+        if match and match[2] in self._wilds.branches:
+            cast("FarmRequest", request).ids[self._wilds.names[match[2]]] = int(match[1])
+            return self._wilds.branches[match[2]]
+        return self._end(None)
+
+    def _end(self, wrong: Wrong | None) -> "Branch":
+        end = Branch(self._desk)
+        end.wrong = wrong
+        return end
+
+    def render(self, request: Request) -> int:
+        gone: list[object] = []
+        request.notifyFinish().addErrback(gone.append)
+        done = Deferred.fromCoroutine(self._serve(cast("FarmRequest", request), gone))
+        done.addErrback(lambda failure: log.failure("An answer could not be sent", failure))
+        return NOT_DONE_YET
+
+    async def _serve(self, request: FarmRequest, gone: list[object]) -> None:
+        request.setHeader("Server", "brender")
+        answer: Answer | Streaming
+        try:
+            answer = await self._answer(request)
+        except Exception as error:  # everything that a handler can raise has an answer
+            answer = self._sorry(request, wrong_of(error, self._desk.stopping()))
+        if gone:
+            return
+        if isinstance(answer, Answer):
+            send(request, answer)
+        else:
+            self._stream(request, answer)
+
+    async def _answer(self, request: FarmRequest) -> Answer | Streaming:
+        path = request.path.decode("utf-8", "replace")
+        ask = Ask(
+            request.method.decode("latin-1"), path, request.requestHeaders, request.ids, {}, request.content.read()
+        )
+        check_host(ask, self._desk.hosts)
+        if self.wrong or not self.routes:
+            raise self.wrong or Wrong(404, f"There is nothing at {shown(path)}.", at=shown(path))
+        if ask.method == "OPTIONS":
+            return Answer(status=204, headers={"Allow": self.allowed})
+        route = self.routes.get("GET" if ask.method == "HEAD" else ask.method)
+        if route is None:
+            sentence = f"{shown(ask.method)} is not possible at {shown(path)}; {self.allowed} are."
+            raise Wrong(405, sentence, headers={"Allow": self.allowed})
+        if ask.method in CHANGES:
+            check_change(ask)
+        return await route.handler(replace(ask, query=query_of(request.uri, route.query)))
+
+    @property
+    def allowed(self) -> str:
+        head = ["HEAD"] if "GET" in self.routes else []
+        return ", ".join([*sorted(self.routes), *head, "OPTIONS"])
+
+    @staticmethod
+    def _sorry(request: FarmRequest, wrong: Wrong) -> Answer:
+        """In HTML for a person who followed a link, in JSON for everybody else."""
+        wants_page = b"text/html" in (request.getHeader(b"accept") or b"")
+        if wants_page and not request.path.startswith(b"/api/"):
+            return error_page(wrong)
+        return wrong_answer(wrong)
+
+    @staticmethod
+    def _stream(request: FarmRequest, answer: Streaming) -> None:
+        prepare(request, 200, answer.kind, answer.headers)
+        if request.method == b"HEAD":
+            request.finish()
+        else:
+            answer.start(request)
+
+
+def grown(routes: Iterable[Route], desk: Desk) -> Branch:
+    """The root of a tree with all these routes."""
+    root = Branch(desk)
+    for route in routes:
+        for path in (route.path, *route.also):
+            branch = root
+            for part in filter(None, path.split("/")):
+                branch = branch.grow(part)
+            branch.routes[route.method] = route
+    return root

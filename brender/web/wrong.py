@@ -1,0 +1,96 @@
+"""What can be wrong with a request, and how it is said: ONE place turns every exception into an answer.
+
+How does this work?  Whoever finds something wrong raises `Wrong` with the status and a sentence.  The farm
+raises its own exceptions (`NotFound`, `NotNow`, `Refused`); `wrong_of` knows the status of each.  Anything
+else is a mistake of ours: it is logged under a number, and the answer names that number.  All of them
+have the same body: `{"ok": false, "error": {"code", "message", "at"}, "problems": [...]}`.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from brender.farm.interfaces import NotFound
+from brender.farm.problems import Problem, Refused
+from brender.farm.transitions import NotNow
+
+REASONS = {
+    400: "bad-request",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    408: "too-slow",
+    409: "not-now",
+    413: "body-too-large",
+    414: "address-too-long",
+    415: "not-json",
+    421: "wrong-host",
+    422: "refused",
+    431: "headers-too-large",
+    500: "our-mistake",
+    503: "stopping",
+}
+
+log = Logger()
+numbers = count(1)
+
+
+class Wrong(Exception):
+    """A request that gets no other answer than why; the message is a sentence for people."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        at: str = "",
+        code: str = "",
+        problems: Sequence[Problem] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.at = at
+        self.code = code or REASONS[status]
+        self.problems = tuple(problems)
+        self.headers = dict(headers or {})
+
+    def body(self) -> dict[str, object]:
+        error = {"code": self.code, "message": self.message}
+        if self.at:
+            error["at"] = self.at
+        problems = [{"at": problem.at, "message": problem.message} for problem in self.problems]
+        return {"ok": False, "error": error, "problems": problems}
+
+
+def wrong_of(error: BaseException, stopping: str) -> Wrong:
+    """The answer to what was raised; `stopping` says why the farm takes nothing new, or is empty."""
+    match error:
+        case Wrong():
+            return error
+        case NotFound():
+            return Wrong(404, str(error))
+        case NotNow() if stopping:
+            return Wrong(503, str(error), headers={"Retry-After": "10"})
+        case NotNow():
+            return Wrong(409, str(error))
+        case Refused():
+            return refused(error)
+    return ours(error)
+
+
+def refused(error: Refused) -> Wrong:
+    """All that is wrong with a job at once, so that it can be mended at once."""
+    problems = tuple(error.problems)
+    if len(problems) == 1:
+        return Wrong(422, problems[0].message, at=problems[0].at, problems=problems)
+    return Wrong(422, f"The job has {len(problems)} problems; each is listed with its place.", problems=problems)
+
+
+def ours(error: BaseException) -> Wrong:
+    number = next(numbers)
+    log.failure("Mistake {number} in answering a request", Failure(error), number=number)
+    return Wrong(500, f"The server made a mistake; its log has the details under “Mistake {number}”.")

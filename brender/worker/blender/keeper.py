@@ -1,0 +1,178 @@
+"""Inside Blender: opens the scene once, then renders one frame for each message.
+
+How does this work?  Messages are JSON lines on an inherited socket, whose other end the guard holds: `load` is
+answered with `folder` (hidden folders it made) and `loaded` or `refused`; `render` with `started`, `progress`
+and `done` or `error`.  A frame is rendered as an animation of one frame, because that is what `blender -a` does
+(cameras at markers, time stretching, names of files); negative frames, which an animation cannot have, are
+rendered as stills.  The operator's word is not taken for it: a frame is done when its files are there and whole.
+When the guard goes, the process ends at once, even in mid-frame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import select
+import socket
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+import bpy
+
+sys.path.append(os.path.abspath(__file__ + "/../../../.."))
+
+from brender.worker.blender import device, missing, output, paths, stage  # noqa: E402
+from brender.worker.blender.settings import Settings  # noqa: E402
+
+REFUSALS = (stage.Refused, paths.WrongPath, device.NoDevice)
+TELL_EVERY = 0.25  # seconds between two messages about progress
+SHOWN_TO_FAIL = 5
+
+
+class Keeper:
+    def __init__(self, guard: socket.socket) -> None:
+        self._guard = guard
+        self._speaking = threading.Lock()  # statistics come from the render's threads
+        self._told = 0.0
+        self._scene: Any = None
+        self._output: output.Output | None = None
+        self._settings: Settings | None = None
+        bpy.app.handlers.render_stats.append(self._progress)
+
+    def run(self) -> None:
+        for line in self._guard.makefile("r", encoding="utf-8"):
+            message = json.loads(line)
+            if message["do"] == "load":
+                self._answer(lambda m: self._load(Settings(**m["settings"])), message, "refused")
+            else:
+                self._answer(self._render, message, "error")
+
+    def _say(self, kind: str, **more: Any) -> None:
+        data = json.dumps({"is": kind, **more}).encode() + b"\n"
+        with self._speaking, contextlib.suppress(OSError):
+            self._guard.sendall(data)
+
+    def _answer(self, do: Any, message: dict[str, Any], failed: str) -> None:
+        try:
+            do(message)
+        except REFUSALS as refusal:
+            say_all_printed()
+            self._say(failed, sentence=str(refusal))
+        except Exception as error:
+            traceback.print_exc()
+            say_all_printed()
+            self._say(failed, sentence=f"Blender's Python stopped with {type(error).__name__}: {error}")
+
+    def _load(self, settings: Settings) -> None:
+        scene = stage.open_scene(settings)
+        chosen, warnings = stage.set_up(scene, settings)
+        gone = missing.missing_files()
+        if gone and settings.fail_on_missing:
+            more = f" and {len(gone) - SHOWN_TO_FAIL} more" if len(gone) > SHOWN_TO_FAIL else ""
+            raise stage.Refused(f"{'; '.join(gone[:SHOWN_TO_FAIL])}{more}.")
+        made = output.Output(scene, settings, lambda path: self._say("folder", path=path))
+        self._scene, self._output, self._settings = scene, made, settings
+        lines = [*stage.summary(scene, chosen, made.pattern), *stage.scripts_note(settings.scripts)]
+        if made.keeps_existing:
+            lines.append("The scene says not to overwrite: frames that are there and whole are skipped.")
+        say_all_printed()
+        every = [*gone, *warnings, *stage.version_warning()]
+        self._say("loaded", lines=lines, warnings=every, missing=len(gone))
+
+    def _render(self, message: dict[str, Any]) -> None:
+        if self._output is None or self._settings is None:
+            raise stage.Refused("No scene is open.")
+        frame, attempt, began = message["frame"], message["attempt"], time.monotonic()
+        self._say("started", frame=frame)
+        skip = self._settings.skip_existing or self._output.keeps_existing
+        if skip and self._output.is_there(frame):
+            self._done(frame, [], began, skipped=True)
+            return
+        # What a frame failed with may be in the data that persists: tried again, it does without.
+        self._scene.render.use_persistent_data = self._settings.persistent and attempt == 1
+        being = self._output.begin(frame, attempt)
+        try:
+            render_frame(self._scene, frame, being.main)
+            files = being.publish()
+        finally:
+            being.drop()
+        self._done(frame, files, began)
+
+    def _done(self, frame: int, files: list[str], began: float, skipped: bool = False) -> None:
+        say_all_printed()
+        seconds = time.monotonic() - began
+        self._say("done", frame=frame, files=files, seconds=seconds, memory=memory_now(), skipped=skipped)
+
+    def _progress(self, *args: Any) -> None:
+        text = next((arg for arg in args if isinstance(arg, str)), None)
+        now = time.monotonic()
+        if text and now - self._told > TELL_EVERY:
+            self._told = now
+            self._say("progress", text=text)
+
+
+def render_frame(scene: Any, frame: int, still: str) -> None:
+    try:
+        if frame < 0:
+            scene.frame_set(frame)
+            scene.render.filepath = still
+            bpy.ops.render.render(write_still=True, scene=scene.name)
+            return
+        scene.frame_start = 0  # a start behind the end would push the end on
+        scene.frame_end = frame
+        scene.frame_start = frame
+        scene.frame_step = 1
+        if (scene.frame_start, scene.frame_end) != (frame, frame):
+            raise stage.Refused(f"Frame {frame} is beyond what Blender can count ({scene.frame_end}).")
+        bpy.ops.render.render(animation=True, scene=scene.name)
+    except RuntimeError as error:
+        raise stage.Refused(plain(str(error))) from None
+
+
+def plain(text: str) -> str:
+    """Blender's own error as one sentence."""
+    lines = [line.strip().removeprefix("Error: ").rstrip(".") for line in text.splitlines() if line.strip()]
+    return f"Blender could not render: {'; '.join(lines)}."
+
+
+def memory_now() -> int:
+    """Bytes of memory that this process holds."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def say_all_printed() -> None:
+    """Blender's C code prints into a buffer of its own."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    ctypes.CDLL(None).fflush(None)
+
+
+def die_with_the_guard(guard: socket.socket) -> None:
+    """A thread waits for the other end of the socket to close, and takes the process down with it."""
+    gone = select.poll()
+    gone.register(guard, select.POLLHUP | select.POLLRDHUP)
+
+    def watch() -> None:
+        while not any(event & (select.POLLHUP | select.POLLERR) for _, event in gone.poll()):
+            time.sleep(0.1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    guard = socket.socket(fileno=int(sys.argv[sys.argv.index("--") + 1]))
+    die_with_the_guard(guard)
+    Keeper(guard).run()
+    os._exit(0)  # the bpy module can hang for ever in its own exit handlers
+
+
+if __name__ == "__main__":
+    main()

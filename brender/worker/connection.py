@@ -1,0 +1,150 @@
+"""The worker's connection: it greets, listens, and comes back by itself.
+
+How does this work?  `WorkerClient` is the wire: it says hello with what the agent still holds, and after
+the welcome passes words between server and agent.  `Caller` is the service that keeps calling the
+server, with pauses that double up to a minute and vary, so that a hundred workers do not call in one
+breath; a call counts as good only after the welcome.  Either side that hears nothing hangs up.
+"""
+
+import random
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import psutil
+from twisted.application.internet import ClientService
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from brender.farm.client import Machine
+from brender.protocols import messages as say
+from brender.protocols.codec import MOST_FROM_SERVER, BadMessage, Decoder, encode
+from brender.worker.agent import Agent
+
+WELCOME_WITHIN = 15.0  # seconds
+SILENT_BEATS = 3
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 60.0  # seconds between calls
+
+
+def pause(failed: int) -> float:
+    """Seconds before the next call, after so many that led to nothing."""
+    return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failed, 20))) * random.uniform(0.5, 1.0)
+
+
+class WorkerClient(Protocol):
+    log = Logger()
+
+    def __init__(self, caller: "Caller") -> None:
+        self._caller = caller
+        self._decoder: Decoder[say.FromServer] = Decoder(say.FromServer, MOST_FROM_SERVER)
+        self._welcome: say.Welcome | None = None
+        self._silence: IDelayedCall | None = None
+        self._beat: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        caller = self._caller
+        self._silence = caller.clock.callLater(WELCOME_WITHIN, self._silent)
+        self.send(say.Hello(say.VERSION, caller.run, caller.machine, caller.agent.has()))
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._silence and self._silence.active() and self._welcome:
+            self._silence.reset(SILENT_BEATS * self._welcome.heartbeat)
+        try:
+            messages = self._decoder.feed(data)
+        except BadMessage as bad:
+            self.log.error("The server said what this worker does not understand: {reason}", reason=str(bad))
+            self.transport.loseConnection()
+            return
+        for message in messages:
+            self._heard(message)
+
+    def _heard(self, message: say.FromServer) -> None:
+        match message:
+            case say.Welcome():
+                self._welcomed(message)
+            case say.Refused(reason, again):
+                self._caller.refused(reason, again)
+            case say.Farewell(reason):
+                self.log.info("{reason}; this worker keeps what it has and calls again", reason=reason)
+            case say.Ping():
+                pass
+            case _:
+                self._caller.agent.heard(message)
+
+    def _welcomed(self, welcome: say.Welcome) -> None:
+        self._welcome = welcome
+        self._say_beat()
+        self._caller.welcomed(welcome)
+        self._caller.agent.connected(welcome, self.send)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        for call in (self._silence, self._beat):
+            if call and call.active():
+                call.cancel()
+        if self._welcome:
+            self._caller.agent.disconnected()
+        self._caller.hung_up()
+
+    def send(self, message: Any) -> None:
+        self.transport.write(encode(message))
+
+    def _say_beat(self) -> None:
+        assert self._welcome is not None
+        self._beat = self._caller.clock.callLater(self._welcome.heartbeat / 2, self._say_beat)
+        self.send(say.Beat(psutil.cpu_percent()))
+
+    def _silent(self) -> None:
+        self.log.warn("Nothing was heard from the server for too long; calling again")
+        self.transport.abortConnection()
+
+
+class Caller(ClientService):
+    """Calls the server until it is told to stop."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        endpoint: IStreamClientEndpoint,
+        where: str,
+        machine: Machine,
+        agent: Agent,
+        clock: IReactorTime,
+        give_up: Callable[[str], None],
+    ) -> None:
+        self.machine = machine
+        self.agent = agent
+        self.clock = clock
+        self.run = uuid4().hex
+        self._where = where
+        self._give_up = give_up
+        self._failed = 0  # calls in a row that did not end in a welcome
+        self._since = 0.0  # when the server was last there
+        factory = Factory.forProtocol(lambda: WorkerClient(self))
+        factory.noisy = False
+        super().__init__(endpoint, factory, retryPolicy=self._next_pause, clock=clock)
+
+    def welcomed(self, welcome: say.Welcome) -> None:
+        self._failed = 0
+        self.log.info("Client {id} ({name}) of {where}", id=welcome.client, name=welcome.name, where=self._where)
+
+    def refused(self, reason: str, again: bool) -> None:
+        self.log.error("The server at {where} refuses this worker: {reason}", where=self._where, reason=reason)
+        if not again:
+            self._give_up(reason)
+
+    def hung_up(self) -> None:
+        self._failed += 1
+        self._since = self._since or self.clock.seconds()
+
+    def _next_pause(self, attempt: int) -> float:
+        seconds = pause(max(attempt, self._failed))
+        self.log.info(
+            "No server at {where}; calling again in {seconds:.1f} s (call {attempt})",
+            where=self._where,
+            seconds=seconds,
+            attempt=max(attempt, self._failed) + 1,
+        )
+        return seconds

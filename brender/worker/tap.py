@@ -1,0 +1,195 @@
+"""Puts a worker together: its machine, its nursery, its agent and the connection.
+
+How does this work?  `WorkerService` looks at the machine in a thread (Blender is asked for its version,
+which takes a moment the first time), starts the nursery, and then calls the server until it is
+stopped.  The first Ctrl-C lets running tasks finish, the second hands them back; then it leaves.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet import reactor as global_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
+from twisted.python import usage
+
+from brender import config
+from brender.farm.client import Blender, Machine
+from brender.protocols import messages as say
+from brender.worker import identity
+from brender.worker.agent import Agent
+from brender.worker.blender.find import find_blenders
+from brender.worker.connection import Caller
+from brender.worker.pictures import Pictures
+from brender.worker.sessions import Cradle
+
+reactor: Any = global_reactor
+
+
+class Options(usage.Options):
+    optParameters = [
+        ["server", None, None, "Where the server listens for workers, HOST:PORT."],
+        ["name", "n", None, "What this client is called (default: the host name)."],
+        ["slots", None, None, "How many tasks at a time (default: the processor's cores).", int],
+        ["config", "c", None, "The settings file (default: BRENDER_CONFIG, ./brender.toml, the user's)."],
+        ["state", "s", None, "The folder of the worker's id and scratch files."],
+    ]
+
+
+class WorkerService(Service):
+    log = Logger()
+    name = "brender-worker"
+
+    def __init__(self, settings: config.Config, server: str, name: str, slots: int) -> None:
+        self._config = settings
+        self._where = server
+        self._name = name
+        self._slots = slots
+        self._scratch = settings.state / "worker"
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        self._interrupts = 0
+        self.agent: Agent | None = None
+        self._cradle: Cradle | None = None
+        self._caller: Caller | None = None
+        self.problem = ""
+
+    def startService(self) -> None:
+        super().startService()
+        starting = Deferred.fromCoroutine(self._start())
+        starting.addErrback(lambda failure: self.give_up(failure.getErrorMessage()))
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        if self._caller:
+            await self._caller.stopService()  # type: ignore[misc]  # gives a Deferred, declared as Any
+        if self._cradle:
+            self._cradle.stop()
+
+    async def _start(self) -> None:
+        machine = await in_thread(self._look_at_machine)
+        self._cradle = Cradle(reactor, self._scratch, machine)
+        await self._cradle.start()
+        pictures = Pictures(in_thread, self._pictured)
+        idle_for = self._config.worker.idle_sessions
+        self.agent = Agent(machine.slots, self._cradle, reactor, idle_for, outputs=pictures.want)
+        self.agent.when_empty = self.finish
+        if not self.running or self._interrupts:
+            return self.finish()
+        host, _, port = self._where.rpartition(":")
+        endpoint = HostnameEndpoint(reactor, host.strip("[]"), int(port))
+        self._caller = Caller(endpoint, self._where, machine, self.agent, reactor, self.give_up)
+        self._caller.startService()
+        return None
+
+    def _look_at_machine(self) -> Machine:
+        found = find_blenders(self._config.worker.blenders, os.environ.get("PATH", ""), self._scratch)
+        blenders = tuple(Blender(each.version, each.kind, each.path) for each in found)
+        machine = identity.machine(self._config.state, self._name, self._slots, blenders)
+        versions = ", ".join(blender.version for blender in blenders) or "none found"
+        self.log.info(
+            "{name}: {slots} slots, Blender {versions}", name=machine.name, slots=machine.slots, versions=versions
+        )
+        return machine
+
+    def _pictured(self, job: int, task: int, jpeg: bytes) -> None:
+        if self.agent:
+            self.agent.tell(say.Picture(job, task, jpeg))
+
+    def interrupt(self) -> None:
+        """Ctrl-C: finish what runs and leave; again: hand it back and leave."""
+        self._interrupts += 1
+        if self.agent is None or self._interrupts > 2:
+            return self.finish()
+        if self._interrupts == 1:
+            self.log.info("Finishing what runs, then leaving; press Ctrl-C again to hand it back now")
+        self.agent.leave(now=self._interrupts > 1)
+        return None
+
+    def give_up(self, reason: str) -> None:
+        self.problem = reason
+        self.log.critical("This worker stops: {reason}", reason=reason)
+        print(f"brender worker: {reason}", file=sys.stderr, flush=True)
+        self.finish()
+
+    def finish(self) -> None:
+        if reactor.running:
+            reactor.callLater(0.05, lambda: reactor.running and not self._stopping() and reactor.stop())
+        else:
+            reactor.callWhenRunning(reactor.stop)
+
+    @staticmethod
+    def _stopping() -> bool:
+        return bool(getattr(reactor, "_stopped", False))
+
+
+def in_thread(function: Any, *arguments: Any) -> Deferred[Any]:
+    return deferToThreadPool(reactor, reactor.getThreadPool(), function, *arguments)
+
+
+def make(
+    server: str | None = None,
+    name: str | None = None,
+    slots: int | None = None,
+    state: str | None = None,
+    config_path: str | None = None,
+) -> WorkerService:
+    """Raises `BadSettings` with a sentence."""
+    settings = config.load(config_path, state)
+    where = server or settings.worker.server
+    if not where.rpartition(":")[2].isdigit() or ":" not in where:
+        raise config.BadSettings(f'The server\'s address has to be HOST:PORT, such as farm:6001; "{where}" is not.')
+    try:
+        Path(settings.state).mkdir(parents=True, exist_ok=True)
+        return WorkerService(settings, where, name or settings.worker.name, slots or settings.worker.slots)
+    except OSError as error:
+        raise config.BadSettings(
+            f"The state folder {settings.state} cannot be written: {error}. Choose another one with --state."
+        ) from error
+
+
+def makeService(options: usage.Options) -> WorkerService:
+    """For `twistd`; raises `usage.UsageError` with a sentence."""
+    try:
+        return make(options["server"], options["name"], options["slots"], options["state"], options["config"])
+    except config.BadSettings as error:
+        raise usage.UsageError(str(error)) from error
+
+
+def run(
+    server: str | None = None,
+    name: str | None = None,
+    slots: int | None = None,
+    state: str | None = None,
+    config_path: str | None = None,
+) -> int:
+    """Work until told to stop; gives the exit code."""
+    globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stderr)], redirectStandardIO=False)
+    try:
+        service = make(server, name, slots, state, config_path)
+    except config.BadSettings as error:
+        print(f"brender worker: {error}", file=sys.stderr)
+        return 2
+    reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+    reactor.callWhenRunning(lambda: install_signals(service))
+    reactor.callWhenRunning(service.startService)
+    reactor.run()
+    return 1 if service.problem else 0
+
+
+def install_signals(service: WorkerService) -> None:
+    """Ctrl-C and `kill` both leave in order; how patiently, the second one decides."""
+
+    def on_signal(number: int, _: object) -> None:
+        reactor.callFromThread(service.interrupt)
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)

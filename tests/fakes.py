@@ -1,0 +1,175 @@
+"""The doubles: a store in memory, a worker that notes what it is told, and a farm made of them.
+
+How does this work?  `MemoryStore` and `NotedLink` keep to the interfaces in `brender/farm/interfaces.py`,
+and `SmallFarm` puts the real `FarmService` on them with a clock that only moves when it is told to.  So
+tests of shell, web and protocol talk to the farm itself, without sockets, threads or a database.
+"""
+
+import tempfile
+from collections.abc import Awaitable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import TestCase
+
+from brender.farm.client import Machine, RuntimeClient
+from brender.farm.farm import Changes, Loaded
+from brender.farm.interfaces import NotFound
+from brender.farm.job import Job, Step
+from brender.farm.order import Order
+from brender.logs import Logs
+from brender.service import FarmService
+
+NOON = 1_700_000_000.0  # the time at which every small farm begins
+
+FRAMES = """
+specificationVersion: jobtemplate-2023-09
+name: shot_010
+parameterDefinitions:
+- {name: Frames, type: STRING, default: "1-24"}
+steps:
+- name: Render
+  parameterSpace:
+    taskParameterDefinitions:
+    - {name: Frame, type: INT, range: "{{Param.Frames}}"}
+  script: {actions: {onRun: {command: render, args: ["{{Task.Param.Frame}}"]}}}
+"""
+
+
+class MemoryStore:
+    """A store that forgets everything with its process.  `held` makes commits wait until `commit`."""
+
+    def __init__(self, held: bool = False) -> None:
+        self.held = held
+        self.closed = False
+        self.orders: dict[int, Order] = {}
+        self.submissions: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self._clients = 0
+        self._waiting: list[Deferred[None]] = []
+
+    @property
+    def pending(self) -> int:
+        return len(self._waiting)
+
+    async def load(self) -> Loaded:
+        return Loaded()
+
+    async def add_client(self, machine: Machine, now: float) -> int:
+        self._clients += 1
+        return self._clients
+
+    def save(self, changes: Changes) -> Awaitable[None]:
+        self.orders.update(changes.orders)
+        for job in changes.jobs.values():
+            if job.template:
+                self.submissions[job.id] = (job.template, job.values)
+        if not self.held:
+            return succeed(None)
+        self._waiting.append(Deferred())
+        return self._waiting[-1]
+
+    def commit(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for done in waiting:
+            done.callback(None)
+
+    async def orders_of(self, job: int) -> Sequence[Order]:
+        return [order for _, order in sorted(self.orders.items()) if order.job == job]
+
+    async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        if job not in self.submissions:
+            raise NotFound(f"There is no job {job}.")
+        return self.submissions[job]
+
+    async def close(self) -> None:
+        self.commit()
+        self.closed = True
+
+
+class NotedLink:
+    """A worker's connection that notes what the farm says."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[Any, ...]] = []
+        self.orders: dict[int, Order] = {}
+
+    def welcome(self, client: RuntimeClient, drop: Sequence[int]) -> None:
+        self.said.append(("welcome", client.id, list(drop)))
+
+    def refuse(self, reason: str) -> None:
+        self.said.append(("refuse", reason))
+
+    def give(self, order: Order, step: Step) -> None:
+        self.orders[order.id] = order
+        self.said.append(("give", order.id))
+
+    def acknowledge(self, results: Sequence[tuple[int, int]]) -> None:
+        self.said.append(("acknowledge", list(results)))
+
+    def recall(self, order: int) -> None:
+        self.said.append(("recall", order))
+
+    def cancel(self, order: int) -> None:
+        self.said.append(("cancel", order))
+
+    def forget(self, job: int) -> None:
+        self.said.append(("forget", job))
+
+    def farewell(self, reason: str) -> None:
+        self.said.append(("farewell", reason))
+
+    def hold(self, wait: bool) -> None:
+        self.said.append(("hold", wait))
+
+
+class SmallFarm:
+    """The real service on doubles."""
+
+    def __init__(self, test: TestCase, store: MemoryStore | None = None) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="brender-test-")
+        test.addCleanup(folder.cleanup)
+        self.clock = Clock()
+        self.clock.advance(NOON)
+        self.store = store or MemoryStore()
+        self.logs = Logs(Path(folder.name))
+        test.addCleanup(self.logs.close)
+        self.service = FarmService(self.store, self.clock, self.logs, epoch=self.clock.seconds)
+        self.links: dict[int, NotedLink] = {}
+
+    def now(self) -> float:
+        return self.clock.seconds()
+
+    async def client(self, name: str, slots: int = 1, **machine: Any) -> RuntimeClient:
+        """A machine whose worker has just connected."""
+        link = NotedLink()
+        made = Machine(key=f"key of {name} {len(self.links)}", name=name, slots=slots, **machine)
+        client = await self.service.join(made, "run 1", {}, link)
+        assert client is not None
+        self.links[client.id] = link
+        return client
+
+    def gone(self, client: RuntimeClient) -> None:
+        """Its worker's connection is lost."""
+        self.service.leave(client.id, self.links[client.id])
+
+    async def job(self, template: str = FRAMES, values: Mapping[str, Any] | None = None, **how: Any) -> Job:
+        return await self.service.submit(template, values or {}, **how)
+
+    def start(self, client: RuntimeClient) -> Order:
+        """The client begins the first task that it was given."""
+        order = next(order for order in client.orders.values() if order.open)
+        self.service.started(client.id, order.id, order.awaited()[0])
+        return order
+
+    def finish(
+        self, client: RuntimeClient, outcome: str = "completed", message: str = "", seconds: float = 0.4
+    ) -> None:
+        """The client ends the task that it runs, or else the first that it was given."""
+        order = self.start(client)
+        self.service.result(client.id, order.id, order.awaited()[0], outcome, message, seconds)
+
+    def finish_all(self, client: RuntimeClient, outcome: str = "completed", message: str = "") -> None:
+        while any(order.open for order in client.orders.values()):
+            self.finish(client, outcome, message)

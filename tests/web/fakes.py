@@ -1,0 +1,118 @@
+"""A reader of the web without sockets: the real site on the real service, and a transport in memory.
+
+How does this work?  `Web` makes a site for a `SmallFarm`.  `Web.ask` sends one whole request and gives the `Reply`;
+`Web.wire` gives a connection for tests that send bytes of their own.  Time moves only when a
+test says so.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import TestCase
+
+from brender.protocols.filters import choose
+from brender.protocols.words import split
+from brender.web import make_site
+from tests.fakes import FRAMES, SmallFarm
+
+
+class MemoryTransport(StringTransport):
+    """A transport that can be half closed, and notes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.half_closed = False
+        self.aborted = False
+
+    def loseWriteConnection(self) -> None:
+        self.half_closed = True
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+class Reply(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def message(self) -> str:
+        return str(self.json["error"]["message"])
+
+
+class Wire:
+    """One connection to the site."""
+
+    def __init__(self, web: "Web") -> None:
+        self.transport = MemoryTransport()
+        self.channel = web.site.buildProtocol(None)
+        assert self.channel is not None
+        self.channel.makeConnection(self.transport)
+
+    def send(self, data: bytes) -> None:
+        self.channel.dataReceived(data)
+
+    def got(self) -> bytes:
+        return self.transport.value()
+
+    def reply(self, number: int = 0) -> Reply:
+        return replies(self.got())[number]
+
+    def close(self) -> None:
+        self.channel.connectionLost(Failure(ConnectionDone()))
+
+
+class Web:
+    def __init__(self, test: TestCase, **options: Any) -> None:
+        self.farm = SmallFarm(test)
+        self.site = make_site(
+            self.farm.service,
+            lambda views, text: choose(split(text), views),
+            {"blender": FRAMES}.get,
+            "2.0",
+            clock=self.farm.clock,
+            **options,
+        )
+
+    def wire(self) -> Wire:
+        return Wire(self)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """One request on a connection of its own; `body` is sent as JSON unless it is bytes."""
+        wire = self.wire()
+        wire.send(request(method, path, body, **headers))
+        return wire.reply()
+
+    def get(self, path: str, **headers: str) -> Reply:
+        return self.ask("GET", path, **headers)
+
+
+def request(method: str, path: str, body: Any = None, **headers: str) -> bytes:
+    content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    said = {"Host": "localhost:8080", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    if method not in {"GET", "HEAD", "OPTIONS"}:
+        said.setdefault("Content-Type", "application/json")
+        said["Content-Length"] = str(len(content))
+    head = "".join(f"{name}: {value}\r\n" for name, value in said.items() if value)
+    return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + content
+
+
+def replies(data: bytes) -> list[Reply]:
+    """The answers in what a connection has got; a stream's is the rest."""
+    found = []
+    while data:
+        head, _, data = data.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        headers = dict(line.lower().split(": ", 1)[:1] + line.split(": ", 1)[1:] for line in lines)
+        size = int(headers.get("content-length", len(data)))
+        found.append(Reply(int(first.split()[1]), headers, data[:size]))
+        data = data[size:]
+    return found
