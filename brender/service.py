@@ -337,17 +337,7 @@ class FarmService(Service):
 
     def _say(self, changes: Changes) -> None:
         """After the commit: acknowledge, cancel, recall, give; then tell whoever watches."""
-        results: dict[int, list[tuple[int, int]]] = {}
-        for client, order, task in changes.settled:
-            results.setdefault(client, []).append((order, task))
-        for client, settled in results.items():
-            if link := self._links.get(client):
-                link.acknowledge(settled)
-        for order in changes.orders.values():
-            self._show("job", order.job)
-            self._show("client", order.client)
-            if not order.open:
-                self._logs.end(order.id)
+        self._acknowledge(changes)
         for order in changes.canceled:
             if link := self._links.get(order.client):
                 link.cancel(order.id)
@@ -355,6 +345,22 @@ class FarmService(Service):
             if link := self._links.get(order.client):
                 link.recall(order.id)
         self._give(changes)
+        self._show_all(changes)
+
+    def _acknowledge(self, changes: Changes) -> None:
+        results: dict[int, list[tuple[int, int]]] = {}
+        for client, order, task in changes.settled:
+            results.setdefault(client, []).append((order, task))
+        for client, settled in results.items():
+            if link := self._links.get(client):
+                link.acknowledge(settled)
+
+    def _show_all(self, changes: Changes) -> None:
+        for order in changes.orders.values():
+            self._show("job", order.job)
+            self._show("client", order.client)
+            if not order.open:
+                self._logs.end(order.id)
         for number in changes.jobs:
             self._show("job", number)
         for number in changes.clients:

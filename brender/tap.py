@@ -10,7 +10,7 @@ place that knows the global reactor.
 import sys
 import time
 from importlib import resources
-from typing import Any
+from typing import Any, ClassVar
 
 from twisted.application.service import Service
 from twisted.internet import reactor as global_reactor
@@ -18,7 +18,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.protocol import Factory
 from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
@@ -30,13 +29,14 @@ from brender.protocols.filters import choose_by_text
 from brender.protocols.shell import ShellFactory
 from brender.protocols.worker import WorkerFactory
 from brender.service import FarmService
-from brender.web.site import LOOPBACK, make_site
+from brender.web.guard import LOOPBACK
+from brender.web.site import make_site
 
 reactor: Any = global_reactor
 
 
 class Options(usage.Options):
-    optParameters = [
+    optParameters: ClassVar = [
         ["config", "c", None, "The settings file (default: BRENDER_CONFIG, ./brender.toml, the user's)."],
         ["state", "s", None, "The folder of database, logs and keys (default: BRENDER_STATE, the user's)."],
     ]
@@ -68,13 +68,13 @@ class ServerService(Service):
         )
 
     def startService(self) -> None:
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         self._started = Deferred.fromCoroutine(self._start())
         self._started.addErrback(lambda failure: self._failed(failure.getErrorMessage()))
 
     def stopService(self) -> Deferred[None]:
         """Refuse new work, close the ports, tell the workers, write what is left, close the database."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
@@ -94,12 +94,11 @@ class ServerService(Service):
             await self._listen(name, description, factory)
         self.log.info("brender {version} is ready", version=__version__)
 
-    def _site(self) -> Factory:
+    def _site(self) -> Any:
         hosts = (*LOOPBACK, *self._config.server.hosts)
-        site: Factory = make_site(self.farm, choose_by_text, builtin_template, __version__, clock=reactor, hosts=hosts)
-        return site
+        return make_site(self.farm, choose_by_text, builtin_template, __version__, clock=reactor, hosts=hosts)
 
-    async def _listen(self, name: str, description: str, factory: Factory) -> None:
+    async def _listen(self, name: str, description: str, factory: Any) -> None:
         try:
             port = await serverFromString(reactor, description).listen(factory)
         except CannotListenError as error:

@@ -5,7 +5,6 @@ processes of their own on free ports, hands the scene in, and shows the bar.  Th
 end, whatever happens (`children`).  Everything is kept in `demo-output/`, logs and database included.
 """
 
-import os
 import shutil
 import signal
 import subprocess
@@ -23,10 +22,10 @@ from brender.cli.api import Api, Failed, Unreachable
 from brender.cli.asking import fail, say
 from brender.cli.children import Children
 from brender.cli.ports import Ports
+from brender.cli.scenes import best_blender
 from brender.cli.watch import Watch
 from brender.protocols.tables import duration
-from brender.worker.blender.find import find_blenders
-from brender.worker.blender.installed import Blender, best_first
+from brender.worker.blender.installed import Blender
 
 WORKERS = 2
 SIZE = (640, 360)
@@ -92,13 +91,13 @@ class Demo:
         return self._results() if code == 0 else self._failure(job["id"])
 
     def _blender(self) -> Blender:
-        found = best_first(Blender(*each) for each in find_blenders((), os.environ.get("PATH", "")))
-        if not found:
+        blender = best_blender()
+        if blender is None:
             sentence = "No Blender here: neither blender on PATH nor the Python module bpy. make demo installs it."
             raise Failed(sentence, code="no-blender")
-        kind = "program" if found[0].kind == "program" else "Python module of"
-        tell("Blender", f"{found[0].version}, {kind} {shortened(Path(found[0].path))}")
-        return found[0]
+        kind = "program" if blender.kind == "program" else "Python module of"
+        tell("Blender", f"{blender.version}, {kind} {shortened(Path(blender.path))}")
+        return blender
 
     def _prepare(self) -> None:
         """An empty state, and nothing of a demo before this one."""

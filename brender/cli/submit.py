@@ -6,7 +6,6 @@ Values are `KEY=VALUE`.  What was found out by itself is told, so that nothing h
 """
 
 import getpass
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +13,9 @@ from typing import Any
 
 import click
 
-from brender.cli.api import Failed
 from brender.cli.asking import Desk, asks_the_farm, say
 from brender.cli.paths import whole
+from brender.cli.scenes import frames_of
 from brender.cli.watch import Watch
 from brender.protocols.submitting import MOST_BYTES, built_in, built_in_template
 from brender.protocols.tables import count
@@ -123,20 +122,3 @@ def scene(path: Path, values: dict[str, str]) -> Wanted:
     if "Frames" not in values:
         values["Frames"], told = frames_of(path.absolute())
     return Wanted("blender", built_in_template("blender") or "", values, told=told, thing="frame")
-
-
-def frames_of(path: Path) -> tuple[str, list[str]]:
-    """The frames that a scene itself names, and what is to be told about it."""
-    from brender.worker.blender.describe import SceneError, describe  # noqa: PLC0415 (only where it is needed)
-    from brender.worker.blender.find import find_blenders  # noqa: PLC0415
-    from brender.worker.blender.installed import best_first  # noqa: PLC0415
-
-    blenders = best_first(find_blenders((), os.environ.get("PATH", "")))
-    if not blenders:
-        sentence = "No Blender on this machine can read the frames from the scene; say --frames, as in --frames 1-250."
-        raise Failed(sentence, code="no-blender", at="frames")
-    try:
-        facts = describe(blenders[0], path)
-    except SceneError as error:
-        raise Failed(str(error), code="bad-scene", at="Scene") from None
-    return facts.frames, [str(facts)]

@@ -69,7 +69,7 @@ class Watch:
         lost_at = None
         while job["state"] not in FINISHED:
             try:
-                for job in self._followed(job["id"]):
+                for job in self._followed(first["id"]):
                     lost_at = None
                     yield job
             except Unreachable:

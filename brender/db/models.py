@@ -13,7 +13,7 @@ from peewee import BlobField, CompositeKey, DatabaseProxy, FloatField, IntegerFi
 database = DatabaseProxy()
 
 
-class Table(Model):  # type: ignore[misc]
+class Table(Model):
     class Meta:
         database = database
 
@@ -59,14 +59,14 @@ class SubmissionRow(Table):
 
 class StepRow(Table):
     job = IntegerField()
-    index = IntegerField(column_name="step_index")
+    place = IntegerField(column_name="step_index")
     name = TextField()
     counts = TextField()  # JSON list: tasks in each state
     tasks = BlobField(null=True)  # of a finished step: a byte a task, compressed
 
     class Meta:
         table_name = "steps"
-        primary_key = CompositeKey("job", "index")
+        primary_key = CompositeKey("job", "place")
 
 
 class OrderRow(Table):

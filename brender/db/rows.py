@@ -79,10 +79,9 @@ def read_client(row: Row) -> RuntimeClient:
 
 
 def read_job(row: Row) -> Job:
-    job = Job(*row[:4], submitted=row[5], template={}, values={})
-    job.state = JobState(row[4])
-    job.started, job.ended, job.reason = row[6:9]
-    job.warnings = msgspec.json.decode(row[9])
+    number, name, owner, priority, state, submitted, started, ended, reason, warnings = row
+    job = Job(number, name, owner, priority, submitted, {}, {}, JobState(state), started, ended, reason)
+    job.warnings = msgspec.json.decode(warnings)
     return job
 
 
@@ -91,5 +90,4 @@ def read_step(row: Row) -> FinishedStep:
 
 
 def read_order(row: Row) -> Order:
-    job_to_issued, ended, reason, tasks = row[:9], row[9], row[10], row[11]
-    return Order(*job_to_issued, ended=ended, reason=reason, tasks=bytearray(tasks))
+    return Order(*row)

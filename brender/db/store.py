@@ -6,7 +6,7 @@ rows and queues them; its Deferred fires after the commit.  Reading goes through
 question sees all that was written before it.  Templates of finished jobs are read when somebody asks.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred
 from brender.db import models
 from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
 from brender.db.rows import client_row, read_client, read_job, read_order, read_step, rows_of
-from brender.db.writer import Writer
+from brender.db.writer import Row, Writer
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.farm import Changes, Loaded
 from brender.farm.interfaces import NotFound
@@ -64,15 +64,15 @@ class SqlStore:
     async def orders_of(self, job: int) -> Sequence[Order]:
         def read(_: Database) -> list[Order]:
             query = OrderRow.select().where(OrderRow.job == job).order_by(OrderRow.id)
-            return [read_order(row) for row in query.tuples()]
+            return [read_order(row) for row in tuples(query)]
 
         orders: list[Order] = await self.writer.perform(read)
         return orders
 
     async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        def read(_: Database) -> tuple[str, str] | None:
+        def read(_: Database) -> Row | None:
             query = SubmissionRow.select(SubmissionRow.template, SubmissionRow.values)
-            return query.where(SubmissionRow.job == job).tuples().first()  # type: ignore[no-any-return]
+            return next(iter(tuples(query.where(SubmissionRow.job == job))), None)
 
         found = await self.writer.perform(read)
         if found is None:
@@ -88,20 +88,19 @@ class SqlStore:
     # --- in the database's thread
 
     def _load(self, _: Database) -> Loaded:
-        jobs = {row[0]: read_job(row) for row in JobRow.select().order_by(JobRow.id).tuples()}
+        jobs = {row[0]: read_job(row) for row in tuples(JobRow.select().order_by(JobRow.id))}
         submissions = (
             SubmissionRow.select()
             .join(JobRow, on=(JobRow.id == SubmissionRow.job))
             .where(JobRow.state.not_in(FINISHED))
-            .tuples()
         )
-        for row in StepRow.select(StepRow.job, StepRow.index, StepRow.name, StepRow.counts).tuples():
+        for row in tuples(StepRow.select(StepRow.job, StepRow.place, StepRow.name, StepRow.counts)):
             if jobs[row[0]].finished:
                 jobs[row[0]].past.append(read_step(row))
         return Loaded(
-            clients=[read_client(row) for row in ClientRow.select().tuples()],
+            clients=[read_client(row) for row in tuples(ClientRow.select())],
             finished=[job for job in jobs.values() if job.finished],
-            unfinished=[self._begun(jobs[job], template, values) for job, template, values in submissions],
+            unfinished=[self._begun(jobs[job], template, values) for job, template, values in tuples(submissions)],
             orders=self._orders_of_unfinished(),
             last_job=max(jobs, default=0),
             last_order=OrderRow.select(fn.MAX(OrderRow.id)).scalar() or 0,
@@ -119,7 +118,13 @@ class SqlStore:
             .where(JobRow.state.not_in(FINISHED))
             .order_by(OrderRow.id)
         )
-        return [read_order(row) for row in query.tuples()]
+        return [read_order(row) for row in tuples(query)]
+
+
+def tuples(query: Any) -> Iterable[Row]:
+    """The rows of a query as plain tuples."""
+    rows: Iterable[Row] = query.tuples()
+    return rows
 
 
 def sqlite(path: Path) -> Database:

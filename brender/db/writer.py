@@ -153,7 +153,7 @@ class Writer:
         if tables := coalesced(batch):
             with self._database.atomic():
                 for model, rows in tables.items():
-                    self._database.cursor().executemany(self._upsert(model), list(rows.values()))
+                    self._database.cursor().executemany(self._upsert(model), list(rows.values()))  # type: ignore[no-untyped-call]
         for work in batch:
             if work.call:
                 work.answer = self._answer(work.call)

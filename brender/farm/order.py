@@ -25,17 +25,16 @@ class Order:
     cost: int  # slots
     issued: float  # seconds of the epoch
     ended: float | None = None
+    reason: str = ""  # why one of its tasks failed, the last one that did
+    tasks: bytearray = field(default_factory=bytearray)  # a `TaskState` each
     running: int | None = None  # index of the task that the worker has begun last
     began: float | None = None  # when that was
     percent: float | None = None  # of the running task
     status: str = ""  # what the running task says it does
-    reason: str = ""  # why one of its tasks failed, the last one that did
     recalled: bool = False  # the worker was asked to hand it back
-    tasks: bytearray = field(default_factory=bytearray)
 
     def __post_init__(self) -> None:
-        if not self.tasks:
-            self.tasks = bytearray([ACTIVE]) * self.count
+        self.tasks = bytearray(self.tasks) or bytearray([ACTIVE]) * self.count
 
     @property
     def open(self) -> bool:

@@ -83,9 +83,10 @@ class NotNow(Exception):
 
 
 State = TypeVar("State", bound=Enum)
+What = TypeVar("What", bound=StrEnum)
 
 
-def move(table: Mapping[tuple[State, StrEnum], State], state: State, event: StrEnum, what: str) -> State:
+def move(table: Mapping[tuple[State, What], State], state: State, event: What, what: str) -> State:
     """The state after the event.  `what` names the thing for the sentence: "Job 4", "Task 7".
 
     Raises `NotNow` when the table has no such move.

@@ -42,9 +42,7 @@ class Decoder(Generic[Words]):
         self._rest = rest
         messages: list[Words] = []
         try:
-            for line in lines:
-                if line.strip():
-                    messages.append(self._read(line))
+            messages.extend(self._read(line) for line in lines if line.strip())
             self._check_length(len(rest))
         except BadMessage as bad:
             bad.messages = messages

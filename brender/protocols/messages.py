@@ -6,7 +6,7 @@ is refused by name.  `docs/protocol.md` tells what each means and when it is sen
 page to these structs.  Times are seconds of the epoch, durations seconds.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -41,7 +41,7 @@ class Result(Message, frozen=True):
 
     order: int
     task: int
-    outcome: str  # completed, failed, canceled
+    outcome: Literal["completed", "failed", "canceled"]
     message: str = ""  # why it failed, for people
     seconds: float = 0.0
 

@@ -15,7 +15,7 @@ ARE_YOU_THERE = 246
 
 KEYS = {
     BREAK: b"\x15",
-    INTERRUPT: b"\x15",
+    INTERRUPT: b"\x15\n",  # an empty line: a new prompt
     ERASE_CHARACTER: b"\x7f",
     ERASE_LINE: b"\x15",
     END_OF_FILE: b"\x04\n",
@@ -67,6 +67,7 @@ class Typing:
             self._reply += b"\r\n[brender is here]\r\n"
         else:
             self._plain += KEYS.get(byte, b"")
+            self._reply += b"\r\n" if byte == INTERRUPT else b""
 
     def _refuse(self, option: int) -> None:
         self._state = self._text

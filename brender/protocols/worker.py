@@ -26,7 +26,19 @@ from brender.protocols.codec import MOST_FROM_WORKER, BadMessage, Decoder, encod
 
 GREETING_WITHIN = 10.0  # seconds
 SILENT_BEATS = 3  # heartbeats without a word after which a worker counts as gone
-OUTCOMES = ("completed", "failed", "canceled")
+
+TOLD: dict[type, Callable[[WorkerService, int, Any], None]] = {
+    say.Started: lambda farm, client, m: farm.started(client, m.order, m.task),
+    say.Result: lambda farm, client, m: farm.result(client, m.order, m.task, m.outcome, m.message, m.seconds),
+    say.Progress: lambda farm, client, m: farm.progressed(client, m.order, m.task, m.percent, m.status),
+    say.Warned: lambda farm, client, m: farm.warned(client, m.order, m.task, m.text),
+    say.Log: lambda farm, client, m: farm.logged(client, m.order, m.task, m.text),
+    say.Picture: lambda farm, client, m: farm.pictured(client, m.job, m.task, m.jpeg),
+    say.Returned: lambda farm, client, m: farm.handed_back(client, m.order, m.tasks),
+    say.Dropped: lambda farm, client, m: farm.dropped(client, m.order),
+    say.Beat: lambda farm, client, m: farm.beat(client, m.load),
+    say.Leaving: lambda farm, client, m: farm.leaving(client),
+}
 
 
 class Conversation:
@@ -35,18 +47,23 @@ class Conversation:
     log = Logger()
 
     def __init__(
-        self, service: WorkerService, send: Callable[[Any], None], close: Callable[[], None], heartbeat: float
+        self,
+        service: WorkerService,
+        send: Callable[[Any], None],
+        close: Callable[[], None],
+        hold: Callable[[bool], None],
+        heartbeat: float,
     ) -> None:
         self._service = service
         self._send = send
         self._close = close
+        self.hold = hold  # stop reading from the worker, or go on
         self._heartbeat = heartbeat
         self._greeted = False
         self._waiting: list[Any] = []  # what came while the client was looked up
         self._told: set[int] = set()  # jobs that the worker knows
         self.client: int | None = None
         self.over = False
-        self.hold: Callable[[bool], None] = lambda wait: None
 
     # --- from the worker
 
@@ -92,30 +109,11 @@ class Conversation:
         self.refuse(f"The server could not take the worker in: {failure.getErrorMessage()}")
 
     def _pass_on(self, client: int, message: Any) -> None:
-        service = self._service
-        match message:
-            case say.Log(order, task, text):
-                service.logged(client, order, task, text)
-            case say.Started(order, task):
-                service.started(client, order, task)
-            case say.Result(order, task, outcome, text, seconds) if outcome in OUTCOMES:
-                service.result(client, order, task, outcome, text, seconds)
-            case say.Progress(order, task, percent, status):
-                service.progressed(client, order, task, percent, status)
-            case say.Warned(order, task, text):
-                service.warned(client, order, task, text)
-            case say.Picture(job, task, jpeg):
-                service.pictured(client, job, task, jpeg)
-            case say.Returned(order, tasks):
-                service.handed_back(client, order, tasks)
-            case say.Dropped(order):
-                service.dropped(client, order)
-            case say.Beat(load):
-                service.beat(client, load)
-            case say.Leaving():
-                service.leaving(client)
-            case _:
-                self.refuse(f"This message is not expected here: {type(message).__name__.lower()}.")
+        tell = TOLD.get(type(message))
+        if tell is None:
+            self.refuse(f"This message is not expected here: {type(message).__name__.lower()}.")
+        else:
+            tell(self._service, client, message)
 
     # --- to the worker: `farm.interfaces.Link`
 
@@ -161,13 +159,13 @@ class Conversation:
 
 class WorkerProtocol(Protocol):
     log = Logger()
+    transport: Any  # a TCP or TLS transport; Twisted declares less than both can do
 
     def __init__(self, service: WorkerService, clock: IReactorTime, heartbeat: float) -> None:
         self._clock = clock
         self._heartbeat = heartbeat
         self._decoder: Decoder[say.FromWorker] = Decoder(say.FromWorker, MOST_FROM_WORKER)
-        self._conversation = Conversation(service, self._send, self._close, heartbeat)
-        self._conversation.hold = self._hold
+        self._conversation = Conversation(service, self._send, self._close, self._hold, heartbeat)
         self._silence: IDelayedCall | None = None
         self._ping: IDelayedCall | None = None
 

@@ -28,9 +28,7 @@ class Once:
         if not key:
             return await work()
         if len(key) > LONGEST_KEY:
-            raise Wrong(
-                400, f"Idempotency-Key has {len(key)} characters; {LONGEST_KEY} are the most.", at="Idempotency-Key"
-            )
+            raise Wrong(400, f"A key has {LONGEST_KEY} characters at most; this one has {len(key)}.", at=HEADER)
         kept = self._kept.get(key)
         if kept is None:
             return await self._first(key, content, work)

@@ -35,6 +35,7 @@ def pause(failed: int) -> float:
 
 class WorkerClient(Protocol):
     log = Logger()
+    transport: Any  # a TCP or TLS transport; Twisted declares less than both can do
 
     def __init__(self, caller: "Caller") -> None:
         self._caller = caller

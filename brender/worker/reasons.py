@@ -10,6 +10,7 @@ import signal
 from openjd.sessions import ActionState, ActionStatus
 
 HINTS = {signal.SIGKILL: " (often because the machine ran out of memory)"}
+NAMED = {int(number): number for number in signal.Signals}
 NOT_FOUND = 127  # the shell's exit code, and openjd-sessions', for a program that is not there
 
 
@@ -28,6 +29,6 @@ def ended_with(code: int | None) -> str:
         return "Exit code 127: a program was not found."
     if code < 0 or code > 128:
         number = -code if code < 0 else code - 128
-        if number in iter(signal.Signals):
-            return f"Ended by {signal.Signals(number).name}{HINTS.get(signal.Signals(number), '')}."
+        if number in NAMED:
+            return f"Ended by {NAMED[number].name}{HINTS.get(NAMED[number], '')}."
     return f"Exit code {code}."

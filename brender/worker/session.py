@@ -42,7 +42,7 @@ from brender.worker.voice import Voice
 
 # openjd-sessions reads a task's output into a queue without a bound: a task that prints without end would
 # fill the memory faster than its lines are handled.
-openjd_subprocess.Queue = partial(queue.Queue, 1000)  # type: ignore[misc,assignment]
+openjd_subprocess.Queue = partial(queue.Queue, 1000)  # type: ignore[attr-defined,assignment]
 MOST_LINE = 2**26
 
 

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from twisted.application.service import Service
 from twisted.internet import reactor as global_reactor
@@ -33,7 +33,7 @@ reactor: Any = global_reactor
 
 
 class Options(usage.Options):
-    optParameters = [
+    optParameters: ClassVar = [
         ["server", None, None, "Where the server listens for workers, HOST:PORT."],
         ["name", "n", None, "What this client is called (default: the host name)."],
         ["slots", None, None, "How many tasks at a time (default: the processor's cores).", int],
@@ -60,17 +60,17 @@ class WorkerService(Service):
         self.problem = ""
 
     def startService(self) -> None:
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]
         starting = Deferred.fromCoroutine(self._start())
         starting.addErrback(lambda failure: self.give_up(failure.getErrorMessage()))
 
     def stopService(self) -> Deferred[None]:
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
         if self._caller:
-            await self._caller.stopService()  # type: ignore[misc]  # gives a Deferred, declared as Any
+            await self._caller.stopService()
         if self._cradle:
             self._cradle.stop()
 

@@ -54,7 +54,7 @@ class Voice(logging.Handler):
 
     def progress(self, percent: float | None, status: str) -> None:
         told = (percent, status[:MOST_STATUS])
-        if told != self._told and told != (None, ""):
+        if told not in {self._told, (None, "")}:
             self._told = told
             self.say(words.Progress(*told))
 

@@ -5,7 +5,7 @@ every task, at most one ahead of the task that runs; the session answers with wh
 connection ends, so does the session and everything that it started.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -82,7 +82,7 @@ class Warned(Word, frozen=True):
 class Ended(Word, frozen=True):
     order: int
     task: int
-    outcome: str  # completed, failed, canceled
+    outcome: Literal["completed", "failed", "canceled"]
     message: str
     seconds: float
     outputs: list[str]  # files that the task says it made

@@ -9,7 +9,7 @@ from peewee import BlobField, CompositeKey, FloatField, IntegerField, Model, Tex
 
 
 def up(migrator: Any, db: Any) -> None:
-    class Table(Model):  # type: ignore[misc]
+    class Table(Model):
         class Meta:
             database = db
 

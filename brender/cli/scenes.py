@@ -1,0 +1,37 @@
+"""What a .blend says of itself, asked of a Blender on this machine.
+
+How does this work?  `best_blender` takes the one that a worker here would take; `frames_of` lets it open the scene.
+The modules of the worker are imported only when a scene is looked at, so that other commands start fast.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brender.cli.api import Failed
+
+if TYPE_CHECKING:
+    from brender.worker.blender.installed import Blender
+
+
+def best_blender() -> "Blender | None":
+    from brender.worker.blender.find import find_blenders  # noqa: PLC0415
+    from brender.worker.blender.installed import best_first  # noqa: PLC0415
+
+    found = best_first(find_blenders((), os.environ.get("PATH", "")))
+    return found[0] if found else None
+
+
+def frames_of(path: Path) -> tuple[str, list[str]]:
+    """The frames that a scene itself names, and what is to be told about it."""
+    from brender.worker.blender.describe import SceneError, describe  # noqa: PLC0415
+
+    blender = best_blender()
+    if blender is None:
+        sentence = "No Blender on this machine can read the frames from the scene; say --frames, as in --frames 1-250."
+        raise Failed(sentence, code="no-blender", at="frames")
+    try:
+        facts = describe(blender, path)
+    except SceneError as error:
+        raise Failed(str(error), code="bad-scene", at="Scene") from None
+    return facts.frames, [str(facts)]

@@ -1,0 +1,173 @@
+"""The real `telnet` program on a terminal of its own: byte for byte what a person sees.
+
+How does this work?  The shell listens on a free port of loopback; telnet runs on a pseudo-terminal, which
+echoes what is typed as a person's terminal does.  The farm's clock stands still, so every byte is known.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest import skipUnless
+
+from twisted.internet import reactor as global_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.failure import Failure
+from twisted.trial.unittest import TestCase
+
+from brender.farm.client import Status
+from brender.protocols.shell import ShellFactory
+from tests.fakes import FRAMES, SmallFarm
+
+reactor: Any = global_reactor
+TELNET = shutil.which("telnet")
+HELLO = "Trying 127.0.0.1...\r\nConnected to 127.0.0.1.\r\nEscape character is '^]'.\r\n"
+GOODBYE = "Connection closed by foreign host.\r\n"
+PROMPT = "\r\n> "
+
+
+class Terminal(ProcessProtocol):
+    """What telnet shows, and a hand that types."""
+
+    def __init__(self) -> None:
+        self.ended: Deferred[None] = Deferred()
+        self._shown = b""
+        self._awaited = b""
+        self._reached: Deferred[None] | None = None
+
+    def outReceived(self, data: bytes) -> None:
+        self._shown += data
+        self._look()
+
+    async def shown(self, end: str = PROMPT) -> str:
+        """What has been shown since the last time, when its end is this."""
+        self._awaited, self._reached = end.encode(), Deferred()
+        reached = self._reached
+        self._look()
+        await reached
+        text, self._shown = self._shown.decode(), b""
+        return text
+
+    async def type(self, keys: str, end: str = PROMPT) -> str:
+        """Press keys; what is shown then, the echo included."""
+        self.transport.write(keys.encode())  # type: ignore[union-attr]
+        return await self.shown(end)
+
+    def _look(self) -> None:
+        if self._reached and self._shown.endswith(self._awaited):
+            reached, self._reached = self._reached, None
+            reached.callback(None)
+
+    def processEnded(self, reason: Failure) -> None:
+        self.ended.callback(None)
+
+
+@skipUnless(TELNET, "There is no telnet program on this machine: apt-get install telnet.")
+class RealTelnet(TestCase):
+    timeout = 60
+
+    async def connected(self, farm: SmallFarm) -> Terminal:
+        port = reactor.listenTCP(0, ShellFactory(farm.service, farm.now), interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        terminal = Terminal()
+        words = ["telnet", "127.0.0.1", str(port.getHost().port)]
+        environment = {"PATH": os.defpath, "TERM": "dumb", "LANG": "C.UTF-8"}
+        process = reactor.spawnProcess(terminal, TELNET, words, environment, usePTY=True)
+        self.addCleanup(self.end, process, terminal)
+        return terminal
+
+    async def end(self, process: Any, terminal: Terminal) -> None:
+        if not terminal.ended.called:
+            process.signalProcess("KILL")
+        await terminal.ended
+
+    async def farm(self) -> SmallFarm:
+        """Three clients, two of which render; one of those may take nothing new."""
+        farm = SmallFarm(self)
+        first, second = await farm.client("render-01"), await farm.client("render-02")
+        farm.clock.advance(2 * 3600 - 300)
+        await farm.client("attic")
+        farm.clock.advance(300)
+        await farm.job(values={"Frames": "14,15"})
+        farm.start(first)
+        farm.start(second)
+        for client, load in zip(farm.service.farm.clients.values(), (97.0, 95.0, 3.0), strict=True):
+            farm.service.beat(client.id, load)
+        await farm.service.set_status([second], Status.DISABLED)
+        return farm
+
+    async def test_a_session_as_a_person_has_it(self) -> None:
+        terminal = await self.connected(await self.farm())
+        self.assertEqual(
+            await terminal.shown(),
+            HELLO + "brender 2.0 · 3 clients, 3 online, 2 busy · 1 job running · help lists the commands\r\n> ",
+        )
+        for keys, shown in (
+            (
+                "clients online",
+                " id  name       status    activity  running            load  since\r\n"
+                "  1  render-01  enabled   busy      shot_010 frame 14  97 %  2 h\r\n"
+                "  2  render-02  disabled  busy      shot_010 frame 15  95 %  2 h\r\n"
+                "  3  attic      enabled   idle                          3 %  5 min\r\n"
+                "render-02 finishes what it runs, then rests.",
+            ),
+            (
+                "disable render-0*",
+                "2 clients: render-01 is now disabled, render-02 already was. 2 frames finish first.",
+            ),
+            ("enable staus=disabled", 'No attribute "staus" on a client; did you mean status?'),
+            ("clients name=nobody", "No client matches name=nobody (3 clients in all)."),
+            ("clinets", 'No command "clinets"; did you mean clients?'),
+            ("enable all", "3 clients: render-01 and render-02 are now enabled, attic already was."),
+            (
+                "jobs",
+                " id  name      owner  priority  state   done        age\r\n"
+                "  1  shot_010               50  active   0/2   0 %  0 s",
+            ),
+        ):
+            self.assertEqual(await terminal.type(f"{keys}\r"), f"{keys}\r\n{shown}\r\n> ")
+        self.assertEqual(await terminal.type("quit\r", GOODBYE), "quit\r\n" + GOODBYE)
+        await terminal.ended
+
+    async def test_a_job_from_submit_to_cancel(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="brender-test-")
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name) / "shot.yaml"
+        path.write_text(FRAMES)
+        terminal = await self.connected(SmallFarm(self))
+        await terminal.shown()
+        for keys, shown in (
+            (f"submit {path} Frames=1-10 --priority 60", "Job 1 shot_010: 10 tasks, priority 60."),
+            ("log 1", "Job 1 has no log yet."),
+            ("pause 1", "Job 1 shot_010 is now paused."),
+            ("resume 1", "Job 1 shot_010 goes on: 10 of 10 tasks are to do."),
+            ("cancel 1", "Job 1 shot_010 is now canceled; 0 of 10 tasks had been done."),
+            (
+                "job 1",
+                "Job 1 shot_010: canceled, 0 of 10 tasks done, ended 0 s ago; priority 60\r\n"
+                " step    tasks  waiting  ready  active  done  failed  canceled\r\n"
+                " Render     10        0      0       0     0       0        10",
+            ),
+        ):
+            self.assertEqual(await terminal.type(f"{keys}\r"), f"{keys}\r\n{shown}\r\n> ")
+
+    async def test_editing_keys_and_ctrl_c_do_no_harm(self) -> None:
+        terminal = await self.connected(SmallFarm(self))
+        await terminal.shown()
+        self.assertEqual(await terminal.type("jobx\x7fs\r"), "jobx\b \bs\r\nNo jobs yet; submit hands one in.\r\n> ")
+        self.assertEqual(await terminal.type("cancel all\x03"), "cancel all^C\r\n> ")
+        self.assertEqual(await terminal.type("jobs\r"), "jobs\r\nNo jobs yet; submit hands one in.\r\n> ")
+        self.assertEqual(await terminal.type("\r"), "\r\n> ")
+
+    async def test_a_pasted_block_is_answered_in_its_order(self) -> None:
+        terminal = await self.connected(SmallFarm(self))
+        await terminal.shown()
+        self.assertEqual(
+            await terminal.type("jobs\rxyzzy\rname 名前\rquit\r", GOODBYE),
+            "jobs\r\nxyzzy\r\nname 名前\r\nquit\r\n"
+            "No jobs yet; submit hands one in.\r\n> "
+            'No command "xyzzy"; help lists the commands.\r\n> '
+            'No command "name"; help lists the commands.\r\n> ' + GOODBYE,
+        )

@@ -1,0 +1,83 @@
+"""Clients and the farm as programs see them."""
+
+from twisted.trial.unittest import TestCase
+
+from tests.web.fakes import Web
+
+
+class Clients(TestCase):
+    async def farm(self) -> Web:
+        web = Web(self)
+        for name in ("render-01", "render-02", "attic"):
+            await web.farm.client(name, slots=4)
+        return web
+
+    async def test_all_are_listed_by_id(self) -> None:
+        web = await self.farm()
+        data = web.get("/api/v1/clients").json["data"]
+        self.assertEqual([client["name"] for client in data], ["render-01", "render-02", "attic"])
+        self.assertEqual(data[0]["connection"], "online")
+
+    async def test_every_address_of_the_list_gives_the_same(self) -> None:
+        web = await self.farm()
+        wanted = web.get("/api/v1/clients").body
+        for path in ("/api/v1/clients.json", "/clients/list.json"):
+            self.assertEqual(web.get(path).body, wanted)
+        self.assertEqual(web.get("/clients/2.json").json, web.get("/api/v1/clients/2").json)
+
+    async def test_a_filter_chooses_with_the_words_of_the_shell(self) -> None:
+        web = await self.farm()
+        names = [client["name"] for client in web.get("/api/v1/clients?filter=render*").json["data"]]
+        self.assertEqual(names, ["render-01", "render-02"])
+        self.assertEqual(web.get("/api/v1/clients?filter=name%3Dnobody").json, {"data": []})
+
+    async def test_a_filter_that_is_none_is_told_with_what_was_meant(self) -> None:
+        reply = (await self.farm()).get("/api/v1/clients?filter=staus%3Ddisabled")
+        self.assertEqual((reply.status, reply.json["error"]["at"]), (400, "filter"))
+        self.assertIn("status", reply.message)
+
+    async def test_one_that_is_not_there_is_404(self) -> None:
+        web = await self.farm()
+        self.assertEqual(web.get("/api/v1/clients/9").message, "There is no client 9.")
+        self.assertEqual(web.ask("PATCH", "/api/v1/clients/9", {"status": "disabled"}).status, 404)
+
+    async def test_a_change_counts_what_matched_and_what_changed(self) -> None:
+        web = await self.farm()
+        web.ask("PATCH", "/api/v1/clients/1", {"status": "disabled"})
+        reply = web.ask("PATCH", "/api/v1/clients?filter=render*", {"status": "disabled"}).json
+        self.assertEqual((reply["matched"], reply["changed"]), (2, 1))
+        self.assertEqual([client["status"] for client in reply["data"]], ["disabled", "disabled"])
+        self.assertEqual(web.get("/api/v1/clients/3").json["status"], "enabled")
+
+    async def test_a_change_of_many_says_which(self) -> None:
+        web = await self.farm()
+        for query in ("", "?filter=", "?filter=+"):
+            reply = web.ask("PATCH", f"/api/v1/clients{query}", {"status": "disabled"})
+            self.assertEqual((reply.status, reply.json["error"]["at"]), (400, "filter"), query)
+        self.assertEqual(web.ask("PATCH", "/api/v1/clients?filtre=attic", {"status": "disabled"}).status, 400)
+        self.assertEqual({client.status for client in web.farm.service.farm.clients.values()}, {"enabled"})
+
+    async def test_a_change_that_is_none_is_named(self) -> None:
+        web = await self.farm()
+        for body, at in (({"status": "off"}, "status"), ({"staus": "disabled"}, "staus"), ({}, "status"), ([], None)):
+            reply = web.ask("PATCH", "/api/v1/clients/1", body)
+            self.assertEqual((reply.status, reply.json["error"].get("at")), (400, at), body)
+
+    async def test_a_farm_that_stops_takes_no_change(self) -> None:
+        web = await self.farm()
+        web.farm.service.stopping = "The server is stopping"
+        reply = web.ask("PATCH", "/api/v1/clients/1", {"status": "disabled"})
+        self.assertEqual((reply.status, reply.headers["retry-after"]), (503, "10"))
+        self.assertEqual(web.get("/api/v1/farm").json["stopping"], "The server is stopping")
+
+    async def test_the_farm_in_a_few_numbers(self) -> None:
+        web = await self.farm()
+        web.ask("PATCH", "/api/v1/clients/2", {"status": "disabled"})
+        web.farm.gone(web.farm.service.farm.clients[3])
+        await web.farm.job()
+        web.farm.start(web.farm.service.farm.clients[1])
+        farm = web.get("/farm.json").json
+        self.assertEqual({name: farm[name] for name in ("version", "clients", "online", "busy", "slots", "slots_busy")},
+                         {"version": "2.0", "clients": 3, "online": 2, "busy": 1, "slots": 4, "slots_busy": 4})  # fmt: skip
+        self.assertEqual(farm["jobs"], {"queued": 0, "active": 1, "paused": 0, "completed": 0, "failed": 0, "canceled": 0})
+        self.assertEqual(farm["last_event"], web.farm.service.last_event)

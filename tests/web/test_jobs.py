@@ -1,0 +1,217 @@
+"""Jobs as programs see them: listed, submitted, changed, and read."""
+
+import json
+from typing import Any
+
+from twisted.trial.unittest import TestCase
+
+from brender.web.jobs import last_lines
+from tests.fakes import FRAMES
+from tests.web.fakes import Reply, Web
+
+HOSTILE = '<img src=x onerror=alert(1)></pre><script>alert(1)</script>\x1b[31m'
+
+
+class Lists(TestCase):
+    async def test_the_newest_is_first_and_pages_follow_each_other(self) -> None:
+        web = Web(self)
+        for number in range(7):
+            await web.farm.job(name=f"shot {number}")
+        seen, path = [], "/api/v1/jobs?limit=3"
+        while path:
+            page = web.get(path).json
+            seen.append([job["id"] for job in page["data"]])
+            path = page["next"] and f"/api/v1/jobs?limit=3&before={page['next']}"
+        self.assertEqual(seen, [[7, 6, 5], [4, 3, 2], [1]])
+
+    async def test_states_choose(self) -> None:
+        web = Web(self)
+        first, second = await web.farm.job(), await web.farm.job()
+        await web.farm.service.pause(second.id)
+        self.assertEqual([job["id"] for job in web.get("/api/v1/jobs?state=paused").json["data"]], [second.id])
+        both = web.get("/api/v1/jobs?state=paused,queued").json["data"]
+        self.assertEqual([job["id"] for job in both], [second.id, first.id])
+        self.assertIn("did you mean queued", web.get("/api/v1/jobs?state=qeued").message)
+
+    async def test_every_address_of_the_list_gives_the_same(self) -> None:
+        web = Web(self)
+        await web.farm.job()
+        wanted = web.get("/api/v1/jobs").body
+        for path in ("/api/v1/jobs.json", "/jobs/list.json", "/jobs/list.json?_=17"):
+            self.assertEqual(web.get(path).body, wanted)
+        self.assertEqual(web.get("/jobs/1.json").body, web.get("/api/v1/jobs/1").body)
+
+    def test_limits_are_kept(self) -> None:
+        web = Web(self)
+        for query in ("limit=0", "limit=1001", "limit=all", "before=-1", "limit=1&limit=2", "order=id"):
+            self.assertEqual(web.get(f"/api/v1/jobs?{query}").status, 400, query)
+
+
+class Submitting(TestCase):
+    def setUp(self) -> None:
+        self.web = Web(self)
+
+    def post(self, body: Any, **headers: str) -> Reply:
+        return self.web.ask("POST", "/api/v1/jobs", body, **headers)
+
+    def jobs(self) -> int:
+        return len(self.web.farm.service.farm.jobs)
+
+    def test_a_template_is_taken_as_text_as_object_or_by_name(self) -> None:
+        for template in (FRAMES, "blender", {"specificationVersion": "jobtemplate-2023-09", "name": "shot",
+                         "steps": [{"name": "s", "script": {"actions": {"onRun": {"command": "true"}}}}]}):  # fmt: skip
+            reply = self.post({"template": template})
+            self.assertEqual(reply.status, 201, reply.body)
+            self.assertEqual(reply.headers["location"], f"/api/v1/jobs/{reply.json['id']}")
+            self.assertEqual(self.web.get(reply.headers["location"]).status, 200)
+
+    def test_values_priority_name_and_owner_are_taken(self) -> None:
+        body = {"template": "blender", "values": {"Frames": "1-7"}, "priority": 80, "name": HOSTILE, "owner": "mara"}
+        job = self.post(body).json
+        self.assertEqual((job["tasks"], job["priority"], job["name"], job["owner"]), (7, 80, HOSTILE, "mara"))
+        self.assertEqual(self.web.get("/api/v1/jobs/1").json["values"]["Frames"], "1-7")
+
+    def test_all_that_is_wrong_is_told_at_once_with_its_place(self) -> None:
+        reply = self.post({"template": FRAMES.replace("name: Render", "nam: Render"), "values": {"Framse": "1-5"}})
+        self.assertEqual((reply.status, reply.json["error"]["code"]), (422, "refused"))
+        self.assertTrue(reply.json["problems"])
+        self.assertTrue(all(problem["at"] and problem["message"] for problem in reply.json["problems"]))
+        self.assertEqual(self.jobs(), 0)
+
+    def test_a_template_of_no_such_name_is_told_so(self) -> None:
+        reply = self.post({"template": "blendr"})
+        self.assertEqual((reply.status, reply.json["error"]["at"]), (422, "template"))
+        self.assertIn('no built-in template "blendr"', reply.message)
+
+    def test_bodies_that_are_none_are_400_and_never_500(self) -> None:
+        bodies = (b"", b"\xff", b"null", b"[]", b'{"template": "\xff"}', rb'{"template": "\ud800"}', b'{"template": NaN}',
+                  b'{"template": "x", "template": "y"}', b"[" * 10_000, b'{"priority": 1e400, "template": "x"}',
+                  b'{"template": "blender", "priority": "high"}', b'{"template": "blender", "priority": 1.5}',
+                  b'{"template": "blender", "values": [1]}', b'{"template": 5}', b'{"template": "blender", "nam": "x"}',
+                  b'{"template": "blender", "name": "' + b"x" * 600 + b'"}', b"{}")  # fmt: skip
+        for body in bodies:
+            reply = self.post(body)
+            self.assertEqual((reply.status, reply.json["ok"]), (400, False), body[:60])
+        self.assertEqual(self.jobs(), 0)
+
+    def test_values_of_any_shape_are_taken_or_refused_with_a_reason(self) -> None:
+        for value in (10**39, -1, 1.5e308, True, None, [], {"a": 1}, "\x00", "9" * 9999, "1-999999999999"):
+            reply = self.post({"template": "blender", "values": {"Frames": value}})
+            self.assertIn(reply.status, (201, 422), value)
+
+    def test_a_request_that_is_sent_again_with_its_key_makes_one_job(self) -> None:
+        ids = [self.post({"template": "blender"}, Idempotency_Key="k-1").json["id"] for _ in range(2)]
+        self.assertEqual((ids, self.jobs()), ([1, 1], 1))
+        self.assertEqual(self.post({"template": "blender", "name": "x"}, Idempotency_Key="k-1").status, 409)
+        self.assertEqual([self.post({"template": "blender", "name": "same"}).json["id"] for _ in range(2)], [2, 3])
+
+    def test_a_farm_that_stops_takes_no_job(self) -> None:
+        self.web.farm.service.stopping = "The server is stopping"
+        self.assertEqual(self.post({"template": "blender"}).status, 503)
+
+    def test_the_answer_comes_after_the_commit(self) -> None:
+        self.web.farm.store.held = True
+        wire = self.web.wire()
+        body = json.dumps({"template": "blender"}).encode()
+        head = f"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        wire.send(head.encode() + body)
+        self.assertEqual(wire.got(), b"")
+        self.web.farm.store.commit()
+        self.assertEqual(wire.reply().status, 201)
+
+
+class Changes(TestCase):
+    async def test_a_job_is_paused_resumed_and_canceled(self) -> None:
+        web = Web(self)
+        job = await web.farm.job()
+        for verb, state in (("pause", "paused"), ("resume", "queued"), ("cancel", "canceled")):
+            reply = web.ask("POST", f"/api/v1/jobs/{job.id}/{verb}", {})
+            self.assertEqual((reply.status, reply.json["state"]), (200, state))
+
+    async def test_what_cannot_be_now_is_409_with_the_reason(self) -> None:
+        web = Web(self)
+        job = await web.farm.job()
+        await web.farm.service.cancel(job.id)
+        for verb in ("cancel", "pause", "resume"):
+            reply = web.ask("POST", f"/api/v1/jobs/{job.id}/{verb}", {})
+            self.assertEqual((reply.status, reply.json["error"]["code"]), (409, "not-now"))
+            self.assertIn("Job 1 is canceled", reply.message)
+
+    def test_a_job_that_is_not_there_is_404(self) -> None:
+        web = Web(self)
+        for verb in ("cancel", "pause", "resume"):
+            self.assertEqual(web.ask("POST", f"/api/v1/jobs/9/{verb}", {}).message, "There is no job 9.")
+        for path in ("/api/v1/jobs/9", "/api/v1/jobs/9/log", "/api/v1/jobs/9/picture", "/jobs/9"):
+            self.assertEqual(web.get(path).status, 404, path)
+
+
+class One(TestCase):
+    async def test_a_job_comes_with_its_orders_and_what_it_was_submitted_with(self) -> None:
+        web = Web(self)
+        client = await web.farm.client("attic")
+        job = await web.farm.job(values={"Frames": "1-2"})
+        web.farm.finish_all(client)
+        shown = web.get(f"/api/v1/jobs/{job.id}").json
+        self.assertEqual((shown["state"], shown["completed"]), ("completed", 2))
+        self.assertEqual([(order["client"], order["completed"]) for order in shown["orders"]], [("attic", 1)] * 2)
+        self.assertEqual((shown["template"]["name"], shown["values"]["Frames"]), ("shot_010", "1-2"))
+        self.assertEqual(len(web.get(f"/api/v1/jobs/{job.id}?orders=1").json["orders"]), 1)
+
+    async def test_the_log_is_text_whatever_is_in_it(self) -> None:
+        web = Web(self)
+        client = await web.farm.client("attic")
+        job = await web.farm.job()
+        order = web.farm.start(client)
+        web.farm.service.logged(client.id, order.id, 0, f"Fra:1 {HOSTILE}\n")
+        reply = web.get(f"/api/v1/jobs/{job.id}/log?order={order.id}&task=0&step=Render")
+        self.assertEqual((reply.status, reply.headers["content-type"]), (200, "text/plain; charset=utf-8"))
+        self.assertIn(HOSTILE, reply.body.decode())
+        self.assertEqual(web.get(f"/jobs/{job.id}/log?tail=8").body.decode(), f"Fra:1 {HOSTILE}\n"[-8:])
+
+    async def test_a_log_that_is_known_already_is_not_sent_again(self) -> None:
+        web = Web(self)
+        client = await web.farm.client("attic")
+        job = await web.farm.job()
+        order = web.farm.start(client)
+        web.farm.service.logged(client.id, order.id, 0, "one\n")
+        tag = web.get(f"/api/v1/jobs/{job.id}/log").headers["etag"]
+        self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/log", If_None_Match=tag).status, 304)
+        web.farm.service.logged(client.id, order.id, 0, "two\n")
+        self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/log", If_None_Match=tag).status, 200)
+
+    async def test_before_the_start_the_log_says_that_there_is_none_yet(self) -> None:
+        web = Web(self)
+        job = await web.farm.job()
+        reply = web.get(f"/api/v1/jobs/{job.id}/log")
+        self.assertEqual((reply.status, reply.message), (404, "Job 1 has not started: there is no log yet."))
+
+    async def test_a_log_is_found_by_numbers_and_never_by_a_path(self) -> None:
+        web = Web(self)
+        job = await web.farm.job()
+        for query in ("path=../../../etc/passwd", "order=../1", "order=%2e%2e%2f1", "task=-1", "file=/etc/passwd"):
+            self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/log?{query}").status, 400, query)
+        self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/log?step=../../etc/passwd").status, 404)
+        self.assertEqual(web.get("/api/v1/jobs/..%2f..%2fetc/log").status, 404)
+
+    async def test_the_picture_is_a_jpeg_with_a_tag_of_its_own(self) -> None:
+        web = Web(self)
+        client = await web.farm.client("attic")
+        job = await web.farm.job()
+        self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/picture").status, 404)
+        web.farm.service.pictured(client.id, job.id, 0, b"\xff\xd8one\xff\xd9")
+        first = web.get(f"/api/v1/jobs/{job.id}/picture?v=1")
+        self.assertEqual((first.headers["content-type"], first.body), ("image/jpeg", b"\xff\xd8one\xff\xd9"))
+        tag = first.headers["etag"]
+        self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/picture", If_None_Match=f'"x", W/{tag}').status, 304)
+        web.farm.service.pictured(client.id, job.id, 1, b"\xff\xd8two\xff\xd9")
+        self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/picture", If_None_Match=tag).body, b"\xff\xd8two\xff\xd9")
+
+
+class Tail(TestCase):
+    def test_the_tail_of_a_log_begins_with_a_line(self) -> None:
+        log = b"first\nsecond\nthird\n"
+        self.assertEqual(last_lines(log, 100), log)
+        self.assertEqual(last_lines(log, 10), b"third\n")
+        self.assertEqual(last_lines(log, 13), b"second\nthird\n")
+        self.assertEqual(last_lines(log, 6), b"third\n")
+        self.assertEqual(last_lines(b"x" * 50, 10), b"x" * 10)
