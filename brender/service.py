@@ -16,8 +16,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from brender.events import Events
+from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient, Status
-from brender.farm.farm import Changes, Farm
+from brender.farm.farm import Farm
 from brender.farm.interfaces import Event, Link, NotFound, Store
 from brender.farm.job import Job
 from brender.farm.matching import match, match_all
@@ -216,7 +217,7 @@ class FarmService(Service):
             self._show("client", client)
 
     def warned(self, client: int, order: int, task: int, text: str) -> None:
-        self.farm.warn(order, text)
+        self.farm.warn(client, order, text)
         self._settle_unwatched()
 
     def logged(self, client: int, order: int, task: int, text: str) -> None:

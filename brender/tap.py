@@ -9,7 +9,6 @@ place that knows the global reactor.
 
 import sys
 import time
-from importlib import resources
 from typing import Any, ClassVar
 
 from twisted.application.service import Service
@@ -27,6 +26,7 @@ from brender.farm.submission import replan
 from brender.logs import Logs
 from brender.protocols.filters import choose_by_text
 from brender.protocols.shell import ShellFactory
+from brender.protocols.submitting import built_in_template
 from brender.protocols.worker import WorkerFactory
 from brender.service import FarmService
 from brender.web.guard import LOOPBACK
@@ -96,7 +96,7 @@ class ServerService(Service):
 
     def _site(self) -> Any:
         hosts = (*LOOPBACK, *self._config.server.hosts)
-        return make_site(self.farm, choose_by_text, builtin_template, __version__, clock=reactor, hosts=hosts)
+        return make_site(self.farm, choose_by_text, built_in_template, __version__, clock=reactor, hosts=hosts)
 
     async def _listen(self, name: str, description: str, factory: Any) -> None:
         try:
@@ -129,14 +129,6 @@ def as_deferred(result: Any) -> Deferred[Any]:
     done: Deferred[Any] = Deferred()
     done.callback(result)
     return done
-
-
-def builtin_template(name: str) -> str | None:
-    """The text of a template that ships with brender, by its name."""
-    if not name.isidentifier():
-        return None
-    path = resources.files("brender.templates") / f"{name}.yaml"
-    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 def makeService(options: usage.Options) -> ServerService:

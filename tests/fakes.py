@@ -14,8 +14,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
+from brender.farm.changes import Changes, Loaded
 from brender.farm.client import Machine, RuntimeClient
-from brender.farm.farm import Changes, Loaded
 from brender.farm.interfaces import NotFound
 from brender.farm.job import Job, Step
 from brender.farm.order import Order

@@ -11,8 +11,8 @@ import msgspec
 
 from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
 from brender.db.writer import Row, Rows
+from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient, Status
-from brender.farm.farm import Changes
 from brender.farm.job import FinishedStep, Job, Step
 from brender.farm.order import Order
 from brender.farm.transitions import JobState

@@ -19,8 +19,8 @@ from brender.db import models
 from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
 from brender.db.rows import client_row, read_client, read_job, read_order, read_step, rows_of
 from brender.db.writer import Row, Writer
+from brender.farm.changes import Changes, Loaded
 from brender.farm.client import Machine, RuntimeClient
-from brender.farm.farm import Changes, Loaded
 from brender.farm.interfaces import NotFound
 from brender.farm.job import Job
 from brender.farm.order import Order

@@ -74,6 +74,7 @@ class RuntimeClient:
     load: float = 0.0  # of the machine's processors, percent
     orders: dict[int, Order] = field(default_factory=dict)
     used: int = 0  # slots that its orders cost, running or not
+    offers: int = 0  # its slots as the farm counts them: none while it may not be given an order
     verdicts: dict[str, str | None] = field(default_factory=dict)  # shape of a step -> why it cannot run here
 
     @property

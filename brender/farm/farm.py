@@ -8,10 +8,10 @@ worker says of an order that it does not hold (any more) changes nothing, but is
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from sortedcontainers import SortedKeyList
 
+from brender.farm.changes import Changes, Loaded
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
@@ -20,36 +20,7 @@ from brender.farm.submission import Plan
 from brender.farm.transitions import JobEvent, JobState, TaskEvent, TaskState
 
 MOST_WARNINGS = 50  # of one job; more say nothing new
-
-
-@dataclass(slots=True)
-class Changes:
-    """What has happened since the last time: rows to write, then words to say."""
-
-    clients: dict[int, RuntimeClient] = field(default_factory=dict)
-    jobs: dict[int, Job] = field(default_factory=dict)
-    steps: dict[int, Job] = field(default_factory=dict)  # jobs whose steps are to be written: begun or ended
-    orders: dict[int, Order] = field(default_factory=dict)
-    issued: list[Order] = field(default_factory=list)
-    settled: list[tuple[int, int, int]] = field(default_factory=list)  # client, order, task
-    recalled: list[Order] = field(default_factory=list)
-    canceled: list[Order] = field(default_factory=list)
-    ended: list[Job] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return any((self.clients, self.jobs, self.orders, self.settled, self.recalled, self.canceled))
-
-
-@dataclass(slots=True)
-class Loaded:
-    """What the database knows on a start."""
-
-    clients: list[RuntimeClient] = field(default_factory=list)
-    finished: list[Job] = field(default_factory=list)
-    unfinished: list[tuple[Job, Plan]] = field(default_factory=list)
-    orders: list[Order] = field(default_factory=list)  # of the unfinished jobs, oldest first
-    last_job: int = 0
-    last_order: int = 0
+MOST_WORDS = 4000  # characters of what a worker says for people: a reason, a warning
 
 
 def place(step: Step) -> tuple[int, int, int]:
@@ -64,6 +35,7 @@ class Farm:
         self.orders: dict[int, Order] = {}  # held by a client
         self.queue: SortedKeyList[Step] = SortedKeyList(key=place)  # steps with ready tasks that may be ordered
         self.slots = 0  # of all clients that may be given an order now
+        self._keys: dict[str, RuntimeClient] = {}
         self.news = False
         self.changes = Changes()
         self.last_job = 0
@@ -82,10 +54,10 @@ class Farm:
 
     def admit(self, client: RuntimeClient) -> None:
         """A machine that was never seen has got its row and its id."""
-        self.clients[client.id] = client
+        self.clients[client.id] = self._keys[client.machine.key] = client
 
     def known(self, key: str) -> RuntimeClient | None:
-        return next((client for client in self.clients.values() if client.machine.key == key), None)
+        return self._keys.get(key)
 
     def join(self, client: RuntimeClient, machine: Machine, held: Mapping[int, Sequence[int]], now: float) -> list[int]:
         """Its worker has greeted and still has the tasks `held` of each order.
@@ -96,10 +68,12 @@ class Farm:
         client.machine, client.online, client.leaving, client.since = machine, True, False, now
         client.verdicts.clear()
         for order in list(client.orders.values()):
-            order.running = None
+            order.running, order.recalled = None, False
             has = set(held.get(order.id, ()))
             self._give_up(order, [task for task in order.awaited() if task not in has], now)
         self._changed(client)
+        if client.status is Status.DISABLED:
+            self._recall(client.orders.values())
         return [order for order in held if order not in client.orders]
 
     def leave(self, client: RuntimeClient, now: float) -> None:
@@ -123,6 +97,8 @@ class Farm:
             return False
         client.status = status
         self._changed(client)
+        if status is Status.DISABLED:
+            self._recall(client.orders.values())
         return True
 
     # --- jobs
@@ -150,15 +126,17 @@ class Farm:
 
     def pause(self, job: Job) -> None:
         self._turn(job, JobEvent.PAUSE)
+        self._recall(order for order in self.orders.values() if order.job == job.id)
 
     def resume(self, job: Job) -> None:
         self._turn(job, JobEvent.RESUME)
         if job.started is not None:
             job.move(JobEvent.BEGUN)
 
-    def warn(self, order_id: int, text: str) -> None:
-        order = self.orders.get(order_id)
+    def warn(self, client: int, order_id: int, text: str) -> None:
+        order = self._held(client, order_id)
         job = self.jobs[order.job] if order else None
+        text = text[:MOST_WORDS]
         if job and text not in job.warnings and len(job.warnings) < MOST_WARNINGS:
             job.warnings.append(text)
             self.changes.jobs[job.id] = job
@@ -202,8 +180,8 @@ class Farm:
         order = self._held(client, order_id)
         if order is None or not order.holds(task):
             return False
-        order.percent = percent if percent is not None else order.percent
-        order.status = status or order.status
+        order.percent = min(100.0, max(0.0, percent)) if percent is not None else order.percent
+        order.status = status[:MOST_WORDS] or order.status
         return True
 
     def result(
@@ -219,7 +197,7 @@ class Farm:
             step.estimate.learn(seconds)
             step.tasks.move(task, TaskEvent.SUCCEEDED)
         elif outcome is TaskState.FAILED:
-            self._failed(step, order, task, message)
+            self._failed(step, order, task, message[:MOST_WORDS])
         else:  # ended without anybody here having asked for it: its machine was needed, or is going
             outcome = step.tasks.move(task, TaskEvent.TRY_AGAIN)
             self.news = True
@@ -240,8 +218,14 @@ class Farm:
             self._release(order)
 
     def recall(self, order: Order) -> None:
+        """Ask for an order back, as far as it has not begun."""
         order.recalled = True
         self.changes.recalled.append(order)
+
+    def _recall(self, orders: Iterable[Order]) -> None:
+        for order in orders:
+            if order.untouched:
+                self.recall(order)
 
     def step_of(self, order: Order) -> Step:
         return self.jobs[order.job].steps[order.step]
@@ -250,8 +234,9 @@ class Farm:
 
     def restore(self, loaded: Loaded, now: float) -> None:
         """Take up where the database says that the farm stopped."""
-        self.clients = {client.id: client for client in loaded.clients}
-        self.jobs = {job.id: job for job in loaded.finished}
+        for client in loaded.clients:
+            self.admit(client)
+        self.jobs.update((job.id, job) for job in loaded.finished)
         self.last_job, self.last_order = loaded.last_job, loaded.last_order
         for job, plan in loaded.unfinished:
             self.jobs[job.id] = job
@@ -286,7 +271,9 @@ class Farm:
     # --- what follows from what
 
     def _changed(self, client: RuntimeClient) -> None:
-        self.slots = sum(each.slots for each in self.clients.values() if each.works)
+        offers = client.slots if client.works else 0
+        self.slots += offers - client.offers
+        client.offers = offers
         self.changes.clients[client.id] = client
 
     def _held(self, client: int, order_id: int) -> Order | None:
@@ -346,21 +333,31 @@ class Farm:
     def _look_at(self, step: Step, now: float) -> None:
         """Something has changed in a step: what follows for the queue, its dependents and its job?"""
         self._enqueue(step)
-        if step.unfinished:
-            return
-        job = step.job
-        for other in job.steps:
-            if step.index in other.plan.depends_on and other.unfinished:
-                self._free(other) if step.completed else self._abandon(other, now)
-        if not job.finished and not any(each.unfinished for each in job.steps):
-            failed = any(each.counts[TaskState.FAILED] for each in job.steps)
-            self._begin(job, now)
-            job.move(JobEvent.SOME_FAILED if failed else JobEvent.ALL_COMPLETED)
-            self._end(job, now)
+        if not step.unfinished:
+            self._pass_on(step)
+            self._look_at_end(step.job, now)
 
-    def _abandon(self, step: Step, now: float) -> None:
-        step.tasks.move_all(TaskEvent.UNREACHABLE)
-        self._look_at(step, now)
+    def _pass_on(self, step: Step) -> None:
+        """A step has ended: those that depend on it begin, or never will, nor what depends on them."""
+        ended = [step]
+        while ended:
+            last = ended.pop()
+            for other in last.job.steps:
+                if last.index not in other.plan.depends_on or not other.unfinished:
+                    continue
+                if last.completed:
+                    self._free(other)
+                else:
+                    other.tasks.move_all(TaskEvent.UNREACHABLE)
+                    ended.append(other)
+
+    def _look_at_end(self, job: Job, now: float) -> None:
+        if job.finished or any(step.unfinished for step in job.steps):
+            return
+        failed = any(step.counts[TaskState.FAILED] for step in job.steps)
+        self._begin(job, now)
+        job.move(JobEvent.SOME_FAILED if failed else JobEvent.ALL_COMPLETED)
+        self._end(job, now)
 
     def _end(self, job: Job, now: float) -> None:
         job.ended = now

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 if TYPE_CHECKING:
+    from brender.farm.changes import Changes, Loaded
     from brender.farm.client import Machine, RuntimeClient, Status
-    from brender.farm.farm import Changes, Farm, Loaded
+    from brender.farm.farm import Farm
     from brender.farm.job import Job, Step
     from brender.farm.order import Order
     from brender.farm.views import OrderView

@@ -23,7 +23,7 @@ from zope.interface import implementer
 from brender.farm.interfaces import FarmService
 from brender.protocols.commands import VERBS, greeting
 from brender.protocols.tables import visible
-from brender.protocols.telnet import Typing, typed
+from brender.protocols.telnet import CTRL_C, Typing, typed
 from brender.protocols.verbs import Leave, Verb, answer
 
 PROMPT = "> "
@@ -69,14 +69,14 @@ class Shell(LineReceiver):
 
     async def _reply(self, line: str) -> None:
         try:
-            text = await answer(self._verbs, self._service, line, self._now())
+            text = await answer(self._verbs, self._service, line.removesuffix(CTRL_C), self._now())
         except Leave:
             self._leave()
         except Exception as fault:
             self.log.failure("The shell could not answer {line!r}", line=line)
             self._say(f"That went wrong inside brender ({type(fault).__name__}); the log of the server tells how.")
         else:
-            self._say(text)
+            self._say(text, line.endswith(CTRL_C))
 
     def _broken(self, failure: Failure) -> None:
         self.log.failure("The shell could not write its answer", failure)
@@ -144,8 +144,8 @@ class Shell(LineReceiver):
             IConsumer(self.transport).unregisterProducer()
         self.transport.loseConnection()
 
-    def _say(self, text: str) -> None:
-        lines = [visible(line) for line in text.split("\n")] if text else []
+    def _say(self, text: str, on_a_new_line: bool = False) -> None:
+        lines = [visible(line) for line in text.split("\n")] if text or on_a_new_line else []
         self.transport.write("".join(f"{line}\r\n" for line in lines).encode() + PROMPT.encode())
 
 

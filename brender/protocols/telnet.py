@@ -13,9 +13,10 @@ IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 BREAK, INTERRUPT, ERASE_CHARACTER, ERASE_LINE, END_OF_FILE = 243, 244, 247, 248, 236
 ARE_YOU_THERE = 246
 
+CTRL_C, CTRL_D = "\x03", "\x04"
 KEYS = {
     BREAK: b"\x15",
-    INTERRUPT: b"\x15\n",  # an empty line: a new prompt
+    INTERRUPT: b"\x15\x03\n",
     ERASE_CHARACTER: b"\x7f",
     ERASE_LINE: b"\x15",
     END_OF_FILE: b"\x04\n",
@@ -67,7 +68,6 @@ class Typing:
             self._reply += b"\r\n[brender is here]\r\n"
         else:
             self._plain += KEYS.get(byte, b"")
-            self._reply += b"\r\n" if byte == INTERRUPT else b""
 
     def _refuse(self, option: int) -> None:
         self._state = self._text
@@ -93,4 +93,4 @@ def typed(line: bytes) -> str:
         elif character != "\0":
             kept.append(character)
     text = "".join(kept)
-    return "quit" if text == "\x04" else text
+    return "quit" if text == CTRL_D else text

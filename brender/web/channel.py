@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast
 
 from twisted.internet.interfaces import IConsumer, IDelayedCall, ITCPTransport
 from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.http import RESPONSES, HTTPChannel
 from twisted.web.server import Request
@@ -28,6 +29,9 @@ from brender.web.wrong import Wrong
 MOST_BODY = 16 * 2**20  # bytes; a template of a thousand steps is a tenth of it
 PATIENCE = 60.0  # seconds for a whole request
 LINGER = 5.0  # seconds to go on reading after a refusal
+
+
+log = Logger()
 
 
 class Limits(Protocol):
@@ -119,6 +123,9 @@ class Channel(HTTPChannel):
         if self._refused:
             return
         self._refused = True
+        log.info(
+            "Refused a request of {peer}: {status} {why}", peer=self.getPeer(), status=wrong.status, why=wrong.message
+        )
         self._stop_the_clock()
         self.setTimeout(None)
         self.transport.write(raw(wrong))

@@ -30,7 +30,7 @@ def check_host(ask: Ask, hosts: Sequence[str]) -> None:
     if not {"*", name, host} & {allowed.lower() for allowed in hosts} or not match:
         known = ", ".join(hosts)
         raise Wrong(421, f"This server is not {shown(host) or 'without a name'}: it answers to {known}. "
-                         "The setting web.hosts can name others.", at="Host")  # fmt: skip
+                         "The setting hosts under [server] names more.", at="Host")  # fmt: skip
 
 
 def check_change(ask: Ask) -> None:

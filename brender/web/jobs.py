@@ -88,8 +88,8 @@ class Jobs:
         job = self._job(ask)
         task, order = ask.optional("task"), ask.optional("order")
         text = await self._service.log_of(job.id, order=order, task=task, step=ask.query.get("step"))
-        if not text and job.started is None:
-            raise NotFound(f"Job {job.id} has not started: there is no log yet.")
+        if not text:
+            raise NotFound(nothing(job))
         body = text.encode("utf-8", "backslashreplace")
         tail = ask.number("tail", 0, most=LONGEST_TAIL)
         body = last_lines(body, tail) if tail else body
@@ -126,6 +126,12 @@ class Jobs:
             sentence = f'There is no built-in template "{shown(template)}"; send a template\'s text, or an object.'
             raise Wrong(422, sentence, at="template", problems=[Problem("template", sentence)])
         return text
+
+
+def nothing(job: Job) -> str:
+    if job.started is None:
+        return f"Job {job.id} has not started: there is no log yet."
+    return f"Job {job.id} has no log of that step, task or order."
 
 
 def last_lines(body: bytes, most: int) -> bytes:

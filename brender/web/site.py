@@ -11,6 +11,7 @@ streams, so that a server can stop while pages are open.
 from collections.abc import Callable, Sequence
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.web.http import Request
 from twisted.web.server import Site
 
 from brender.farm.interfaces import FarmService
@@ -23,6 +24,8 @@ from brender.web.routes import routes
 from brender.web.stream import Streams
 from brender.web.tree import Branch, Desk, grown
 
+LOOKING = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+
 
 class FarmSite(Site):
     protocol = Channel  # type: ignore[assignment]  # HTTP/1.1 only: nothing here needs more
@@ -34,6 +37,11 @@ class FarmSite(Site):
         self.streams = streams
         self.most = most
         self.patience = patience
+
+    def log(self, request: Request) -> None:
+        """Only what changed something or was refused: a page that is looked at is not worth a line."""
+        if request.code >= 400 or request.method not in LOOKING:
+            super().log(request)
 
     def stopFactory(self) -> None:
         self.streams.close()

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import psutil
 from twisted.application.internet import ClientService
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -46,6 +46,8 @@ class WorkerClient(Protocol):
 
     def connectionMade(self) -> None:
         caller = self._caller
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)
         self._silence = caller.clock.callLater(WELCOME_WITHIN, self._silent)
         self.send(say.Hello(say.VERSION, caller.run, caller.machine, caller.agent.has()))
 

@@ -24,7 +24,7 @@ SENT = (
     + "näme\n".encode()
     + b"oops\x15quit\rjobs\xff\xf7s\xff\xf4save\r\n"
 )
-LINES = ["clients", "disable all", "näme", "quit", "", "save", ""]
+LINES = ["clients", "disable all", "näme", "quit", "\x03", "save", ""]
 
 
 class TelnetBytes(TestCase):
@@ -35,7 +35,7 @@ class TelnetBytes(TestCase):
         parts = [typing.read(SENT[begin:end]) for begin, end in pairwise(places)]
         plain, reply = b"".join(part[0] for part in parts), b"".join(part[1] for part in parts)
         self.assertEqual([typed(line) for line in plain.split(b"\n")], LINES)
-        self.assertEqual(reply, b"\xff\xfc\x01\xff\xfe\x1f\r\n")
+        self.assertEqual(reply, b"\xff\xfc\x01\xff\xfe\x1f")
 
     @given(st.binary())
     def test_any_bytes_at_all_do_no_harm(self, data: bytes) -> None:
@@ -58,9 +58,6 @@ class TelnetBytes(TestCase):
 
     def test_somebody_who_asks_whether_we_are_there_is_answered(self) -> None:
         self.assertEqual(Typing().read(b"\xff\xf6"), (b"", b"\r\n[brender is here]\r\n"))
-
-    def test_an_interrupt_takes_the_line_back_and_gives_a_new_prompt(self) -> None:
-        self.assertEqual(Typing().read(b"disab\xff\xf4\xff\xfd\x06"), (b"disab\x15\n", b"\r\n\xff\xfc\x06"))
 
     def test_every_line_end_ends_one_line(self) -> None:
         self.assertEqual(Typing().read(b"a\r\nb\r\0c\nd\re\r\r\n\n")[0], b"a\nb\nc\nd\ne\n\n\n")
@@ -137,6 +134,10 @@ class Wire(WireCase):
     def test_bad_utf8_is_answered(self) -> None:
         self.shell.dataReceived(b"x\xc3\x28y\n")
         self.assertEqual(self.said(), 'No command "x\ufffd(y"; help lists the commands.\r\n> ')
+
+    def test_an_interrupt_takes_the_line_back_and_gives_a_new_prompt(self) -> None:
+        self.shell.dataReceived(b"cancel all\xff\xf4\xff\xfd\x06")
+        self.assertEqual(self.transport.value(), b"\xff\xfc\x06\r\n> ")  # telnet shows nothing before the first
 
     def test_quit_closes_and_what_was_pasted_after_it_is_not_done(self) -> None:
         self.shell.dataReceived(b"quit\r\njobs\r\n")

@@ -5,10 +5,14 @@ How does this work?  `Web` makes a site for a `SmallFarm`.  `Web.ask` sends one 
 test says so.
 """
 
+# What is inherited from twisted.web has no types there.
+# mypy: allow-untyped-calls
+
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
@@ -16,6 +20,7 @@ from twisted.trial.unittest import TestCase
 from brender.protocols.filters import choose
 from brender.protocols.words import split
 from brender.web import make_site
+from brender.web.channel import Channel
 from tests.fakes import FRAMES, SmallFarm
 
 
@@ -53,18 +58,24 @@ class Wire:
 
     def __init__(self, web: "Web") -> None:
         self.transport = MemoryTransport()
-        self.channel = web.site.buildProtocol(None)
-        assert self.channel is not None
+        self.channel = cast("Channel", web.site.buildProtocol(None))
         self.channel.makeConnection(self.transport)
 
     def send(self, data: bytes) -> None:
         self.channel.dataReceived(data)
 
     def got(self) -> bytes:
-        return self.transport.value()
+        return bytes(self.transport.value())
 
     def reply(self, number: int = 0) -> Reply:
         return replies(self.got())[number]
+
+    def pause(self) -> None:
+        """The reader's side is full."""
+        IPushProducer(self.transport.producer).pauseProducing()
+
+    def resume(self) -> None:
+        IPushProducer(self.transport.producer).resumeProducing()
 
     def close(self) -> None:
         self.channel.connectionLost(Failure(ConnectionDone()))

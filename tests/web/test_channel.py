@@ -29,7 +29,9 @@ class Limits(TestCase):
         return wire
 
     def test_an_address_that_is_too_long_is_414(self) -> None:
-        self.refused(414, "16384 bytes", b"GET /api/v1/jobs?x=" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.refused(
+            414, "16384 bytes", b"GET /api/v1/jobs?x=" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        )
         self.refused(414, "16384 bytes", *[b"x" * 1000] * 20)
 
     def test_headers_that_are_too_large_or_too_many_are_431(self) -> None:
@@ -48,7 +50,9 @@ class Limits(TestCase):
 
     def test_a_body_of_unknown_length_is_counted_as_it_comes(self) -> None:
         chunk = b"190\r\n" + b"x" * 400 + b"\r\n"
-        wire = self.refused(413, "1000 bytes", HEAD + b"Transfer-Encoding: chunked\r\n\r\n", chunk, chunk, chunk, chunk * 50)
+        wire = self.refused(
+            413, "1000 bytes", HEAD + b"Transfer-Encoding: chunked\r\n\r\n", chunk, chunk, chunk, chunk * 50
+        )
         self.assertLess(wire.channel.requests[0].content.tell(), 1001)
 
     def test_a_body_of_just_the_limit_is_read(self) -> None:
@@ -96,7 +100,13 @@ class Limits(TestCase):
         self.assertTrue(wire.transport.aborted)
 
     def test_no_call_is_left_behind_by_a_connection_that_goes(self) -> None:
-        for part in (b"", b"GET /", b"x" * 20_000, request("GET", "/api/v1/farm"), HEAD + b"Content-Length: 9\r\n\r\nx"):
+        for part in (
+            b"",
+            b"GET /",
+            b"x" * 20_000,
+            request("GET", "/api/v1/farm"),
+            HEAD + b"Content-Length: 9\r\n\r\nx",
+        ):
             self.sent(part).close()
         self.assertEqual(self.web.farm.clock.getDelayedCalls(), [])
 

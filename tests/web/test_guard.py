@@ -13,7 +13,14 @@ class Hosts(TestCase):
 
     def test_any_other_name_is_told_which_there_are(self) -> None:
         web = Web(self)
-        for host in ("evil.example", "localhost.evil.example:8080", "127.0.0.1.evil.example", "localhost:x", "a b", "@localhost"):
+        for host in (
+            "evil.example",
+            "localhost.evil.example:8080",
+            "127.0.0.1.evil.example",
+            "localhost:x",
+            "a b",
+            "@localhost",
+        ):
             reply = web.get("/api/v1/farm", Host=host)
             self.assertEqual(reply.status, 421, host)
             self.assertIn("localhost, 127.0.0.1, [::1]", reply.message)
@@ -41,7 +48,13 @@ class Changes(TestCase):
     async def test_what_a_form_of_another_site_can_send_changes_nothing(self) -> None:
         web = Web(self)
         job = await web.farm.job()
-        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "application/jsonx"):
+        for kind in (
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "",
+            "application/jsonx",
+        ):
             reply = web.ask("POST", f"/api/v1/jobs/{job.id}/cancel", b"{}", Content_Type=kind)
             self.assertEqual(reply.status, 415, kind)
             self.assertIn("application/json", reply.message)
@@ -62,7 +75,9 @@ class Changes(TestCase):
         self.assertEqual((reply.status, job.state), (200, "canceled"))
 
     def test_no_other_site_is_ever_allowed_to_read(self) -> None:
-        reply = Web(self).ask("OPTIONS", "/api/v1/jobs", Origin="http://evil.example", Access_Control_Request_Method="POST")
+        reply = Web(self).ask(
+            "OPTIONS", "/api/v1/jobs", Origin="http://evil.example", Access_Control_Request_Method="POST"
+        )
         self.assertEqual(reply.status, 204)
         self.assertNotIn("access-control-allow-origin", reply.headers)
 

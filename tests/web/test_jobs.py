@@ -1,15 +1,14 @@
 """Jobs as programs see them: listed, submitted, changed, and read."""
 
-import json
 from typing import Any
 
 from twisted.trial.unittest import TestCase
 
 from brender.web.jobs import last_lines
 from tests.fakes import FRAMES
-from tests.web.fakes import Reply, Web
+from tests.web.fakes import Reply, Web, request
 
-HOSTILE = '<img src=x onerror=alert(1)></pre><script>alert(1)</script>\x1b[31m'
+HOSTILE = "<img src=x onerror=alert(1)></pre><script>alert(1)</script>\x1b[31m"
 
 
 class Lists(TestCase):
@@ -84,8 +83,9 @@ class Submitting(TestCase):
         self.assertIn('no built-in template "blendr"', reply.message)
 
     def test_bodies_that_are_none_are_400_and_never_500(self) -> None:
-        bodies = (b"", b"\xff", b"null", b"[]", b'{"template": "\xff"}', rb'{"template": "\ud800"}', b'{"template": NaN}',
-                  b'{"template": "x", "template": "y"}', b"[" * 10_000, b'{"priority": 1e400, "template": "x"}',
+        bodies = (b"", b"\xff", b"null", b"[]", b'{"template": "\xff"}', rb'{"template": "\ud800"}',
+                  b'{"template": NaN}', b'{"template": "x", "template": "y"}', b"[" * 10_000,
+                  b'{"priority": 1e400, "template": "x"}',
                   b'{"template": "blender", "priority": "high"}', b'{"template": "blender", "priority": 1.5}',
                   b'{"template": "blender", "values": [1]}', b'{"template": 5}', b'{"template": "blender", "nam": "x"}',
                   b'{"template": "blender", "name": "' + b"x" * 600 + b'"}', b"{}")  # fmt: skip
@@ -95,7 +95,8 @@ class Submitting(TestCase):
         self.assertEqual(self.jobs(), 0)
 
     def test_values_of_any_shape_are_taken_or_refused_with_a_reason(self) -> None:
-        for value in (10**39, -1, 1.5e308, True, None, [], {"a": 1}, "\x00", "9" * 9999, "1-999999999999"):
+        values: tuple[Any, ...] = (10**39, -1, 1.5e308, True, None, [], {"a": 1}, "\x00", "9" * 9999, "1-999999999999")
+        for value in values:
             reply = self.post({"template": "blender", "values": {"Frames": value}})
             self.assertIn(reply.status, (201, 422), value)
 
@@ -112,9 +113,7 @@ class Submitting(TestCase):
     def test_the_answer_comes_after_the_commit(self) -> None:
         self.web.farm.store.held = True
         wire = self.web.wire()
-        body = json.dumps({"template": "blender"}).encode()
-        head = f"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        wire.send(head.encode() + body)
+        wire.send(request("POST", "/api/v1/jobs", {"template": "blender"}))
         self.assertEqual(wire.got(), b"")
         self.web.farm.store.commit()
         self.assertEqual(wire.reply().status, 201)
@@ -166,7 +165,9 @@ class One(TestCase):
         reply = web.get(f"/api/v1/jobs/{job.id}/log?order={order.id}&task=0&step=Render")
         self.assertEqual((reply.status, reply.headers["content-type"]), (200, "text/plain; charset=utf-8"))
         self.assertIn(HOSTILE, reply.body.decode())
-        self.assertEqual(web.get(f"/jobs/{job.id}/log?tail=8").body.decode(), f"Fra:1 {HOSTILE}\n"[-8:])
+        line = f"Fra:1 {HOSTILE}\n"
+        self.assertEqual(web.get(f"/jobs/{job.id}/log?order={order.id}&tail={len(line) + 3}").body.decode(), line)
+        self.assertEqual(web.get(f"/jobs/{job.id}/log?task=7").message, "Job 1 has no log of that step, task or order.")
 
     async def test_a_log_that_is_known_already_is_not_sent_again(self) -> None:
         web = Web(self)

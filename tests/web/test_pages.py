@@ -39,7 +39,12 @@ class Served(TestCase):
 
     def test_the_addresses_of_lists_lead_to_the_page(self) -> None:
         web = Web(self)
-        for path, part in (("/jobs", "jobs"), ("/jobs/list", "jobs"), ("/clients/list", "clients"), ("/clients/3", "clients")):
+        for path, part in (
+            ("/jobs", "jobs"),
+            ("/jobs/list", "jobs"),
+            ("/clients/list", "clients"),
+            ("/clients/3", "clients"),
+        ):
             reply = web.get(path)
             self.assertEqual((reply.status, reply.headers["location"]), (303, f"/#{part}"), path)
 
@@ -57,7 +62,9 @@ class Written(TestCase):
 
     def test_no_script_can_make_markup_of_text(self) -> None:
         for name, text in SCRIPTS.items():
-            self.assertNotRegex(text, r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", name)
+            self.assertNotRegex(
+                text, r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", name
+            )
 
     def test_nothing_is_asked_of_another_host(self) -> None:
         for name, text in STATIC.items():

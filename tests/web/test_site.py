@@ -1,10 +1,13 @@
 """The site on a real port, with real sockets: limits, streams, and stopping while pages are open."""
 
+from typing import Any, cast
+
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
-from twisted.internet.interfaces import IReactorTCP
+from twisted.internet.interfaces import IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.tcp import Port
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
@@ -15,6 +18,8 @@ from tests.web.fakes import Reply, replies, request
 
 class Reader(Protocol):
     """Takes what comes; `until` waits for a piece of it, `whole` for its end."""
+
+    transport: ITCPTransport  # a Protocol's is None before the connection
 
     def __init__(self) -> None:
         self.data = b""
@@ -40,18 +45,17 @@ class Reader(Protocol):
 class RealSockets(TestCase):
     def setUp(self) -> None:
         self.farm = SmallFarm(self)
-        self.site = make_site(self.farm.service, lambda views, _: list(views), lambda _: None, "2.0", clock=reactor)  # type: ignore[arg-type]
-        self.port = IReactorTCP(reactor).listenTCP(0, self.site, interface="127.0.0.1")
+        self.site = make_site(self.farm.service, lambda views, _: list(views), lambda _: None, "2.0", clock=reactor)
+        self.port = cast("Port", reactor.listenTCP(0, cast("Any", self.site), interface="127.0.0.1"))
         self.addCleanup(self.port.stopListening)
 
     async def connect(self) -> Reader:
         endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", self.port.getHost().port)
-        reader = await connectProtocol(endpoint, Reader())
+        reader: Reader = await connectProtocol(endpoint, Reader())
         self.addCleanup(self.hang_up, reader)
         return reader
 
     async def hang_up(self, reader: Reader) -> None:
-        assert reader.transport is not None
         reader.transport.abortConnection()
         if not reader.whole.called:
             await reader.whole
@@ -81,20 +85,21 @@ class RealSockets(TestCase):
         await self.farm.job()
         self.farm.clock.advance(0.2)
         await reader.until(b"event: job")
-        await self.port.stopListening()
+        stopped = self.port.stopListening()
         await reader.until(b"0\r\n\r\n")
+        await stopped
 
     async def test_a_reader_who_reads_nothing_is_reset_and_memory_stays_bounded(self) -> None:
         reader = await self.connect()
         reader.transport.write(request("GET", "/api/v1/events"))
         await reader.until(b"retry: 1000")
-        reader.transport.pauseProducing()
+        IPushProducer(reader.transport).pauseProducing()
         for _ in range(400):
             await self.flood()
         (stream,) = self.site.streams._open
         self.assertTrue(stream._behind)
         self.assertEqual(len(stream._waiting), 0)
-        reader.transport.resumeProducing()
+        IPushProducer(reader.transport).resumeProducing()
         await reader.until(b"event: reset")
 
     async def flood(self) -> None:
@@ -102,5 +107,5 @@ class RealSockets(TestCase):
         for _ in range(10):
             self.farm.service._events.publish("job", {"text": "x" * 8_000})
         turn: Deferred[None] = Deferred()
-        reactor.callLater(0, turn.callback, None)  # type: ignore[attr-defined]
+        reactor.callLater(0, turn.callback, None)
         await turn

@@ -64,7 +64,9 @@ class Streaming(TestCase):
     def test_who_comes_back_gets_what_was_missed(self) -> None:
         begin = self.last()
         self.publish(3)
-        self.assertEqual([number for number, _, _ in events(self.follow(f"?since={begin + 1}"))], [begin + 2, begin + 3])
+        self.assertEqual(
+            [number for number, _, _ in events(self.follow(f"?since={begin + 1}"))], [begin + 2, begin + 3]
+        )
 
     def test_the_header_of_a_browser_is_newer_than_the_address(self) -> None:
         begin = self.last()
@@ -76,28 +78,31 @@ class Streaming(TestCase):
     def test_a_number_that_is_not_known_is_answered_with_reset(self) -> None:
         self.publish(3)
         for since in (1, self.last() + 5, 2**53):
-            self.assertEqual(events(self.follow(f"?since={since}&kind=client")), [(self.last(), "reset", {"last_event": self.last()})])
+            self.assertEqual(
+                events(self.follow(f"?since={since}&kind=client")),
+                [(self.last(), "reset", {"last_event": self.last()})],
+            )
 
     def test_a_reader_who_is_a_little_slow_gets_everything(self) -> None:
         wire = self.follow()
-        wire.transport.producer.pauseProducing()
+        wire.pause()
         self.publish(MOST_WAITING)
         self.assertEqual(events(wire), [])
-        wire.transport.producer.resumeProducing()
+        wire.resume()
         self.assertEqual(len(events(wire)), MOST_WAITING)
 
     def test_a_reader_who_is_too_slow_is_reset_and_goes_on(self) -> None:
         wire = self.follow()
-        wire.transport.producer.pauseProducing()
+        wire.pause()
         self.publish(MOST_WAITING * 10)
-        wire.transport.producer.resumeProducing()
+        wire.resume()
         self.assertEqual([kind for _, kind, _ in events(wire)], ["reset"])
         self.publish()
         self.assertEqual([kind for _, kind, _ in events(wire)], ["reset", "job"])
 
     def test_a_slow_reader_holds_up_nobody_else(self) -> None:
         slow, fast = self.follow(), self.follow()
-        slow.transport.producer.pauseProducing()
+        slow.pause()
         self.publish(5)
         self.assertEqual((len(events(slow)), len(events(fast))), (0, 5))
 

@@ -10,6 +10,12 @@ from brender.web.tree import Desk, Route, grown
 from tests.web.fakes import Web, Wire, request
 
 
+def headers(answer: bytes) -> list[bytes]:
+    """Status and headers, but the time."""
+    lines = answer.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    return [line for line in lines if not line.startswith(b"Date:")]
+
+
 class Addresses(TestCase):
     def setUp(self) -> None:
         self.web = Web(self)
@@ -30,8 +36,9 @@ class Addresses(TestCase):
             self.assertEqual(self.web.get("/api/v1/jobs/" + "9" * digits).status, 404)
 
     def test_no_address_leads_out_of_the_tree(self) -> None:
-        for path in ("/static/../api/v1/farm", "/static/%2e%2e%2f%2e%2e%2fetc%2fpasswd", "/static/..%2fsite.py", "//etc/passwd",
-                     "/static//etc/passwd", "/static/farm.html", "/static/", "/api/v1/jobs/../farm"):  # fmt: skip
+        for path in ("/static/../api/v1/farm", "/static/%2e%2e%2f%2e%2e%2fetc%2fpasswd", "/static/..%2fsite.py",
+                     "//etc/passwd", "/static//etc/passwd", "/static/farm.html", "/static/",
+                     "/api/v1/jobs/../farm"):  # fmt: skip
             self.assertEqual(self.web.get(path).status, 404, path)
 
     def test_a_slash_at_the_end_changes_nothing(self) -> None:
@@ -52,11 +59,11 @@ class Methods(TestCase):
     def test_a_method_that_is_not_there_is_405_with_those_that_are(self) -> None:
         for method in ("PUT", "DELETE", "PATCH", "BREW"):
             reply = self.web.ask(method, "/api/v1/jobs", {})
-            self.assertEqual((reply.status, reply.headers["allow"]), (405, "get, post, head, options"), method)
+            self.assertEqual((reply.status, reply.headers["allow"]), (405, "GET, POST, HEAD, OPTIONS"), method)
 
     def test_options_tells_what_is_possible(self) -> None:
         reply = self.web.ask("OPTIONS", "/api/v1/clients/7")
-        self.assertEqual((reply.status, reply.headers["allow"], reply.body), (204, "get, patch, head, options", b""))
+        self.assertEqual((reply.status, reply.headers["allow"], reply.body), (204, "GET, PATCH, HEAD, OPTIONS", b""))
 
     def test_head_has_the_headers_of_get_and_no_body(self) -> None:
         for path in ("/", "/api/v1/farm", "/api/v1/nothing", "/static/farm.js"):
@@ -64,7 +71,7 @@ class Methods(TestCase):
             get.send(request("GET", path))
             head.send(request("HEAD", path))
             self.assertEqual(head.got().partition(b"\r\n\r\n")[2], b"")
-            self.assertEqual(head.got().partition(b"\r\n\r\n")[0], get.got().partition(b"\r\n\r\n")[0])
+            self.assertEqual(headers(head.got()), headers(get.got()))
 
     def test_head_of_the_events_ends(self) -> None:
         wire = self.web.wire()

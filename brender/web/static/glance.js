@@ -45,7 +45,7 @@ function done(jobs, clients) {
     say(note, last ? `the last job ended at ${clock(last)}` : "hand in a scene and it begins");
   } else if (known.length) {
     const unknown = open.length - known.length;
-    say(figure, unknown ? `over ${whole(seconds)}` : whole(seconds));
+    say(figure, unknown ? `> ${whole(seconds)}` : whole(seconds));
     say(note, `left, at ${clock(now() + seconds)} · ${unknown ? `then ${plural(unknown, "more job")}` : plural(open.length, "job")}`);
   } else {
     const works = clients.some((client) => client.connection === "online" && client.status === "enabled");
@@ -57,7 +57,8 @@ function done(jobs, clients) {
 function problems(clients, jobs, stopping) {
   const found = [];
   if (stopping) found.push({ text: `The farm takes nothing new: ${stopping}` });
-  if (clients.length && clients.every((client) => client.connection === "offline")) found.push({ text: "No client is online; start one with brender worker" });
+  const open = jobs.some((job) => job.state === "active" || job.state === "queued");
+  if ((clients.length || open) && clients.every((client) => client.connection === "offline")) found.push({ text: "No client is online; start one with brender worker" });
   else for (const client of clients) {
     if (client.connection === "offline" && client.status === "enabled")
       found.push({ text: `${client.name} has been offline for ${whole(now() - client.since)}`, href: `#client-${client.id}` });

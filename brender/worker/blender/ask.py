@@ -7,11 +7,10 @@ connection, which tells the guard to end Blender, and waits for that.  When it i
 the connection close, and does the same.  With no guard behind the socket `start.py` makes a new one.
 """
 
-import sys
-
-import _signal
+import _signal  # type: ignore[import-not-found]  # `signal` alone would cost 5 ms
 import _socket
 import posix
+import sys
 
 SOCKET = "blender.sock"  # in the session's folder: an absolute path could be too long for a socket
 ATTEMPT = b"BRENDER_ATTEMPT"  # the worker says which try this is; 1 is the first
@@ -51,7 +50,7 @@ def main(words: list[str]) -> int:
     if connection is not None:
         return ask(connection, words)
     start = __file__.rpartition("/")[0] + "/start.py"
-    posix.execv(sys.executable, [sys.executable, "-I", "-S", start, "again", *words])
+    return posix.execv(sys.executable, [sys.executable, "-I", "-S", start, "again", *words])
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ import bpy
 
 sys.path.append(os.path.abspath(__file__ + "/../../../.."))
 
-from brender.worker.blender import device, missing, output, paths, stage  # noqa: E402
-from brender.worker.blender.settings import Settings  # noqa: E402
+from brender.worker.blender import device, missing, output, paths, stage
+from brender.worker.blender.settings import Settings
 
 REFUSALS = (stage.Refused, paths.WrongPath, device.NoDevice)
 TELL_EVERY = 0.25  # seconds between two messages about progress
@@ -96,6 +96,8 @@ class Keeper:
             return
         # What a frame failed with may be in the data that persists: tried again, it does without.
         self._scene.render.use_persistent_data = self._settings.persistent and attempt == 1
+        if attempt > 1:
+            print(f"Frame {frame} is tried again (attempt {attempt}), without data kept from other frames.")
         being = self._output.begin(frame, attempt)
         try:
             render_frame(self._scene, frame, being.main)
@@ -132,13 +134,7 @@ def render_frame(scene: Any, frame: int, still: str) -> None:
             raise stage.Refused(f"Frame {frame} is beyond what Blender can count ({scene.frame_end}).")
         bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
-        raise stage.Refused(plain(str(error))) from None
-
-
-def plain(text: str) -> str:
-    """Blender's own error as one sentence."""
-    lines = [line.strip().removeprefix("Error: ").rstrip(".") for line in text.splitlines() if line.strip()]
-    return f"Blender could not render: {'; '.join(lines)}."
+        raise stage.Refused(stage.plain("Blender could not render", str(error))) from None
 
 
 def memory_now() -> int:

@@ -35,7 +35,7 @@ def line(kind: str, name: str, full: str) -> str:
 
 
 def absolute(data: Any, path: str) -> str:
-    return os.path.abspath(bpy.path.abspath(path, library=getattr(data, "library", None)))
+    return str(os.path.abspath(bpy.path.abspath(path, library=getattr(data, "library", None))))
 
 
 def libraries() -> Iterator[str]:

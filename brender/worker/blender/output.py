@@ -9,31 +9,20 @@ where it is, the frame's other files are too.  Hidden folders of dead processes 
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import bpy
 
-from brender.worker.blender import paths, stage
+from brender.worker.blender import hidden, paths, stage
 from brender.worker.blender.settings import Settings
 from brender.worker.blender.whole import is_whole
 
+TEMPLATES_SINCE = (4, 5, 0)
 MOVIE_ENDING = re.compile(r"\.(mp4|mkv|avi|mov|webm|mpg|mpeg|ogv|dv|flv)$", re.IGNORECASE)
-HIDDEN = re.compile(r"\.brender-([0-9a-f]{8})-(\d+)$")
-STALE = 24 * 3600.0  # seconds after which another machine's hidden folder is nobody's
-
-
-def machine() -> str:
-    """The same for all processes that can see each other's ids, another after the machine's next start."""
-    with open("/proc/sys/kernel/random/boot_id") as file:
-        known = file.read() + os.readlink("/proc/self/ns/pid")
-    return hashlib.sha256(known.encode()).hexdigest()[:8]
 
 
 class Place:
@@ -43,40 +32,24 @@ class Place:
         self.folder = folder
         self.turn = turn  # makes Blender write into the folder that it is given
 
-    def prepare(self, mine: str) -> str:
+    def prepare(self) -> str:
         """Make the hidden folder: this is where a folder that cannot be written is found out."""
-        hidden = os.path.join(self.folder, mine)
         try:
-            os.makedirs(self.folder, exist_ok=True)
-            sweep(self.folder, mine)
-            os.makedirs(hidden, exist_ok=True)
+            return hidden.make(self.folder)
+        except FileExistsError:
+            raise stage.Refused(f"The output folder {self.folder} cannot be made: a file has its name.") from None
         except OSError as error:
             raise stage.Refused(f"The output folder {self.folder} cannot be written: {error.strerror}.") from None
-        return hidden
-
-
-def sweep(folder: str, mine: str) -> None:
-    """Remove what a Blender that was killed has left here."""
-    for name in os.listdir(folder):
-        found = HIDDEN.fullmatch(name)
-        if not found or name == mine:
-            continue
-        path = os.path.join(folder, name)
-        here = mine.startswith(f".brender-{found[1]}-")
-        with contextlib.suppress(OSError):
-            if (here and not os.path.exists(f"/proc/{found[2]}")) or os.stat(path).st_mtime < time.time() - STALE:
-                shutil.rmtree(path, ignore_errors=True)
 
 
 class Output:
     def __init__(self, scene: Any, settings: Settings, tell: Callable[[str], None]) -> None:
         self._scene = scene
-        self._mine = f".brender-{machine()}-{os.getpid()}"
         self._pattern = choose_pattern(scene, settings)
         self._places = [*node_places(scene), self._main_place()]
         self._hidden = []
         for place in self._places:
-            self._hidden.append(place.prepare(self._mine))
+            self._hidden.append(place.prepare())
             tell(self._hidden[-1])
         self._name_as(self._pattern)
         scene.render.use_overwrite, self._keeps = True, not scene.render.use_overwrite
@@ -93,41 +66,28 @@ class Output:
 
     def _main_place(self) -> Place:
         folder, name = os.path.split(self._pattern)
-        return Place(folder, lambda elsewhere: self._name_as(os.path.join(elsewhere, name)))
+        return Place(unescaped(folder), lambda elsewhere: self._name_as(os.path.join(escaped(elsewhere), name)))
 
     def _name_as(self, pattern: str) -> None:
         self._scene.render.filepath = pattern
 
-    def views(self) -> list[str]:
-        render = self._scene.render
-        if not render.use_multiview or render.image_settings.views_format != "INDIVIDUAL":
-            return [""]
-        if render.views_format == "STEREO_3D":
-            return [view.name for view in render.views if view.name in ("left", "right") and view.use]
-        return [view.name for view in render.views if view.use]
-
-    def names(self, frame: int) -> list[str]:
-        """The main files of a frame, as Blender is to name them where it now writes."""
-        render = self._scene.render
-        return [render.frame_path(frame=frame, view=view) for view in self.views()]
-
     def is_there(self, frame: int) -> bool:
         """All main files have their names and are whole; they are moved last, so the others are there too."""
         self._name_as(self._pattern)
-        return all(is_whole(path) for path in self.names(frame))
+        return all(is_whole(path) for path in names(self._scene, frame))
 
-    def begin(self, frame: int, attempt: int) -> "Attempt":
-        folders = [os.path.join(hidden, f"{frame}-{attempt}-{n}") for n, hidden in enumerate(self._hidden)]
+    def begin(self, frame: int, attempt: int) -> Attempt:
+        folders = [os.path.join(own, f"{frame}-{attempt}-{n}") for n, own in enumerate(self._hidden)]
         for place, folder in zip(self._places, folders, strict=True):
             shutil.rmtree(folder, ignore_errors=True)
             os.makedirs(folder)
             place.turn(folder)
         moves = list(zip(folders, [place.folder for place in self._places], strict=True))
-        return Attempt(moves, self.names(frame))
+        return Attempt(moves, names(self._scene, frame))
 
     def close(self) -> None:
-        for hidden in self._hidden:
-            shutil.rmtree(hidden, ignore_errors=True)
+        for folder in self._hidden:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Attempt:
@@ -167,27 +127,52 @@ def files(source: str, target: str) -> Iterator[tuple[str, str]]:
 
 
 def put(path: str, final: str) -> None:
-    """On the disk before it has its name, or a power cut could leave an empty file under it."""
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
     try:
-        os.makedirs(os.path.dirname(final), exist_ok=True)
-        os.replace(path, final)
+        hidden.put(path, final)
     except OSError as error:
         raise stage.Refused(f"The frame cannot be put at {final}: {error.strerror}.") from None
 
 
+def views(scene: Any) -> list[str]:
+    render = scene.render
+    if not render.use_multiview or render.image_settings.views_format != "INDIVIDUAL":
+        return [""]
+    if render.views_format == "STEREO_3D":
+        return [view.name for view in render.views if view.name in ("left", "right") and view.use]
+    return [view.name for view in render.views if view.use]
+
+
+def names(scene: Any, frame: int) -> list[str]:
+    """The main files of a frame, one for each view, as Blender names them where it is now told to write."""
+    try:
+        return [scene.render.frame_path(frame=frame, view=view) for view in views(scene)]
+    except RuntimeError as error:
+        raise stage.Refused(stage.plain("Blender cannot name the files", str(error))) from None
+
+
 def choose_pattern(scene: Any, settings: Settings) -> str:
-    """The output as the job gives it, else as the scene has it, absolute and of this machine."""
+    """The output as the job gives it, else as the scene has it: absolute, of this machine, its folder resolved."""
     rules = paths.read_rules(settings.rules)
     asked = settings.output or scene.render.filepath
     what = "The output" if settings.output else f"The output saved in scene {scene.name}"
     if not asked:
         raise stage.Refused(f"{what} is empty: give Output, for example /shared/frames/shot_####.")
-    pattern = paths.beside(paths.local(asked, what, rules), bpy.data.filepath)
+    pattern = paths.beside(paths.local(asked, what, rules), escaped(bpy.data.filepath))
     if os.path.isdir(pattern) and not pattern.endswith("/"):
         pattern += "/"
-    return MOVIE_ENDING.sub("_", pattern)
+    pattern = MOVIE_ENDING.sub("_", pattern)
+    scene.render.filepath = pattern
+    folder = os.path.dirname(names(scene, scene.frame_start)[0])  # a folder may hold {blend_name} and the like
+    return os.path.join(escaped(folder), os.path.basename(pattern))
+
+
+def escaped(path: str) -> str:
+    """A real path, as one that Blender is given: since 4.5 it reads braces as names of variables."""
+    return path.replace("{", "{{").replace("}", "}}") if bpy.app.version >= TEMPLATES_SINCE else path
+
+
+def unescaped(path: str) -> str:
+    return path.replace("{{", "{").replace("}}", "}") if bpy.app.version >= TEMPLATES_SINCE else path
 
 
 def node_places(scene: Any) -> list[Place]:
@@ -211,11 +196,11 @@ def file_outputs(tree: Any, seen: set[str]) -> Iterator[Any]:
 
 def node_place(node: Any) -> Place:
     if hasattr(node, "directory"):  # Blender 5
-        return Place(absolute(node.directory), lambda elsewhere: setattr(node, "directory", elsewhere + "/"))
+        return Place(absolute(node.directory), lambda elsewhere: setattr(node, "directory", escaped(elsewhere) + "/"))
     if node.format.file_format == "OPEN_EXR_MULTILAYER":  # one file: the path ends in the start of its name
         folder, name = os.path.split(absolute(node.base_path))
-        return Place(folder, lambda elsewhere: setattr(node, "base_path", os.path.join(elsewhere, name)))
-    return Place(absolute(node.base_path), lambda elsewhere: setattr(node, "base_path", elsewhere + "/"))
+        return Place(folder, lambda elsewhere: setattr(node, "base_path", os.path.join(escaped(elsewhere), name)))
+    return Place(absolute(node.base_path), lambda elsewhere: setattr(node, "base_path", escaped(elsewhere) + "/"))
 
 
 def absolute(path: str) -> str:

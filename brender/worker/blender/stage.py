@@ -37,13 +37,18 @@ def open_scene(settings: Settings) -> Any:
     try:
         bpy.ops.wm.open_mainfile(filepath=path, load_ui=False, use_scripts=settings.scripts)
     except RuntimeError as error:
-        reason = str(error).strip().removeprefix("Error: ").rstrip(".")
-        raise Refused(f"The scene {path} is not a file that Blender can open: {reason}.") from None
+        raise Refused(plain(f"The scene {path} is not a file that Blender can open", str(error))) from None
     return choose_scene(settings.scene_name)
 
 
+def plain(what: str, error: str) -> str:
+    """Blender's own error as one sentence."""
+    lines = [line.strip().removeprefix("Error: ").rstrip(".") for line in error.splitlines() if line.strip()]
+    return f"{what}: {'; '.join(lines)}."
+
+
 def names(things: Iterable[Any]) -> str:
-    return ", ".join(thing.name for thing in things) or "none"
+    return ", ".join(sorted(thing.name for thing in things)) or "none"
 
 
 def choose_scene(name: str) -> Any:

@@ -14,7 +14,7 @@ import sys
 
 sys.path.append(os.path.abspath(__file__ + "/../../../.."))
 
-from brender.worker.blender import ask, guard, installed, settings  # noqa: E402
+from brender.worker.blender import ask, guard, installed, settings
 
 KEPT = "blender.json"
 PASSING_ON = frozenset({"sh", "bash", "dash", "sudo", "setsid", "env", "su", "runuser"})

@@ -10,7 +10,7 @@ import sys
 
 sys.path.append(os.path.abspath(__file__ + "/../../../.."))
 
-from brender.worker.blender import ask  # noqa: E402
+from brender.worker.blender import ask
 
 
 def main() -> int:

@@ -7,9 +7,14 @@ environment and removes the session's folder.  Nothing here stands in for anythi
 
 from __future__ import annotations
 
+import atexit
+import importlib.util
 import json
 import logging
+import shutil
+import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +28,7 @@ from openjd.model import (
     preprocess_job_parameters,
 )
 from openjd.sessions import LOG, ActionState, ActionStatus, PathMappingRule, Session, SessionState
+from twisted.trial.unittest import SkipTest, TestCase
 from yaml import safe_load
 
 import brender.templates
@@ -184,3 +190,66 @@ class Farm:
             self.leave()
         self.session.cleanup()
         LOG.removeHandler(self.heard)
+
+
+SCENES: list[Path] = []
+
+
+def scenes() -> Path:
+    """The folder of the tests' scenes, made once in a run."""
+    if not SCENES:
+        folder = Path(tempfile.mkdtemp(prefix="brender-scenes-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        maker = Path(__file__).with_name("scene_maker.py")
+        ended = subprocess.run([sys.executable, "-I", maker, folder], capture_output=True, text=True, check=False)
+        if ended.returncode:
+            raise AssertionError(ended.stdout + ended.stderr)
+        SCENES.append(folder)
+    return SCENES[0]
+
+
+def has_bpy() -> bool:
+    return importlib.util.find_spec("bpy") is not None
+
+
+class BlenderTestCase(TestCase):
+    """A folder for each test, and farms that are closed behind it."""
+
+    def setUp(self) -> None:
+        if not has_bpy():
+            raise SkipTest("This Python has no bpy: see the list of extras in setup.cfg.")
+        self.folder = Path(tempfile.mkdtemp(prefix="brender-blender-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def scene(self, name: str) -> Path:
+        """A copy of a test scene in this test's folder."""
+        return Path(shutil.copy(scenes() / f"{name}.blend", self.folder / f"{name}.blend"))
+
+    def farm(self, scene: str, **values: str) -> Farm:
+        path = self.folder / f"{scene}.blend"
+        known = {"Scene": str(path if path.exists() else self.scene(scene))}
+        made = Farm(self.folder, {**known, **values})
+        self.addCleanup(made.close)
+        return made
+
+    def entered(self, scene: str, **values: str) -> Farm:
+        farm = self.farm(scene, **values)
+        ended = farm.enter()
+        self.assertTrue(ended.ok, ended.text)
+        return farm
+
+    def refused(self, scene: str, **values: str) -> str:
+        """The sentence with which the environment is not entered."""
+        ended = self.farm(scene, **values).enter()
+        self.assertFalse(ended.ok, ended.text)
+        return ended.reason
+
+    def rendered(self, farm: Farm, frame: int, **variables: str) -> Ended:
+        ended = farm.render(frame, **variables)
+        self.assertTrue(ended.ok, ended.text)
+        return ended
+
+    def written(self, folder: str = "out") -> list[str]:
+        """All files below a folder, the hidden ones too."""
+        root = self.folder / folder
+        return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())

@@ -1,0 +1,47 @@
+"""`python -m bench [NAME...]`: measure, print a table, write bench/results.json."""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from bench import blender, noop, submitting
+from bench.figures import Figure
+
+MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
+    "submit": submitting.first_order,
+    "gap": noop.gap,
+    "rate": noop.rate,
+    "blender": blender.ratios,
+}
+RESULTS = Path(__file__).with_name("results.json")
+
+
+def main(names: list[str]) -> int:
+    console = Console()
+    if unknown := [name for name in names if name not in MEASURES]:
+        console.print(f"There is no measure {unknown[0]}; there are {', '.join(MEASURES)}.")
+        return 2
+    figures: list[Figure] = []
+    for name in names or MEASURES:
+        with console.status(f"measuring {name} ..."), tempfile.TemporaryDirectory() as folder:
+            figures += MEASURES[name](Path(folder))
+    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
+    console.print(table(figures))
+    return 0
+
+
+def table(figures: list[Figure]) -> Table:
+    made = Table("figure", "value", "target", "met", title="brender, measured")
+    for each in figures:
+        met = {True: "yes", False: "no", None: ""}[each.met]
+        made.add_row(each.name, f"{each.value:g} {each.unit}".strip(), each.target, met)
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

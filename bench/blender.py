@@ -1,0 +1,78 @@
+"""What a farm costs a Blender artist: brender against `blender -a` on the same file, pixels compared.
+
+How does this work?  Ours is one worker, one task a frame, from submission to the last frame; theirs is
+the same Blender rendering the whole animation in one process, its start and the loading of the file
+included on both sides.  Two scenes: 24 short frames, and a camera move over 60 heavy meshes that stand
+still.  The second is also compared with `blender -a` with persistent data on, as brender has it.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic
+
+from PIL import Image, ImageChops
+
+from bench.figures import Figure, figure, side_by_side
+from bench.jobs import run
+from brender.worker.blender.find import find_blenders
+from brender.worker.identity import cores
+from tests.line.harness import Farm
+
+PROGRAM = Path(__file__).with_name("render_animation.py")
+SHORT, HEAVY = 24, 12  # frames
+
+
+def ratios(folder: Path) -> list[Figure]:
+    with Farm(folder) as farm:
+        farm.worker("bench", cores())
+        short = scene(folder, "short", SHORT)
+        heavy = scene(folder, "heavy", HEAVY, "--heavy")
+        plain = side_by_side(lambda: ours(farm, short, SHORT), lambda: theirs(short))
+        static = side_by_side(lambda: ours(farm, heavy, HEAVY), lambda: theirs(heavy))
+        same = side_by_side(lambda: ours(farm, heavy, HEAVY), lambda: theirs(heavy, "--persistent"))
+    different = pixels_that_differ(folder)
+    return [
+        figure("blender_ratio", plain[0] / plain[1], "", "<= 1.2"),
+        figure("static_ratio", static[0] / static[1], "", "<= 0.4"),
+        figure("static_ratio_same_settings", same[0] / same[1], "", "<= 1.2"),
+        figure("blender_frames_that_differ", different, "frames", "<= 0"),
+    ]
+
+
+def blender() -> list[str]:
+    """The command that runs a Python program in the Blender that the worker will use first."""
+    found = find_blenders((), "", None)[0]
+    return [found.path] if found.kind == "module" else [found.path, "-b", "--python"]
+
+
+def scene(folder: Path, name: str, frames: int, *options: str) -> Path:
+    out = folder / f"{name}.blend"
+    command = [sys.executable, "-m", "brender.worker.blender.demo_scene", str(out), "--frames", str(frames), *options]
+    subprocess.run(command, check=True, capture_output=True)
+    return out
+
+
+def ours(farm: Farm, path: Path, frames: int) -> float:
+    output = path.parent / f"{path.stem}-brender"
+    values = {"Scene": str(path), "Frames": f"1-{frames}", "Output": f"{output}/frame_####", "Video": "none"}
+    began = monotonic()
+    run(farm, "blender", values)
+    return monotonic() - began
+
+
+def theirs(path: Path, *options: str) -> float:
+    output = path.parent / f"{path.stem}-blender"
+    began = monotonic()
+    subprocess.run([*blender(), str(PROGRAM), str(path), f"{output}/frame_####", *options], check=True, capture_output=True)
+    return monotonic() - began
+
+
+def pixels_that_differ(folder: Path) -> int:
+    """How many frames of ours are not theirs, pixel by pixel."""
+    return sum(
+        ImageChops.difference(Image.open(mine), Image.open(folder / f"{name}-blender" / mine.name)).getbbox() is not None
+        for name in ("short", "heavy")
+        for mine in sorted((folder / f"{name}-brender").glob("*.png"))
+    )
+

@@ -1,0 +1,43 @@
+"""What goes between the farm and its database: what has changed, and what was there on a start.
+
+How does this work?  `Farm` notes in a `Changes` every object that has a new row and every word that is
+to be said once the rows are written; the service takes it and hands it to the store.  `Loaded` is the
+way back: all that the farm needs to go on where it stopped.
+"""
+
+from dataclasses import dataclass, field
+
+from brender.farm.client import RuntimeClient
+from brender.farm.job import Job
+from brender.farm.order import Order
+from brender.farm.submission import Plan
+
+
+@dataclass(slots=True)
+class Changes:
+    """What has happened since the last time: rows to write, then words to say."""
+
+    clients: dict[int, RuntimeClient] = field(default_factory=dict)
+    jobs: dict[int, Job] = field(default_factory=dict)
+    steps: dict[int, Job] = field(default_factory=dict)  # jobs whose steps are to be written: begun or ended
+    orders: dict[int, Order] = field(default_factory=dict)
+    issued: list[Order] = field(default_factory=list)
+    settled: list[tuple[int, int, int]] = field(default_factory=list)  # client, order, task
+    recalled: list[Order] = field(default_factory=list)
+    canceled: list[Order] = field(default_factory=list)
+    ended: list[Job] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return any((self.clients, self.jobs, self.orders, self.settled, self.recalled, self.canceled))
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What the database knows on a start."""
+
+    clients: list[RuntimeClient] = field(default_factory=list)
+    finished: list[Job] = field(default_factory=list)
+    unfinished: list[tuple[Job, Plan]] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)  # of the unfinished jobs, oldest first
+    last_job: int = 0
+    last_order: int = 0

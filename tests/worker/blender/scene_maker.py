@@ -1,0 +1,278 @@
+"""Makes the scenes of the tests: run with a Python that has bpy, it writes one .blend for each function here.
+
+How does this work?  `python scene_maker.py FOLDER` starts each scene from the same small one (a cube, a sun, a
+camera, Cycles, 32 x 18, one sample) and lets the function of its name change it.  So all are made by one start of
+Blender, in about a second.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+MAKERS: dict[str, Callable[[Any], None]] = {}
+
+
+def scene(make: Callable[[Any], None]) -> Callable[[Any], None]:
+    MAKERS[make.__name__] = make
+    return make
+
+
+def small() -> Any:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    made = bpy.context.scene
+    render = made.render
+    render.engine = "CYCLES"
+    render.resolution_x, render.resolution_y = 32, 18
+    render.filepath = "//out/f_####"
+    made.frame_start, made.frame_end = 1, 10
+    made.cycles.samples, made.cycles.max_bounces = 1, 1
+    made.cycles.use_denoising = made.cycles.use_adaptive_sampling = False
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.object
+    cube.name = "Cube"
+    for frame, turn in ((-10, -1.0), (20, 2.0)):
+        cube.rotation_euler = (turn, turn, 0.3)
+        cube.keyframe_insert("rotation_euler", frame=frame)
+    bpy.ops.object.light_add(type="SUN", rotation=(0.6, 0.2, 0.3))
+    made.camera = camera("Near", (0.0, -6.0, 0.0))
+    return made
+
+
+def camera(name: str, place: tuple[float, float, float]) -> Any:
+    bpy.ops.object.camera_add(location=place, rotation=(1.5708, 0.0, 0.0))
+    bpy.context.object.name = name
+    return bpy.context.object
+
+
+def image_material(path: str, source: str = "FILE") -> Any:
+    material = bpy.data.materials.new("Pictured")
+    material.use_nodes = True
+    node = material.node_tree.nodes.new("ShaderNodeTexImage")
+    node.image = bpy.data.images.new("Picture", 4, 4)
+    node.image.source = source
+    node.image.filepath = path
+    shader = next(each for each in material.node_tree.nodes if each.type == "BSDF_PRINCIPLED")
+    material.node_tree.links.new(node.outputs[0], shader.inputs["Base Color"])
+    bpy.data.objects["Cube"].data.materials.append(material)
+    return node
+
+
+def text(name: str, lines: str) -> None:
+    made = bpy.data.texts.new(name)
+    made.write(lines)
+    made.use_module = True
+
+
+@scene
+def plain(made: Any) -> None:
+    pass
+
+
+@scene
+def slow(made: Any) -> None:
+    """A frame that takes longer than anybody waits."""
+    made.render.resolution_x = made.render.resolution_y = 400
+    made.cycles.samples = 1_000_000
+
+
+@scene
+def markers(made: Any) -> None:
+    """Camera Near from frame 1, Far from frame 5."""
+    far = camera("Far", (0.0, -30.0, 0.0))
+    for name, frame, bound in (("one", 1, made.camera), ("two", 5, far)):
+        made.timeline_markers.new(name, frame=frame).camera = bound
+
+
+@scene
+def two_scenes(made: Any) -> None:
+    """The active one is the second, and neither is called Scene."""
+    made.name = "名前"
+    other = bpy.data.scenes.new("my scene")
+    for thing in made.objects:
+        other.collection.objects.link(thing)
+    other.camera = made.camera
+    other.render.engine = "CYCLES"
+    other.cycles.samples = 1
+    other.render.resolution_x, other.render.resolution_y = 64, 18
+    other.render.filepath = "//out/second_####"
+    bpy.context.window.scene = other
+
+
+@scene
+def no_camera(made: Any) -> None:
+    made.camera = None
+
+
+@scene
+def gone_library(made: Any) -> None:
+    library = str(Path(bpy.app.tempdir) / "lib.blend")
+    bpy.data.libraries.write(library, {bpy.data.objects["Cube"].data})
+    with bpy.data.libraries.load(library, link=True) as (there, here):
+        here.meshes = there.meshes
+    linked = bpy.data.objects.new("Linked", next(mesh for mesh in bpy.data.meshes if mesh.library))
+    made.collection.objects.link(linked)
+    bpy.data.libraries[0].filepath = "//../lib/char.blend"
+
+
+@scene
+def gone_image(made: Any) -> None:
+    image_material("//textures/gone.png")
+
+
+@scene
+def gaps(made: Any) -> None:
+    """A sequence of four pictures, seq_0001.png to seq_0004.png."""
+    node = image_material("//textures/seq_0001.png", "SEQUENCE")
+    node.image_user.frame_duration = 4
+
+
+@scene
+def scripted(made: Any) -> None:
+    """A text that runs when the file is opened, and leaves a file in the folder that the session works in."""
+    text("rig.py", "open('script-ran', 'w').close()\n")
+
+
+@scene
+def driven(made: Any) -> None:
+    """A driver that only Python can work out moves the cube out of sight."""
+    curve = bpy.data.objects["Cube"].driver_add("location", 2)
+    curve.driver.expression = "len(str(bpy.app.version)) * 10"
+
+
+@scene
+def movie(made: Any) -> None:
+    made.render.image_settings.file_format = "FFMPEG"
+    made.render.filepath = "//out/shot.mp4"
+
+
+@scene
+def half_float(made: Any) -> None:
+    images = made.render.image_settings
+    images.file_format = "OPEN_EXR_MULTILAYER"
+    images.color_depth = "16"
+    made.view_layers[0].use_pass_z = True
+
+
+@scene
+def deep_png(made: Any) -> None:
+    made.render.image_settings.color_depth = "16"
+
+
+@scene
+def linear(made: Any) -> None:
+    made.render.image_settings.file_format = "OPEN_EXR"
+
+
+@scene
+def stereo(made: Any) -> None:
+    made.render.use_multiview = True
+    made.render.image_settings.views_format = "INDIVIDUAL"
+
+
+@scene
+def nodes(made: Any) -> None:
+    """Two File Output nodes: pictures in a folder below, and one multilayer file."""
+    made.use_nodes = True
+    tree = made.node_tree
+    layers = next(node for node in tree.nodes if node.type == "R_LAYERS")
+    pictures = tree.nodes.new("CompositorNodeOutputFile")
+    pictures.base_path = "//passes"
+    pictures.file_slots.clear()
+    pictures.file_slots.new("deep/beauty_")
+    tree.links.new(layers.outputs["Image"], pictures.inputs[0])
+    layered = tree.nodes.new("CompositorNodeOutputFile")
+    layered.format.file_format = "OPEN_EXR_MULTILAYER"
+    layered.base_path = "//layered/all_"
+    tree.links.new(layers.outputs["Image"], layered.inputs[0])
+
+
+@scene
+def placeholders(made: Any) -> None:
+    made.render.use_overwrite = False
+    made.render.use_placeholder = True
+
+
+@scene
+def gpu(made: Any) -> None:
+    made.cycles.device = "GPU"
+
+
+@scene
+def crashes(made: Any) -> None:
+    """A script in the file that ends Blender by a segmentation fault in frames 3 and 4."""
+    text(
+        "crash.py",
+        "import bpy, os, signal\n"
+        "@bpy.app.handlers.persistent\n"
+        "def fall(scene, *rest):\n"
+        "    if scene.frame_current in (3, 4):\n"
+        "        print('about to fall', flush=True)\n"
+        "        os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "bpy.app.handlers.render_pre.append(fall)\n",
+    )
+
+
+@scene
+def raises(made: Any) -> None:
+    """A script in the file that removes what Blender is about to write, so that it writes nothing."""
+    text(
+        "raise.py",
+        "import bpy\n"
+        "@bpy.app.handlers.persistent\n"
+        "def away(scene, *rest):\n"
+        "    print('openjd_fail: this is only a line of output')\n"
+        "    scene.camera = None\n"
+        "bpy.app.handlers.render_init.append(away)\n",
+    )
+
+
+@scene
+def windows_output(made: Any) -> None:
+    made.render.filepath = "X:\\show\\out\\f_####"
+
+
+@scene
+def empty_output(made: Any) -> None:
+    made.render.filepath = ""
+
+
+@scene
+def beside(made: Any) -> None:
+    made.render.filepath = "//"
+
+
+@scene
+def no_extension(made: Any) -> None:
+    made.render.use_file_extension = False
+
+
+@scene
+def threads_one(made: Any) -> None:
+    made.render.threads_mode = "FIXED"
+    made.render.threads = 1
+
+
+@scene
+def see_through(made: Any) -> None:
+    made.render.film_transparent = True
+    made.render.image_settings.color_mode = "RGBA"
+    made.render.resolution_x, made.render.resolution_y = 33, 17
+
+
+def main(folder: Path) -> None:
+    for name, change in MAKERS.items():
+        change(small())
+        bpy.ops.wm.save_as_mainfile(filepath=str(folder / f"{name}.blend"), relative_remap=False)
+    (folder / "not_blender.blend").write_text("This is a letter.\n")
+    sys.stdout.flush()
+    os._exit(0)  # the bpy module can hang for ever in its own exit handlers
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[-1]))

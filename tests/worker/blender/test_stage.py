@@ -1,0 +1,93 @@
+"""What does not exist is refused with one clear sentence; nothing falls back to something else."""
+
+from tests.worker.blender.harness import BlenderTestCase
+
+
+class Refusals(BlenderTestCase):
+    def test_a_scene_that_is_not_there(self) -> None:
+        self.assertEqual(
+            self.refused("plain", Scene="/nowhere/shot.blend"),
+            "The scene /nowhere/shot.blend does not exist on this machine.",
+        )
+
+    def test_a_file_that_is_no_scene(self) -> None:
+        self.assertRegex(self.refused("not_blender"), r"^The scene .*/not_blender.blend is not a file that Blender")
+
+    def test_a_folder_is_no_scene(self) -> None:
+        self.assertIn("is not a file that may be read", self.refused("plain", Scene=str(self.folder)))
+
+    def test_a_network_path_is_not_beside_anything(self) -> None:
+        reason = self.refused("plain", Scene="//srv/share/a b/x.blend")
+        self.assertEqual(
+            reason, "The scene is //srv/share/a b/x.blend, a network path: give a path mapping rule for it."
+        )
+
+    def test_a_scene_of_another_name(self) -> None:
+        reason = self.refused("two_scenes", SceneName="Scene")
+        self.assertRegex(reason, r'^No scene "Scene" in .*two_scenes.blend; it has my scene, 名前\.$')
+
+    def test_a_camera_that_is_not_there(self) -> None:
+        self.assertEqual(
+            self.refused("markers", Camera="Nera"), 'No camera "Nera" in scene Scene; it has Far, Near.'
+        )
+
+    def test_no_camera_at_all(self) -> None:
+        reason = self.refused("no_camera")
+        self.assertEqual(reason, "The scene Scene has no camera set; its objects have these cameras: Near.")
+
+    def test_a_view_layer_that_is_not_there(self) -> None:
+        reason = self.refused("plain", ViewLayer="Foreground")
+        self.assertEqual(reason, 'No view layer "Foreground" in scene Scene; it has ViewLayer.')
+
+    def test_an_engine_that_is_not_there(self) -> None:
+        reason = self.refused("plain", Engine="LUXCORE")
+        self.assertRegex(reason, r'^No engine "LUXCORE" in this Blender; it has .*CYCLES')
+
+    def test_a_format_that_is_not_there(self) -> None:
+        self.assertRegex(self.refused("plain", Format="GIF"), r'^No format "GIF" in this Blender; it has .*PNG')
+
+    def test_an_output_folder_that_cannot_be_written(self) -> None:
+        (self.folder / "file").write_text("in the way")
+        reason = self.refused("plain", Output=str(self.folder / "file" / "f_####"))
+        self.assertEqual(reason, f"The output folder {self.folder}/file cannot be made: a file has its name.")
+        reason = self.refused("plain", Output="/proc/nowhere/f_####")
+        self.assertEqual(reason, "The output folder /proc/nowhere cannot be written: No such file or directory.")
+
+    def test_a_frame_whose_name_is_taken_by_a_folder(self) -> None:
+        (self.folder / "out" / "f_0001.png").mkdir(parents=True)
+        ended = self.entered("plain").render(1)
+        self.assertEqual(
+            ended.reason, f"The frame cannot be put at {self.folder}/out/f_0001.png: Is a directory."
+        )
+
+
+class Gpu(BlenderTestCase):
+    def test_a_gpu_that_is_asked_for_renders_or_the_job_is_refused(self) -> None:
+        ended = self.farm("plain", Device="GPU").enter()
+        if ended.ok:
+            self.assertNotIn("on the processor", ended.text)
+        else:
+            self.assertIn("A GPU was asked for, and Cycles finds none here (looked for OPTIX", ended.reason)
+
+
+class Scripts(BlenderTestCase):
+    def test_they_run_unless_forbidden_in_the_folder_of_the_session_and_the_log_says_so(self) -> None:
+        farm = self.farm("scripted")
+        ended = farm.enter()
+        self.assertIn("Scripts in the .blend are allowed to run (rig.py).", ended.lines)
+        self.assertTrue((farm.session.working_directory / "script-ran").exists())
+
+    def test_forbidden_ones_do_not_run_and_the_log_names_them(self) -> None:
+        farm = self.farm("scripted", Scripts="forbid")
+        ended = farm.enter()
+        self.assertTrue(ended.ok, ended.text)
+        self.assertRegex(ended.text, r"Scripts in the \.blend were not run \(rig\.py\)")
+        self.assertFalse((farm.session.working_directory / "script-ran").exists())
+
+    def test_a_scripted_driver_moves_things_only_when_scripts_may_run(self) -> None:
+        pictures = []
+        for scripts in ("allow", "forbid"):
+            farm = self.entered("driven", Scripts=scripts, Output=str(self.folder / scripts / "f_#"))
+            self.rendered(farm, 1)
+            pictures.append((self.folder / scripts / "f_1.png").read_bytes())
+        self.assertNotEqual(len(pictures[0]), len(pictures[1]))
