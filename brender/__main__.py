@@ -2,4 +2,4 @@
 
 from brender.cli import main
 
-main()
+main(prog_name="brender")

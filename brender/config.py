@@ -11,6 +11,7 @@ import re
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from platformdirs import user_config_path, user_state_path
@@ -20,22 +21,35 @@ class BadSettings(Exception):
     """The settings cannot be used; the message says which line and how to mend it."""
 
 
+KINDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "text in quotes",
+    "array": "a list",
+    "bool": "true or false",
+    "object": "a section",
+}
+GOT = KINDS | {"float": "a fraction"}
+Pause = Annotated[float, msgspec.Meta(gt=0, le=1e6)]  # seconds; zero would never rest
+Patience = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
+
+
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shell: str = "tcp:6000:interface=127.0.0.1"  # Twisted endpoint strings
     workers: str = "tcp:6001:interface=127.0.0.1"
     web: str = "tcp:8080:interface=127.0.0.1"
     hosts: tuple[str, ...] = ()  # names that browsers may use besides loopback's
-    lost_after: float = 30.0  # seconds that a vanished worker may take to come back
-    heartbeat: float = 10.0  # seconds between pings
-    task_limit: int = 10_000_000  # tasks in one step
+    lost_after: Patience = 30.0  # seconds that a vanished worker may take to come back
+    heartbeat: Pause = 10.0  # seconds between pings
+    task_limit: Annotated[int, msgspec.Meta(ge=1)] = 10_000_000  # tasks in one step
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: str = "127.0.0.1:6001"
     name: str = ""  # default: the host name
-    slots: int = 0  # default: the processor's cores
+    slots: Annotated[int, msgspec.Meta(ge=0, le=4096)] = 0  # default: the processor's cores
     blenders: tuple[str, ...] = ()  # programs, or interpreters with bpy, besides those on PATH
-    idle_sessions: float = 60.0  # seconds that an idle session is kept open
+    idle_sessions: Patience = 60.0  # seconds that an idle session is kept open
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,16 +118,50 @@ def read(path: Path) -> Settings:
 
 def mistake(error: str, text: str) -> str:
     """msgspec's words as a sentence with the line of the mistake and the nearest right key."""
-    unknown = re.search(r"unknown field `(\w+)`", error)
-    where = re.search(r"at `\$\.?([\w.\[\]]*)`", error)
-    key = unknown[1] if unknown else (where[1] if where else "").partition("[")[0].rpartition(".")[2]
-    line = next((n for n, each in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[?{re.escape(key)}\b", each)), 0)
-    place = f" in line {line}" if key and line else ""
+    what, _, where = error.partition(" - at `$")
+    section, _, key = where.rstrip("`").lstrip(".").partition("[")[0].rpartition(".")
+    unknown = re.search(r"unknown field `(.+)`", what)
+    if unknown:
+        section, key = key, unknown[1]
+    line = line_of(section, key, text)
+    place = f" in line {line}" if line else ""
     if not unknown:
-        return f"{place}: {key}: {error.partition(' - at ')[0].lower()}."
-    known = {name for each in (Settings, ServerSettings, WorkerSettings) for name in each.__struct_fields__}
-    near = get_close_matches(key, known, 1)
-    return f'{place}: there is no setting "{key}"' + (f"; did you mean {near[0]}?" if near else ".")
+        return f"{place}: {'an item of ' if '[' in where else ''}{key} {wrong_value(what)}."
+    thing = f'setting "{key}" in [{section}]' if section else f'setting "{key}" outside the sections'
+    if re.search(rf"(?m)^\s*\[\s*{re.escape(key)}\b", text):
+        thing = f"section [{key}]"
+    return f"{place}: there is no {thing}{nearest(section, key)}"
+
+
+def wrong_value(what: str) -> str:
+    """From "Expected `float` > 0.0" or "Expected `float`, got `str`" to words."""
+    wanted, got = (re.search(rf"{word} `(\w+)`(.*)", what) for word in ("Expected", "got"))
+    if wanted and got:
+        return f"has to be {KINDS.get(wanted[1], wanted[1])}, not {GOT.get(got[1], got[1])}"
+    return f"has to be {KINDS.get(wanted[1], wanted[1])}{wanted[2]}" if wanted else f"has a wrong value: {what}"
+
+
+def line_of(section: str, key: str, text: str) -> int:
+    """The line where a section sets a key, or where the section begins; 0 when there is none."""
+    inside, begun = "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\s*([^\]]*?)\s*\]", line):
+            inside = header[1]
+            begun = begun or number * (inside == (section or key))
+        elif re.match(rf"""\s*["']?{re.escape(key if inside == section else f"{section}.{key}")}["']?\s*[.=]""", line):
+            return number
+    return begun
+
+
+def nearest(section: str, key: str) -> str:
+    """ "; did you mean heartbeat?", or where the key belongs, or the end of the sentence."""
+    keys = {name: type(getattr(Settings(), name)).__struct_fields__ for name in Settings.__struct_fields__}
+    if near := get_close_matches(key, keys.get(section, keys), 1):
+        return f"; did you mean {near[0] if section else f'[{near[0]}]'}?"
+    others = {name: other for other, names in keys.items() if other != section for name in names}
+    if near := get_close_matches(key, others, 1):
+        return f"; did you mean {near[0]} in [{others[near[0]]}]?"
+    return "."
 
 
 def show(config: Config) -> str:

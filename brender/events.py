@@ -3,18 +3,24 @@
 How does this work?  `publish` gives an event the next number, keeps it in a ring of `KEPT`, and calls
 every listener.  A reader that was away asks `since` for what it missed; when that is no longer in the
 ring it gets None and has to read everything again.  Numbers begin at the start of the server with the
-seconds of the epoch, so that a number from before a restart is never taken for one of now.
+milliseconds of the epoch, so that a number from before a restart is never taken for one of now.
+
+`Announcer` stands in front of them: things that change often are shown as they are, each at most every
+`SHOW_EVERY` seconds, and once all that the view speaks of is written.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from brender.farm.interfaces import Event
 
 KEPT = 4096
+SHOW_EVERY = 0.1  # seconds
 Listener = Callable[[Event], None]
 
 
@@ -50,3 +56,54 @@ class Events:
         key = object()
         self._listeners[key] = listener
         return lambda: self._listeners.pop(key, None) and None
+
+
+class Announcer:
+    """Publishes how things are, some time after they have changed."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        events: Events,
+        clock: IReactorTime,
+        view: Callable[[str, int], Any],
+        written: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._events = events
+        self._clock = clock
+        self._view = view
+        self._written = written  # done when all that has happened so far is in the database
+        self._changed: set[tuple[str, int]] = set()  # kind and id
+        self._due: IDelayedCall | None = None
+        self._busy = False
+        self._stopped = False
+
+    def show(self, kind: str, number: int) -> None:
+        self._changed.add((kind, number))
+        self._wake()
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._due and self._due.active():
+            self._due.cancel()
+
+    def _wake(self) -> None:
+        if self._changed and not self._busy and not self._stopped:
+            self._busy = True
+            self._due = self._clock.callLater(SHOW_EVERY, self._begin)
+
+    def _begin(self) -> None:
+        done = Deferred.fromCoroutine(self._announce())
+        done.addErrback(lambda failure: self.log.failure("What has changed could not be announced", failure))
+
+    async def _announce(self) -> None:
+        changed, self._changed = sorted(self._changed), set()
+        views = [(kind, self._view(kind, number)) for kind, number in changed]
+        try:
+            await self._written()
+            for kind, view in views:
+                self._events.publish(kind, view)
+        finally:
+            self._busy = False
+            self._wake()

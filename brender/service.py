@@ -3,8 +3,7 @@
 How does this work?  Every face and every worker's protocol calls a method here.  It tells `Farm` (pure
 rules) what happened, lets `matching` issue orders, and calls `_settle`: the rows go to the store, and
 after their commit orders are given, results acknowledged and events announced, in that order.
-Changes of jobs and clients are announced at most every `SHOW_EVERY` seconds each.  When more than
-`MOST_PENDING` rows wait for the database, workers are not read until it has caught up.
+When more than `MOST_PENDING` rows wait for the database, workers are not read until it has caught up.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,21 +14,22 @@ from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from brender.events import Events
+from brender.events import Announcer, Events
 from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.farm import Farm
 from brender.farm.interfaces import Event, Link, NotFound, Store
 from brender.farm.job import Job
 from brender.farm.matching import match, match_all
+from brender.farm.problems import Problem, Refused, shown
 from brender.farm.submission import plan
 from brender.farm.transitions import NotNow, TaskState
-from brender.farm.views import OrderView, client_view, job_view, order_view
+from brender.farm.views import ClientView, JobView, OrderView, client_view, job_view, order_view
 from brender.logs import Logs
 
-SHOW_EVERY = 0.1  # seconds between two announcements of one object
 MOST_PENDING = 400  # rows: measured to keep the reactor's pauses under 25 ms
 MOST_PICTURES = 64  # jobs whose newest frame is kept
+PRIORITIES = range(101)
 OUTCOMES = {"completed": TaskState.COMPLETED, "failed": TaskState.FAILED, "canceled": TaskState.CANCELED}
 
 
@@ -56,11 +56,10 @@ class FarmService(Service):
         self._task_limit = task_limit
         self._now = epoch
         self._events = Events(int(epoch() * 1000))
+        self._announcer = Announcer(self._events, clock, self._view, lambda: self._store.save(Changes()))
         self._links: dict[int, Link] = {}
         self._runs: dict[int, str] = {}  # client -> the process of its worker
         self._lost: dict[int, IDelayedCall] = {}
-        self._changed: set[tuple[str, int]] = set()  # kind and id of what is to be announced
-        self._showing: IDelayedCall | None = None
         self._joining = DeferredLock()
         self._pictures: dict[int, bytes] = {}  # job -> its newest frame
         self._written = 0
@@ -77,19 +76,24 @@ class FarmService(Service):
                 self._expect(client)
         await self._settle()
 
+    def refuse_new(self, reason: str) -> None:
+        """Take nothing new from now on, and let those who watch know why."""
+        if not self.stopping:
+            self.stopping = reason
+            self._events.publish("farm", {"state": "stopping", "reason": reason})
+
     async def end(self, reason: str = "The server is stopping") -> None:
         """Refuse new work, tell the workers, write what is left, close the database: in that order."""
-        self.stopping = reason
-        self._events.publish("farm", {"state": "stopping", "reason": reason})
+        self.refuse_new(reason)
         for link in self._links.values():
-            link.farewell(reason)
+            link.farewell(self.stopping)
         self._links.clear()
-        for call in [*self._lost.values(), self._showing]:
-            if call and call.active():
-                call.cancel()
-        await self._settle()
-        self._logs.close()
+        for client in list(self._lost):
+            self._unexpect(client)
+        self._announcer.stop()
+        self._settle_unwatched()
         await self._store.close()
+        self._logs.close()
 
     # --- what the faces ask
 
@@ -97,6 +101,8 @@ class FarmService(Service):
         self, template: Any, values: Mapping[str, Any], *, name: str = "", priority: int = 50, owner: str = ""
     ) -> Job:
         self._refuse_when_stopping()
+        if priority not in PRIORITIES:
+            raise Refused([Problem("priority", f"A priority is a whole number from 0 to 100, not {shown(priority)}.")])
         made = plan(template, values, limit=self._task_limit)
         job = Job(
             id=self.farm.last_job + 1,
@@ -108,7 +114,7 @@ class FarmService(Service):
             values=made.values,
         )
         self.farm.submit(job, made)
-        match_all(self.farm, self._now())
+        self._match()
         await self._settle()
         return job
 
@@ -124,7 +130,7 @@ class FarmService(Service):
     async def set_status(self, clients: Sequence[RuntimeClient], status: Status) -> list[RuntimeClient]:
         self._refuse_when_stopping()
         changed = [client for client in clients if self.farm.set_status(client, status)]
-        match_all(self.farm, self._now())
+        self._match()
         await self._settle()
         return changed
 
@@ -149,6 +155,8 @@ class FarmService(Service):
             has = task is None or each.first <= task < each.first + each.count
             if (order is None or each.id == order) and (step is None or each.step == step) and has:
                 text = self._logs.read(job, each.id, task)
+                if not text and order is None:
+                    continue  # it has not begun
                 parts.append(f"--- {each.step}, {each.name}, try {each.attempt}, on {each.client}\n{text}")
         return "\n".join(parts)
 
@@ -170,18 +178,19 @@ class FarmService(Service):
     async def join(
         self, machine: Machine, run: str, held: Mapping[int, Sequence[int]], link: Link
     ) -> RuntimeClient | None:
-        if self.stopping:
+        client = await self._joining.run(lambda: Deferred.fromCoroutine(self._known(machine)))
+        if client is None or self.stopping:
             link.refuse(f"{self.stopping}; try again in a moment.")
             return None
-        client = await self._joining.run(lambda: Deferred.fromCoroutine(self._known(machine)))
         if not self._may_take_over(client, run, link):
             return None
         self._links[client.id], self._runs[client.id] = link, run
         self._unexpect(client.id)
         drop = self.farm.join(client, machine, held, self._now())
         link.welcome(client, drop)
-        match_all(self.farm, self._now())
-        self._settle_unwatched()
+        if self._held_back:
+            link.hold(True)
+        self._match_unwatched()
         return client
 
     def leave(self, client: int, link: Link) -> None:
@@ -192,11 +201,11 @@ class FarmService(Service):
         self.farm.leave(found, self._now())
         if not self.stopping:
             self._expect(found)
-            self._settle_unwatched()
+            self._match_unwatched()
 
     def started(self, client: int, order: int, task: int) -> None:
         if self.farm.started(client, order, task, self._now()):
-            self._show("client", client)
+            self._announcer.show("client", client)
 
     def result(self, client: int, order: int, task: int, outcome: str, message: str, seconds: float) -> None:
         self.farm.result(client, order, task, OUTCOMES[outcome], message, seconds, self._now())
@@ -204,17 +213,18 @@ class FarmService(Service):
 
     def handed_back(self, client: int, order: int, tasks: Sequence[int]) -> None:
         self.farm.handed_back(client, order, tasks, self._now())
-        match_all(self.farm, self._now())
-        self._settle_unwatched()
+        self._match_unwatched()
 
     def dropped(self, client: int, order: int) -> None:
         self.farm.dropped(client, order)
+        self._logs.end(order)
+        self._announcer.show("client", client)
         self._after(client)
 
     def progressed(self, client: int, order: int, task: int, percent: float | None, status: str) -> None:
         found = self.farm.progressed(client, order, task, percent, status)
         if found:
-            self._show("client", client)
+            self._announcer.show("client", client)
 
     def warned(self, client: int, order: int, task: int, text: str) -> None:
         self.farm.warn(client, order, text)
@@ -233,15 +243,15 @@ class FarmService(Service):
             for oldest in list(self._pictures)[:-MOST_PICTURES]:
                 del self._pictures[oldest]
             found.picture += 1
-            self._show("job", job)
+            self._announcer.show("job", job)
 
     def beat(self, client: int, load: float) -> None:
-        self.farm.clients[client].load = load
-        self._show("client", client)
+        self.farm.clients[client].load = min(100.0, max(0.0, load))
+        self._announcer.show("client", client)
 
     def leaving(self, client: int) -> None:
         self.farm.retire(self.farm.clients[client])
-        self._settle_unwatched()
+        self._match_unwatched()
 
     # --- inside
 
@@ -259,14 +269,14 @@ class FarmService(Service):
         self._refuse_when_stopping()
         job = self._job(number)
         change(job)
-        match_all(self.farm, self._now())
+        self._match()
         await self._settle()
         return job
 
-    async def _known(self, machine: Machine) -> RuntimeClient:
+    async def _known(self, machine: Machine) -> RuntimeClient | None:
         """The client of this machine; one that was never seen gets its row, then its id, then its place here."""
         client = self.farm.known(machine.key)
-        if client is None:
+        if client is None and not self.stopping:
             number = await self._store.add_client(machine, self._now())
             client = RuntimeClient(id=number, machine=machine, since=self._now())
             self.farm.admit(client)
@@ -301,16 +311,24 @@ class FarmService(Service):
         if client.orders:
             self.log.warn("{name} did not come back; its orders are given to others", name=client.name)
         self.farm.lose(client, self._now())
-        match_all(self.farm, self._now())
+        self._match_unwatched()
+
+    def _match_unwatched(self, client: RuntimeClient | None = None) -> None:
+        """Who may be given what has changed: for one client, or for all."""
+        self._match(client)
         self._settle_unwatched()
+
+    def _match(self, client: RuntimeClient | None = None) -> None:
+        if self.stopping:
+            return  # no order is given that its worker would not hear of
+        if client:
+            match(self.farm, client, self._now())
+        else:
+            match_all(self.farm, self._now())
 
     def _after(self, client: int) -> None:
         """Something has ended on a client: it may have room, and others may have more to do."""
-        if self.farm.take_news():
-            match_all(self.farm, self._now())
-        else:
-            match(self.farm, self.farm.clients[client], self._now())
-        self._settle_unwatched()
+        self._match_unwatched(None if self.farm.take_news() else self.farm.clients[client])
 
     def _settle(self) -> Deferred[None]:
         """Write what has changed; when it is committed say what is to be said.
@@ -358,14 +376,14 @@ class FarmService(Service):
 
     def _show_all(self, changes: Changes) -> None:
         for order in changes.orders.values():
-            self._show("job", order.job)
-            self._show("client", order.client)
+            self._announcer.show("job", order.job)
+            self._announcer.show("client", order.client)
             if not order.open:
                 self._logs.end(order.id)
         for number in changes.jobs:
-            self._show("job", number)
+            self._announcer.show("job", number)
         for number in changes.clients:
-            self._show("client", number)
+            self._announcer.show("client", number)
 
     def _give(self, changes: Changes) -> None:
         for order in changes.issued:
@@ -384,16 +402,7 @@ class FarmService(Service):
             for link in self._links.values():
                 link.hold(behind)
 
-    def _show(self, kind: str, number: int) -> None:
-        self._changed.add((kind, number))
-        if self._showing is None and not self.stopping:
-            self._showing = self._clock.callLater(SHOW_EVERY, self._announce)
-
-    def _announce(self) -> None:
-        self._showing = None
-        changed, self._changed = self._changed, set()
-        for kind, number in sorted(changed):
-            if kind == "job":
-                self._events.publish("job", job_view(self.farm.jobs[number], self.farm))
-            else:
-                self._events.publish("client", client_view(self.farm.clients[number], self.farm))
+    def _view(self, kind: str, number: int) -> ClientView | JobView:
+        if kind == "job":
+            return job_view(self.farm.jobs[number], self.farm)
+        return client_view(self.farm.clients[number], self.farm)

@@ -9,13 +9,14 @@ place that knows the global reactor.
 
 import sys
 import time
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from twisted.application.service import Service
 from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
@@ -33,6 +34,7 @@ from brender.web.guard import LOOPBACK
 from brender.web.site import make_site
 
 reactor: Any = global_reactor
+EXAMPLE = '"tcp:7000:interface=127.0.0.1"'
 
 
 class Options(usage.Options):
@@ -78,10 +80,12 @@ class ServerService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        self.farm.stopping = self.farm.stopping or "The server is stopping"
+        self.farm.refuse_new("The server is stopping")
+        if self._started:
+            await self._started  # what has begun to start is whole before it is taken apart
         for port in self._ports:
             await as_deferred(port.stopListening())
-        await self.farm.end(self.farm.stopping)
+        await self.farm.end()
 
     async def _start(self) -> None:
         await self.farm.begin()
@@ -104,8 +108,12 @@ class ServerService(Service):
         except CannotListenError as error:
             raise RuntimeError(
                 f"The {name} port cannot be opened: {error.port} is in use or not allowed ({error.socketError}). "
-                f"Stop what uses it, or set another one in brender.toml: [server] {name} = "
-                f'"tcp:{int(error.port) + 100}:interface=127.0.0.1".'
+                f"Stop what uses it, or set another one in brender.toml: [server] {name} = {EXAMPLE}."
+            ) from error
+        except Exception as error:  # an endpoint's own parser may raise anything
+            raise RuntimeError(
+                f'The {name} port "{description}" is not an endpoint: {error}. '
+                f"Write one in brender.toml like this: [server] {name} = {EXAMPLE}."
             ) from error
         self._ports.append(port)
         self.log.info("{name} on {address}", name=name, address=port.getHost())
@@ -113,13 +121,15 @@ class ServerService(Service):
     def _failed(self, reason: str) -> None:
         """The server cannot go on: it says why and stops, with exit code 1."""
         self.problem = reason
-        self.farm.stopping = reason
+        self.farm.refuse_new(reason)
         self.log.critical("brender stops: {reason}", reason=reason)
         print(f"brender: {reason}", file=sys.stderr, flush=True)
-        if reactor.running:
+        reactor.callWhenRunning(self._stop_reactor)
+
+    @staticmethod
+    def _stop_reactor() -> None:
+        with suppress(ReactorNotRunning):  # somebody else has stopped it
             reactor.stop()
-        else:
-            reactor.callWhenRunning(reactor.stop)
 
 
 def as_deferred(result: Any) -> Deferred[Any]:

@@ -1,25 +1,45 @@
 """The command `brender`.
 
-How does this work?  `main` is a click group; each module of this folder declares a few of its commands.
-Those that ask a farm speak HTTP with its server (`api`); `server`, `worker` and `demo` run one.  All end
-with 0 when it is done, 1 when it failed, and 2 when it was asked for in a wrong way.
+How does this work?  `main` is a click group that knows in which module of this folder each command stands, and
+imports it when it is called.  Those that ask a farm speak HTTP with its server (`api`); `server`, `worker` and
+`demo` run one.  All end with 0 when it is done, 1 when it failed, and 2 when it was asked for in a wrong way.
 """
+
+from importlib import import_module
 
 import click
 
 from brender import __version__
-from brender.cli.changing import cancel, disable, enable, pause, resume
-from brender.cli.demo import demo
-from brender.cli.looking import clients, jobs, log
-from brender.cli.running import server, worker
-from brender.cli.submit import submit
+from brender.protocols.words import did_you_mean
+
+MODULES = {  # in the order of the help: what a person needs first comes first
+    "demo": "demo",
+    "server": "running",
+    "worker": "running",
+    "submit": "submit",
+    "jobs": "looking",
+    "log": "looking",
+    "cancel": "changing",
+    "pause": "changing",
+    "resume": "changing",
+    "clients": "looking",
+    "enable": "changing",
+    "disable": "changing",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in MODULES:
+            ctx.fail(f'No command "{cmd_name}"{did_you_mean(cmd_name, MODULES)}')
+        command: click.Command = getattr(import_module(f"brender.cli.{MODULES[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="brender", message="%(prog)s %(version)s")
 def main() -> None:
     """A render farm: start a server, start workers, hand in a scene, watch the frames arrive."""
-
-
-for command in (demo, server, worker, submit, jobs, log, cancel, pause, resume, clients, enable, disable):
-    main.add_command(command)

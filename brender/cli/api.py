@@ -47,7 +47,7 @@ class Api:
         self._opener: OpenerDirector = build_opener(ProxyHandler({}))
 
     def get(self, path: str, **query: str) -> Any:
-        return json.loads(self._read("GET", path, query))
+        return self._json(self._read("GET", path, query))
 
     def text(self, path: str, **query: str) -> str:
         return self._read("GET", path, query).decode("utf-8", "replace")
@@ -56,14 +56,14 @@ class Api:
         """Done once, even where the answer is lost on its way and the question asked again."""
         headers = {"Idempotency-Key": str(uuid4())}
         try:
-            return json.loads(self._read("POST", path, {}, body or {}, headers))
+            return self._json(self._read("POST", path, {}, body or {}, headers))
         except Unreachable as lost:
             if isinstance(lost.__cause__, (ConnectionError, HTTPException)):
-                return json.loads(self._read("POST", path, {}, body or {}, headers))
+                return self._json(self._read("POST", path, {}, body or {}, headers))
             raise
 
     def patch(self, path: str, body: Any, **query: str) -> Any:
-        return json.loads(self._read("PATCH", path, query, body))
+        return self._json(self._read("PATCH", path, query, body))
 
     def events(self, *kinds: str) -> Iterator[tuple[str, Any]]:
         """What happens from now on: kind and data.  The first is ("open", None); a silence is ("", None)."""
@@ -77,8 +77,14 @@ class Api:
                 elif name == "data":
                     data += value
                 elif not name:  # the end of an event, or a comment that only shows that the server is there
-                    yield kind, json.loads(data) if data else None
+                    yield kind, self._json(data) if data else None
                     kind, data = "", ""
+
+    def _json(self, text: str | bytes) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise Failed(f"{self.base} does not answer in JSON; is it a brender server?", code="strange") from None
 
     def _line(self, stream: HTTPResponse) -> bytes:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from brender.cli.api import Failed
 from brender.cli.asking import Desk, asks_the_farm
 from brender.cli.looking import joined
 from brender.farm.client import Status
@@ -22,7 +23,7 @@ from brender.protocols.tables import count
 @click.argument("filter", nargs=-1, required=True)
 @asks_the_farm
 def enable(desk: Desk, filter: tuple[str, ...]) -> None:  # noqa: A002 (the name of the argument for people)
-    """Let the clients that FILTER chooses take new orders."""
+    """Let clients take new orders."""
     turn(desk, filter, Status.ENABLED)
 
 
@@ -30,20 +31,18 @@ def enable(desk: Desk, filter: tuple[str, ...]) -> None:  # noqa: A002 (the name
 @click.argument("filter", nargs=-1, required=True)
 @asks_the_farm
 def disable(desk: Desk, filter: tuple[str, ...]) -> None:  # noqa: A002 (the name of the argument for people)
-    """Give the clients that FILTER chooses no new orders; they finish what they run."""
+    """Give clients no new orders; they finish what they run."""
     turn(desk, filter, Status.DISABLED)
 
 
 def turn(desk: Desk, words: tuple[str, ...], status: Status) -> None:
     answer = desk.api.patch("/api/v1/clients", {"status": status.value}, filter=joined(words))
-    desk.show(answer, lambda: turned(answer, words, status))
     if not answer["matched"]:
-        raise SystemExit(1)
+        raise Failed(f"No client matches {' and '.join(words)}.", code="no-match")
+    desk.show(answer, lambda: turned(answer, status))
 
 
-def turned(answer: Any, words: tuple[str, ...], status: Status) -> str:
-    if not answer["matched"]:
-        return f"No client matches {' and '.join(words)}."
+def turned(answer: Any, status: Status) -> str:
     busy = [client for client in msgspec.convert(answer["data"], list[ClientView]) if client.running]
     return counted(answer["matched"], answer["changed"], status) + finishing(busy, status)
 

@@ -20,11 +20,12 @@ import brender.worker.blender
 from brender import __version__
 from brender.cli.api import Api, Failed, Unreachable
 from brender.cli.asking import fail, say
-from brender.cli.children import Children
+from brender.cli.children import LAST_LINES, Children
 from brender.cli.ports import Ports
 from brender.cli.scenes import best_blender
-from brender.cli.watch import Watch
+from brender.cli.watch import Watch, ending
 from brender.protocols.tables import duration
+from brender.worker.blender.find import KEPT
 from brender.worker.blender.installed import Blender
 
 WORKERS = 2
@@ -40,12 +41,12 @@ SCENE_PROGRAM = Path(brender.worker.blender.__file__).with_name("demo_scene.py")
               show_default=True, help="The folder for everything.")  # fmt: skip
 @click.option("--exit", "leave", is_flag=True, help="Leave when the frames are done, instead of staying up.")
 def demo(frames: int, output: Path, leave: bool) -> None:
-    """A whole farm on this machine: a scene, a server, two workers, frames and a video."""
+    """See a whole farm on this machine render a small scene."""
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGHUP, interrupted)
     try:
         with Children() as children:
-            code = Demo(children, output.absolute(), frames).run()
+            code = Demo(children, output.absolute(), frames, leave).run()
             if code == 0 and not leave:
                 stay(children)
     except Failed as failed:
@@ -71,27 +72,29 @@ def stay(children: Children) -> None:
 
 
 class Demo:
-    def __init__(self, children: Children, folder: Path, frames: int) -> None:
+    def __init__(self, children: Children, folder: Path, frames: int, leave: bool) -> None:
         self._children = children
         self._folder = folder
         self._state = folder / "state"
         self._frames = frames
+        self._leave = leave
         self._ports = Ports.free()
         self._api = Api(f"http://127.0.0.1:{self._ports.web}")
         self._began = time.monotonic()
 
     def run(self) -> int:
         say(f"brender {__version__.removesuffix('.0')} · everything on this machine, nothing to configure")
-        blender = self._blender()
         self._prepare()
-        self._scene(blender)
+        blender = self._blender()
         self._start()
+        self._scene(blender)
+        self._until(lambda: self._api.get("/api/v1/farm")["online"] == WORKERS)
         job = self._submit()
-        code = Watch(self._api, False, "frame", self._children.check, quiet=True).until_it_ends(job)
-        return self._results() if code == 0 else self._failure(job["id"])
+        watch = Watch(self._api, False, "frame", self._children.check, quiet=True)
+        return self._results() if watch.until_it_ends(job) == 0 else self._failure(watch.job)
 
     def _blender(self) -> Blender:
-        blender = best_blender()
+        blender = best_blender(self._state)
         if blender is None:
             sentence = "No Blender here: neither blender on PATH nor the Python module bpy. make demo installs it."
             raise Failed(sentence, code="no-blender")
@@ -142,12 +145,18 @@ class Demo:
         )
         for number in range(1, WORKERS + 1):
             words = ["worker", f"127.0.0.1:{ports.workers}", "--name", f"demo-{number}", "--slots", "1", *settings]
-            self._child(f"worker {number}", [*program, *words, "--state", str(self._state / f"worker-{number}")])
-        self._until(lambda: self._api.get("/api/v1/farm")["online"] == WORKERS)
+            state = self._state / f"worker-{number}"
+            self._know_blenders(state / "worker")
+            self._child(f"worker {number}", [*program, *words, "--state", str(state)])
         tell("workers", f"{WORKERS}, one core each")
 
     def _child(self, name: str, words: list[str]) -> None:
         self._children.start(name, words, self._state / f"{name.replace(' ', '-')}.log")
+
+    def _know_blenders(self, folder: Path) -> None:
+        """Spare a worker the search: what was found is found."""
+        folder.mkdir(parents=True)
+        shutil.copy(self._state / KEPT, folder)
 
     def _until(self, ready: Any) -> None:
         """Ask the server until it answers and what is asked for is so."""
@@ -177,13 +186,14 @@ class Demo:
         tell("video", shortened(video))
         took = duration(time.monotonic() - self._began)
         where = f"http://localhost:{self._ports.web} or telnet localhost {self._ports.shell}"
-        say(f"Done in {took}. Look at {where}; Ctrl-C stops everything.")
+        say(f"Done in {took}." if self._leave else f"Done in {took}. Look at {where}; Ctrl-C stops everything.")
         return 0
 
-    def _failure(self, job: int) -> int:
-        lines = self._api.text(f"/api/v1/jobs/{job}/log").splitlines()[-20:]
+    def _failure(self, job: Any) -> int:
+        """What has become of the job, and the end of its log."""
+        log = self._api.text(f"/api/v1/jobs/{job['id']}/log").splitlines()[-LAST_LINES:]
         say(
-            "\n".join(["The job has failed. The last lines of its log:", *lines, f"More is in {self._state}."]),
+            "\n".join([ending(job, "frame"), "The last lines of its log:", *log, f"More is in {self._state}."]),
             err=True,
         )
         return 1

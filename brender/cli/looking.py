@@ -20,7 +20,7 @@ from brender.protocols.tables import table
 @click.argument("filter", nargs=-1)
 @asks_the_farm
 def clients(desk: Desk, filter: tuple[str, ...]) -> None:  # noqa: A002 (the name of the argument for people)
-    """List the clients, or those that FILTER chooses."""
+    """List the clients, or those that a filter chooses."""
     data = desk.api.get("/api/v1/clients", filter=joined(filter))["data"]
     desk.show(data, lambda: clients_table(data, filter))
 
@@ -60,7 +60,7 @@ def jobs_table(answer: Any) -> str:
 @click.option("--step", metavar="NAME", help="Only of this step.")
 @asks_the_farm
 def log(desk: Desk, job: int, task: int | None, step: str | None) -> None:
-    """Show the log of JOB, or of one TASK of it (the first is task 0)."""
+    """Show the log of a job, or of one task (the first is 0)."""
     query = {"task": None if task is None else str(task), "step": step}
     text = desk.api.text(f"/api/v1/jobs/{job}/log", **{key: value for key, value in query.items() if value is not None})
     desk.show({"job": job, "task": task, "log": text}, lambda: text.expandtabs().rstrip("\n"))

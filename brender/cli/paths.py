@@ -16,6 +16,7 @@ import yaml
 from brender.cli.api import Failed
 
 Definition = Mapping[str, Any]
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def whole(template: str, values: Mapping[str, str], folder: Path | None) -> tuple[dict[str, str], list[str]]:
@@ -34,7 +35,7 @@ def whole(template: str, values: Mapping[str, str], folder: Path | None) -> tupl
 
 def path_parameters(template: str) -> Iterator[Definition]:
     try:
-        content = yaml.safe_load(template)
+        content = yaml.load(template, LOADER)
     except (yaml.YAMLError, RecursionError, ValueError):
         return
     definitions = content.get("parameterDefinitions") if isinstance(content, dict) else None

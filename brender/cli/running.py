@@ -26,7 +26,7 @@ def tell(config: str | None, state: str | None) -> None:
 @click.option("--state", type=FOLDER, help="The folder for the database and the logs.")
 @click.option("--show-config", is_flag=True, help="Tell what would be used, and why; start nothing.")
 def server(config: str | None, state: str | None, show_config: bool) -> None:
-    """Run the server: the shell, the port for workers and the web."""
+    """Run the server: shell, port for workers, web."""
     if show_config:
         return tell(config, state)
     from brender import tap  # noqa: PLC0415 (installs the reactor)
@@ -52,7 +52,7 @@ def worker(
     state: str | None,
     show_config: bool,
 ) -> None:
-    """Run a worker for the server at SERVER (HOST:PORT), or for the one in the settings."""
+    """Run a worker for the server at HOST:PORT, or in the settings."""
     if show_config:
         return tell(config, state)
     if address and named and address != named:

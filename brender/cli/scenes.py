@@ -8,17 +8,24 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from brender.cli.api import Failed
+from brender.config import BadSettings, load
 
 if TYPE_CHECKING:
     from brender.worker.blender.installed import Blender
 
 
-def best_blender() -> "Blender | None":
+def best_blender(cache: Path | None = None) -> "Blender | None":
+    """What a worker with these settings would take; `cache` is a folder where found versions are kept."""
     from brender.worker.blender.find import find_blenders  # noqa: PLC0415
-    from brender.worker.blender.installed import best_first  # noqa: PLC0415
 
-    found = best_first(find_blenders((), os.environ.get("PATH", "")))
+    try:
+        configured = load().worker.blenders
+    except BadSettings as error:
+        raise click.UsageError(str(error)) from None
+    found = find_blenders(configured, os.environ.get("PATH", ""), cache)
     return found[0] if found else None
 
 
@@ -34,4 +41,5 @@ def frames_of(path: Path) -> tuple[str, list[str]]:
         facts = describe(blender, path)
     except SceneError as error:
         raise Failed(str(error), code="bad-scene", at="Scene") from None
-    return facts.frames, [str(facts)]
+    missing = [f"Missing: {each}" for each in facts.missing]
+    return facts.frames, [f"{path.name}: {facts}", *missing]

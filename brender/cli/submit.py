@@ -30,6 +30,7 @@ class Wanted:
     values: dict[str, str]
     folder: Path | None = None  # the template's own
     told: list[str] = field(default_factory=list)
+    name: str = ""
     thing: str = "task"
 
 
@@ -53,13 +54,16 @@ def submit(
     owner: str,
     watch: bool,
 ) -> None:
-    """Hand in FILE: a .blend, a job template (YAML or JSON), or the name of a built-in template."""
+    """Hand in a scene or a job template.
+
+    FILE is a .blend, a job template (YAML or JSON), or the name of a built-in template.
+    """
     given = read_values(values, frames)
     wanted = scene(Path(file), given) if file.lower().endswith(".blend") else template(file, given)
     wanted.values, told = whole(wanted.text, wanted.values, wanted.folder)
     for line in [*wanted.told, *told]:
         say(line, err=True)
-    body = {"template": wanted.template, "values": wanted.values, "priority": priority, "name": name}
+    body = {"template": wanted.template, "values": wanted.values, "priority": priority, "name": name or wanted.name}
     job = desk.api.post("/api/v1/jobs", {**body, "owner": owner or user()})
     if watch:
         raise SystemExit(Watch(desk.api, desk.as_json, wanted.thing).until_it_ends(job))
@@ -121,4 +125,4 @@ def scene(path: Path, values: dict[str, str]) -> Wanted:
     told: list[str] = []
     if "Frames" not in values:
         values["Frames"], told = frames_of(path.absolute())
-    return Wanted("blender", built_in_template("blender") or "", values, told=told, thing="frame")
+    return Wanted("blender", built_in_template("blender") or "", values, told=told, name=path.stem, thing="frame")

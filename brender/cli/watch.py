@@ -40,22 +40,23 @@ class Watch:
         self._thing = thing
         self._check = check  # called at every sign of life; may raise
         self._quiet = quiet  # says nothing at the end
+        self.job: Job = {}  # as it was last seen
 
     def until_it_ends(self, first: Job) -> int:
         """Show the job until it has ended; the command's exit code."""
-        job = first
         try:
             with self._shows() as shows:
                 for job in self._states(first):
+                    self.job = job
                     shows.show(job)
         except KeyboardInterrupt:
             if self._quiet:
                 raise
-            say(f"Job {job['id']} goes on without you; brender jobs shows how far it is.", err=True)
+            say(f"Job {first['id']} goes on without you; brender jobs shows how far it is.", err=True)
             return 130
         if not self._as_json and not self._quiet:
-            say(ending(job, self._thing), err=job["state"] != "completed")
-        return 0 if job["state"] == "completed" else 1
+            say(ending(self.job, self._thing), err=self.job["state"] != "completed")
+        return 0 if self.job["state"] == "completed" else 1
 
     def _shows(self) -> "Shows":
         if self._as_json:
@@ -121,14 +122,16 @@ class Lines(Shows):
         tenth = 10 * done // max(1, total)
         if tenth > self._shown:
             self._shown = tenth
-            say(f"{title(job)}  {figures(job, self._thing)}")
+            say(f"  {title(job)}  {figures(job, self._thing)}")
 
 
 class Bar(Shows):
     def __init__(self, thing: str) -> None:
         self._thing = thing
         self._progress = Progress(
-            TextColumn("  {task.description}"), BarColumn(25), TextColumn("{task.fields[figures]}")
+            TextColumn("  {task.description}"),
+            BarColumn(25, complete_style="green", finished_style="green"),
+            TextColumn("{task.fields[figures]}"),
         )
         self._bar: TaskID | None = None
 
@@ -166,8 +169,8 @@ def figures(job: Job, thing: str) -> str:
     if job["state"] in FINISHED:
         return " · ".join([*parts, job["state"]])
     if done == total:
-        parts += [step["name"] for step in job["steps"] if step["active"]]
-    elif job["seconds_a_task"] is not None:
+        return " · ".join([*parts, *(step["name"] for step in job["steps"] if step["active"])])
+    if job["seconds_a_task"] is not None:
         parts.append(f"{duration(job['seconds_a_task'])} a {thing}")
     if job["state"] != "active":
         parts.append("paused" if job["state"] == "paused" else "waiting for a free client")

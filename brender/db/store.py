@@ -6,16 +6,18 @@ rows and queues them; its Deferred fires after the commit.  Reading goes through
 question sees all that was written before it.  Templates of finished jobs are read when somebody asks.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import os
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from peewee import Database, DatabaseError, SqliteDatabase, fn
+from peewee import Database, DatabaseError, OperationalError, SqliteDatabase, fn
 from playhouse import migrations
 from twisted.internet.defer import Deferred
 
 from brender.db import models
+from brender.db.lock import Taken, hold
 from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
 from brender.db.rows import client_row, read_client, read_job, read_order, read_step, rows_of
 from brender.db.writer import Row, Writer
@@ -24,9 +26,10 @@ from brender.farm.client import Machine, RuntimeClient
 from brender.farm.interfaces import NotFound
 from brender.farm.job import Job
 from brender.farm.order import Order
-from brender.farm.submission import Plan
+from brender.farm.submission import Plan, Refused
 from brender.farm.transitions import FINISHED_JOB
 
+MIGRATIONS = Path(__file__).with_name("migrations")
 Replan = Callable[[dict[str, Any], dict[str, Any]], Plan]
 FINISHED = [state.value for state in FINISHED_JOB]
 
@@ -81,34 +84,35 @@ class SqlStore:
 
     def close(self) -> Awaitable[None]:
         """Write what is queued and close the database."""
-        done = self.writer.perform(lambda database: database.close())
-        self.writer.close()
-        return done
+        return self.writer.close()
 
     # --- in the database's thread
 
     def _load(self, _: Database) -> Loaded:
         jobs = {row[0]: read_job(row) for row in tuples(JobRow.select().order_by(JobRow.id))}
-        submissions = (
-            SubmissionRow.select()
-            .join(JobRow, on=(JobRow.id == SubmissionRow.job))
-            .where(JobRow.state.not_in(FINISHED))
-        )
+        unfinished = list(self._planned(jobs))
         for row in tuples(StepRow.select(StepRow.job, StepRow.place, StepRow.name, StepRow.counts)):
             if jobs[row[0]].finished:
                 jobs[row[0]].past.append(read_step(row))
         return Loaded(
             clients=[read_client(row) for row in tuples(ClientRow.select())],
             finished=[job for job in jobs.values() if job.finished],
-            unfinished=[self._begun(jobs[job], template, values) for job, template, values in tuples(submissions)],
-            orders=self._orders_of_unfinished(),
+            unfinished=unfinished,
+            orders=[order for order in self._orders_of_unfinished() if not jobs[order.job].finished],
             last_job=max(jobs, default=0),
             last_order=OrderRow.select(fn.MAX(OrderRow.id)).scalar() or 0,
         )
 
-    def _begun(self, job: Job, template: str, values: str) -> tuple[Job, Plan]:
-        job.template, job.values = msgspec.json.decode(template), msgspec.json.decode(values)
-        return job, self._replan(job.template, job.values)
+    def _planned(self, jobs: dict[int, Job]) -> Iterator[tuple[Job, Plan]]:
+        """The unfinished jobs with their plans; one that cannot be read is set aside, and its rows stay."""
+        query = SubmissionRow.select().join(JobRow, on=(JobRow.id == SubmissionRow.job))
+        for number, template, values in tuples(query.where(JobRow.state.not_in(FINISHED))):
+            job = jobs[number]
+            job.template, job.values = msgspec.json.decode(template), msgspec.json.decode(values)
+            try:
+                yield job, self._replan(job.template, job.values)
+            except Refused as refused:
+                job.set_aside(f"This brender cannot read the job's template any more: {refused}")
 
     @staticmethod
     def _orders_of_unfinished() -> list[Order]:
@@ -133,24 +137,60 @@ def sqlite(path: Path) -> Database:
     return SqliteDatabase(str(path), pragmas=pragmas, autoconnect=False)
 
 
-def open_store(
-    path: Path, replan: Replan, in_reactor: Callable[..., Any], failed: Callable[[str], None]
-) -> SqlStore:
+def open_store(path: Path, replan: Replan, in_reactor: Callable[..., Any], failed: Callable[[str], None]) -> SqlStore:
     """Open or make the database; blocks, and belongs before the reactor runs.
 
     Raises `CannotOpen` with a sentence.
     """
-    database = sqlite(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with database.connection_context():
-            migrations.run(database, directory=str(Path(__file__).with_name("migrations")))
-    except (OSError, DatabaseError) as error:
-        raise CannotOpen(
-            f"The database {path} cannot be opened: {error}. "
-            "Choose a folder that can be written with --state, or mend its permissions."
-        ) from error
+        lock = hold(path)
+    except Taken as taken:
+        raise CannotOpen(str(taken)) from taken
+    except (FileExistsError, NotADirectoryError) as error:
+        raise cannot_open(path, f"{error.filename} is not a folder") from error
+    except OSError as error:
+        raise cannot_open(path, str(error.strerror)) from error
+    try:
+        database = prepared(path)
+    except CannotOpen:
+        os.close(lock)
+        raise
     models.database.initialize(database)
-    writer = Writer(database, in_reactor, failed)
+    writer = Writer(database, in_reactor, failed, release=lambda: os.close(lock))
     writer.start()
     return SqlStore(writer, replan)
+
+
+def prepared(path: Path) -> Database:
+    """The database with its tables up to date; raises `CannotOpen`."""
+    database = sqlite(path)
+    try:
+        with database.connection_context():
+            migrate(database)
+    except OperationalError as error:
+        raise cannot_open(path, str(error)) from error
+    except DatabaseError as error:
+        raise CannotOpen(
+            f"The database {path} is damaged, or is none: {error}. Put a copy of it in its place, "
+            "or move it away to begin with an empty farm."
+        ) from error
+    return database
+
+
+def cannot_open(path: Path, why: str) -> CannotOpen:
+    advice = "Choose a folder that can be written with --state, or mend its permissions."
+    return CannotOpen(f"The database {path} cannot be opened: {why}. {advice}")
+
+
+def migrate(database: Database) -> None:
+    """Bring the tables up to date; raises `CannotOpen` when they are ahead of this program."""
+    runner = migrations.Runner(database, directory=str(MIGRATIONS))
+    if unknown := [each.name for each in runner.status() if each.path is None]:
+        raise CannotOpen(
+            f"The database {database.database} belongs to a newer brender: it has {unknown[-1]}, which this one does "
+            "not know. Install that brender again, or choose another folder with --state."
+        )
+    runner.up()
+    with database.atomic("immediate"):
+        pass  # fails when the database can be read but not written

@@ -3,18 +3,18 @@
 How does this work?  `write` puts a group of rows (a table and a tuple each) on the queue and gives a
 Deferred; `perform` does the same with a function of the database.  The thread takes all that is
 queued, up to `MOST` rows, lets a later row of the same primary key replace an earlier one, and commits
-once; then the Deferreds fire in the reactor thread, in the order of the calls.  A commit that fails is
-tried again after each of `PAUSES`; when none helps the writer stops for good, `failed` is called with
-the reason and every Deferred fails with it.  Nothing else touches the database.
+once; then the Deferreds fire in the reactor thread, in the order of the calls.  A commit that fails, for
+whatever reason, is tried again after each of `PAUSES`; when none helps the writer stops for good, every
+Deferred fails with the reason, and `failed` is called with it.  Nothing else touches the database.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 from time import sleep
 from typing import Any
 
-from peewee import Database, DatabaseError, IntegrityError, Model
+from peewee import Database, InternalError, Model, OperationalError
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
@@ -27,18 +27,19 @@ MOST = 500  # rows in one commit
 
 
 class WriteFailed(Exception):
-    """The database cannot be written; the message is a sentence for people."""
+    """The database cannot be written (any more); the message is a sentence for people."""
 
 
 class Work:
     """Something for the writer: rows, or a function of the database, and who waits for it."""
 
-    __slots__ = ("answer", "call", "done", "rows")
+    __slots__ = ("answer", "answered", "call", "done", "rows")
 
     def __init__(self, rows: Rows, call: Callable[[Database], Any] | None = None) -> None:
         self.rows = rows
         self.call = call
         self.answer: Any = None
+        self.answered = False  # a commit that is tried again does not call it again
         self.done: Deferred[Any] = Deferred()
 
 
@@ -51,14 +52,17 @@ class Writer:
         in_reactor: Callable[..., Any],
         failed: Callable[[str], None],
         pause: Callable[[float], None] = sleep,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._in_reactor = in_reactor
         self._failed = failed
         self._pause = pause
+        self._release = release  # called when the database is closed
+        self._ended: Deferred[None] = Deferred()
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._upserts: dict[type[Model], str] = {}
-        self._broken = ""
+        self._refusal = ""  # why nothing is taken any more
         self._thread: Thread | None = None
         self.pending = 0  # rows that wait for their commit
         self.commits = 0
@@ -77,17 +81,20 @@ class Writer:
         """Run a function of the database in the writer's thread; fires with what it returns."""
         return self._put(Work((), call))
 
-    def close(self) -> None:
-        """The thread ends when all that is queued is written."""
+    def close(self) -> Deferred[None]:
+        """Take nothing more; fires when all that is queued is written and the database is closed."""
+        self._refusal = self._refusal or "The database is closed."
         self._queue.put(None)
+        return self._ended
 
     def join(self) -> None:
         if self._thread:
             self._thread.join()
 
     def _put(self, work: Work) -> Deferred[Any]:
-        if self._broken:
-            work.done.errback(WriteFailed(self._broken))
+        if self._refusal:
+            self.pending -= len(work.rows)
+            work.done.errback(WriteFailed(self._refusal))
         else:
             self._queue.put(work)
         return work.done
@@ -101,15 +108,18 @@ class Writer:
                 work.done.callback(work.answer)
 
     def _break(self, reason: str, batch: list[Work]) -> None:
-        self._broken = reason
-        while True:
-            for work in batch:
-                work.done.errback(WriteFailed(reason))
-            try:
-                batch = [work for work in [self._queue.get_nowait()] if work]
-            except Empty:
-                break
+        self._refusal = reason
+        for work in [*batch, *self._left()]:
+            self.pending -= len(work.rows)
+            work.done.errback(WriteFailed(reason))
         self._failed(reason)
+
+    def _left(self) -> list[Work]:
+        """What is queued, once the thread has ended."""
+        left: list[Work] = []
+        while not self._queue.empty():
+            left += [work for work in [self._queue.get()] if work]
+        return left
 
     # --- in the database's thread
 
@@ -119,12 +129,14 @@ class Writer:
                 self._try_commit(batch)
                 self.commits += 1
                 self._in_reactor(self._finish, batch)
-        except DatabaseError as error:
-            reason = f"The database cannot be written: {error}. Nothing that was acknowledged is lost."
+        except Exception as error:  # whatever it is, nobody may wait for ever
+            reason = f"The database {self._database.database} cannot be used: {error}. What was acknowledged is safe."
             self._in_reactor(self._break, reason, batch)
         finally:
             if not self._database.is_closed():
                 self._database.close()
+            self._release()
+            self._in_reactor(self._ended.callback, None)
 
     def _take(self) -> list[Work]:
         batch: list[Work] = []
@@ -143,7 +155,7 @@ class Writer:
         for pause in PAUSES:
             try:
                 return self._commit(batch)
-            except DatabaseError as error:
+            except Exception as error:
                 self.log.warn("A commit failed and is tried again in {pause} s: {error}", pause=pause, error=error)
                 self._pause(pause)
         return self._commit(batch)
@@ -155,15 +167,16 @@ class Writer:
                 for model, rows in tables.items():
                     self._database.cursor().executemany(self._upsert(model), list(rows.values()))  # type: ignore[no-untyped-call]
         for work in batch:
-            if work.call:
+            if work.call and not work.answered:
                 work.answer = self._answer(work.call)
+                work.answered = True
 
     def _answer(self, call: Callable[[Database], Any]) -> Any:
         try:
             return call(self._database)
+        except (OperationalError, InternalError):
+            raise  # the database's own trouble: tried again like a commit
         except Exception as error:
-            if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError):
-                raise  # the database's own trouble: tried again like a commit
             return error
 
     def _upsert(self, model: type[Model]) -> str:

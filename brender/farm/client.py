@@ -9,6 +9,7 @@ slots; one that does not takes the whole machine (`cost`).
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import ceil
+from typing import Annotated
 
 import msgspec
 
@@ -19,6 +20,9 @@ from brender.farm.requirements import Abilities, Requirements
 class Status(StrEnum):
     ENABLED = "enabled"
     DISABLED = "disabled"
+
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
 class Blender(msgspec.Struct, frozen=True):
@@ -32,12 +36,12 @@ class Blender(msgspec.Struct, frozen=True):
 class Machine(msgspec.Struct, frozen=True):
     """What a worker says of its machine.  Memory is in bytes."""
 
-    key: str  # the worker's own stable id, kept in its state folder
-    name: str  # host name, or the name that the worker was given
-    slots: int
+    key: Name  # the worker's own stable id, kept in its state folder
+    name: Name  # host name, or the name that the worker was given
+    slots: Annotated[int, msgspec.Meta(ge=1, le=4096)]
     system: str = "linux"  # linux, windows or macos: OpenJD's attr.worker.os.family
     arch: str = "x86_64"  # OpenJD's attr.worker.cpu.arch
-    memory: int = 0
+    memory: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
     gpus: tuple[str, ...] = ()
     blenders: tuple[Blender, ...] = ()
     program: str = ""  # name and version of the worker's program

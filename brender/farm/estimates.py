@@ -18,6 +18,7 @@ class Estimate:
     seconds: float | None = None  # a task; None until one has ended
 
     def learn(self, seconds: float) -> None:
+        seconds = max(0.0, seconds)  # a worker's word
         self.seconds = seconds if self.seconds is None else self.seconds + NEWEST * (seconds - self.seconds)
 
 

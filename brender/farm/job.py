@@ -101,6 +101,11 @@ class Job:
     def move(self, event: JobEvent) -> None:
         self.state = move(JOB, self.state, event, f"Job {self.id}")
 
+    def set_aside(self, reason: str) -> None:
+        """It cannot go on in this process, though its rows say that it may in another."""
+        self.move(JobEvent.CANCEL)
+        self.reason = reason
+
     def close(self) -> None:
         """Let go of all that a finished job needs no more."""
         self.past = [FinishedStep(step.index, step.name, list(step.counts)) for step in self.steps]

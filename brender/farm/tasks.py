@@ -67,6 +67,8 @@ class TaskSet:
         self.counts[self._states[index]] -= 1
         self.counts[state] += 1
         self._states[index] = state
+        if state is TaskState.READY:
+            self._cursor = min(self._cursor, index)
 
     def move_all(self, event: TaskEvent) -> None:
         """Let the event happen to every task to which it may."""

@@ -20,8 +20,9 @@ _encoder = msgspec.json.Encoder()
 class BadMessage(Exception):
     """Not a message; the text says what was wrong.  `messages` came whole before it."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, line: bytes = b"") -> None:
         super().__init__(reason)
+        self.line = line  # as far as it is worth a second look
         self.messages: list[Any] = []
 
 
@@ -38,6 +39,9 @@ class Decoder(Generic[Words]):
     def feed(self, data: bytes) -> list[Words]:
         """The messages that are whole now.  Raises `BadMessage`; feed nothing after that."""
         self._rest += data
+        if b"\n" not in data:  # a long line that comes in small pieces is looked at once
+            self._check_length(len(self._rest))
+            return []
         *lines, rest = self._rest.split(b"\n")
         self._rest = rest
         messages: list[Words] = []
@@ -54,7 +58,7 @@ class Decoder(Generic[Words]):
         try:
             return self._decoder.decode(line)
         except msgspec.ValidationError as error:
-            raise BadMessage(f"This is not a message of the protocol: {error}.") from error
+            raise BadMessage(f"This is not a message of the protocol: {error}.", bytes(line)) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadMessage(f"A line has to be one JSON object in UTF-8: {error}.") from error
         except RecursionError:
@@ -62,4 +66,4 @@ class Decoder(Generic[Words]):
 
     def _check_length(self, length: int) -> None:
         if length > self._most:
-            raise BadMessage(f"A line may have {self._most} bytes; this one has more.")
+            raise BadMessage(f"A line may have {self._most:,} bytes; this one has more.")

@@ -18,6 +18,7 @@ JOB_VERBS = Verbs()
 JOBS_SHOWN = 40
 RUNNING_SHOWN = 20
 LOG_LINES = 200
+LOG_WIDTH = 1000  # characters of a line
 
 JOBS = (
     Column("id", right=True),
@@ -148,13 +149,19 @@ async def log(asked: Asked) -> str:
         raise WrongUse("Say which job: log ID, or log ID TASK for one task of it.")
     found = job_of(asked.service, asked.words[0])
     task = task_number(asked.words[1]) if len(asked.words) == 2 else None
-    lines = (await asked.service.log_of(found.id, task=task)).expandtabs().splitlines()
+    lines = (await asked.service.log_of(found.id, task=task)).splitlines()
     if not lines:
         return f"Job {found.id} has no log yet."
+    shown = [shortened(line) for line in lines[-LOG_LINES:]]
     if len(lines) <= LOG_LINES:
-        return "\n".join(lines)
+        return "\n".join(shown)
     left_out = f"The last {LOG_LINES} of {len(lines):,} lines; brender log {found.id} shows all."
-    return "\n".join([*lines[-LOG_LINES:], left_out])
+    return "\n".join([*shown, left_out])
+
+
+def shortened(line: str) -> str:
+    """A line of a log with a length that a person can read."""
+    return line[:LOG_WIDTH].expandtabs() + ("…" if len(line) > LOG_WIDTH else "")
 
 
 def task_number(word: str) -> int:

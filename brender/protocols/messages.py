@@ -170,3 +170,17 @@ class Farewell(Message, frozen=True):
 
 FromWorker = Hello | Started | Result | Progress | Warned | Log | Picture | Returned | Dropped | Beat | Leaving
 FromServer = Welcome | Refused | Job | Order | Ack | Recall | Cancel | Forget | Ping | Farewell
+
+
+class Versioned(msgspec.Struct):
+    """All that can be read of a greeting in another version of the protocol."""
+
+    version: int
+
+
+def version_of(line: bytes) -> int:
+    """The version that a greeting names; ours when it names none."""
+    try:
+        return msgspec.json.decode(line, type=Versioned).version
+    except msgspec.DecodeError:
+        return VERSION

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -86,15 +86,27 @@ class Conversation:
         if not isinstance(message, say.Hello):
             self.refuse("The first line has to be a hello; see docs/protocol.md.")
         elif message.version != say.VERSION:
-            self._end(
-                f"This server speaks version {say.VERSION} of the protocol and the worker version {message.version}: "
-                "install the same brender on both.",
-                again=False,
-            )
+            self._refuse_version(message.version)
         else:
             self._greeted = True
+            self.hold(True)  # until the client is known
             joining = Deferred.fromCoroutine(self._join(message))
             joining.addErrback(self._failed)
+
+    def misheard(self, bad: BadMessage) -> None:
+        """Something came that is no message: in another version of the protocol it may be one."""
+        version = say.VERSION if self._greeted else say.version_of(bad.line)
+        if version != say.VERSION:
+            self._refuse_version(version)
+        else:
+            self.refuse(str(bad))
+
+    def _refuse_version(self, version: int) -> None:
+        self._end(
+            f"This server speaks version {say.VERSION} of the protocol and the worker version {version}: "
+            "install the same brender on both.",
+            again=False,
+        )
 
     async def _join(self, hello: say.Hello) -> None:
         client = await self._service.join(hello.machine, hello.run, hello.held, self)
@@ -117,9 +129,14 @@ class Conversation:
 
     # --- to the worker: `farm.interfaces.Link`
 
+    def say(self, message: msgspec.Struct) -> None:
+        if not self.over:
+            self._send(message)
+
     def welcome(self, client: RuntimeClient, drop: Sequence[int]) -> None:
         self.client = client.id
-        self._send(say.Welcome(client.id, client.name, self._heartbeat, list(drop)))
+        self.hold(False)
+        self.say(say.Welcome(client.id, client.name, self._heartbeat, list(drop)))
 
     def refuse(self, reason: str) -> None:
         self._end(reason, again=True)
@@ -128,26 +145,27 @@ class Conversation:
         job = step.job
         if job.id not in self._told:
             self._told.add(job.id)
-            self._send(say.Job(job.id, job.name, job.template, job.values))
+            self.say(say.Job(job.id, job.name, job.template, job.values))
         tasks = [say.Task(index, step.plan.parameters(index)) for index in order.awaited()]
-        self._send(say.Order(order.id, job.id, step.name, order.attempt, order.cost, tasks))
+        self.say(say.Order(order.id, job.id, step.name, order.attempt, order.cost, tasks))
 
     def acknowledge(self, results: Sequence[tuple[int, int]]) -> None:
-        self._send(say.Ack(list(results)))
+        self.say(say.Ack(list(results)))
 
     def recall(self, order: int) -> None:
-        self._send(say.Recall(order))
+        self.say(say.Recall(order))
 
     def cancel(self, order: int) -> None:
-        self._send(say.Cancel(order))
+        self.say(say.Cancel(order))
 
     def forget(self, job: int) -> None:
         if job in self._told:
             self._told.remove(job)
-            self._send(say.Forget(job))
+            self.say(say.Forget(job))
 
     def farewell(self, reason: str) -> None:
-        self._send(say.Farewell(reason))
+        self.say(say.Farewell(reason))
+        self.over = True
         self._close()
 
     def _end(self, reason: str, again: bool) -> None:
@@ -168,23 +186,24 @@ class WorkerProtocol(Protocol):
         self._conversation = Conversation(service, self._send, self._close, self._hold, heartbeat)
         self._silence: IDelayedCall | None = None
         self._ping: IDelayedCall | None = None
+        self._held = False  # we do not listen: the silence is ours
 
     def connectionMade(self) -> None:
-        if ITCPTransport.providedBy(self.transport):
-            self.transport.setTcpNoDelay(True)  # an order must not wait 40 ms for the acknowledgement of a ping
         self._silence = self._clock.callLater(GREETING_WITHIN, self._silent)
         self._ping = self._clock.callLater(self._heartbeat, self._say_ping)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._silence and self._silence.active() and self._conversation.client is not None:
-            self._silence.reset(SILENT_BEATS * self._heartbeat)
+        if self._conversation.over:
+            return
+        if self._conversation.client is not None:
+            self._wait_again()
         try:
             messages = self._decoder.feed(data)
         except BadMessage as bad:
             for message in bad.messages:
                 self._conversation.heard(message)
             self.log.warn("A worker at {peer} was refused: {reason}", peer=self.transport.getPeer(), reason=str(bad))
-            self._conversation.refuse(str(bad))
+            self._conversation.misheard(bad)
             return
         for message in messages:
             self._conversation.heard(message)
@@ -197,20 +216,31 @@ class WorkerProtocol(Protocol):
 
     def _send(self, message: msgspec.Struct) -> None:
         self.transport.write(encode(message))
+        if isinstance(message, say.Welcome):
+            self._wait_again()  # from now on a heartbeat is what counts
 
     def _close(self) -> None:
         self.transport.loseConnection()
 
     def _hold(self, wait: bool) -> None:
+        self._held = wait
         self.transport.pauseProducing() if wait else self.transport.resumeProducing()
+        self._wait_again()
 
     def _say_ping(self) -> None:
         self._ping = self._clock.callLater(self._heartbeat, self._say_ping)
         if self._conversation.client is not None:
-            self._send(say.Ping())
+            self._conversation.say(say.Ping())
+
+    def _wait_again(self) -> None:
+        if self._silence and self._silence.active():
+            self._silence.reset(SILENT_BEATS * self._heartbeat)
 
     def _silent(self) -> None:
         """Nothing has come for too long: the peer is gone, or never was a worker."""
+        if self._held and not self._conversation.over:
+            self._silence = self._clock.callLater(SILENT_BEATS * self._heartbeat, self._silent)
+            return
         self._conversation.refuse("Nothing was heard for too long.")
         self.transport.abortConnection()
 

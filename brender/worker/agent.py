@@ -1,108 +1,29 @@
 """The agent: what a worker holds, and which session does it next.
 
-How does this work?  Orders wait in `held` in the order in which they came.  `_advance` gives an order
-to a session of its job and step, or opens one, while its slots are free; an order for a session that
-is about to be free is handed over one task early, so that nothing waits for the network.  Results
-are kept in `unacknowledged` until the server says that they are safe, and are sent again after every
-welcome.  The agent knows neither sockets nor processes: `tell` talks to the server, `nursery` opens
-sessions, and sessions call back.  It goes on with what it holds while the server is away.
+How does this work?  Orders wait in `held` in the order in which they came, and none overtakes another.
+`_advance` gives the next one to a session of its job and step, or opens one, while its slots are free; an
+order for a session that is about to be free is handed over one task early, so that nothing waits; when
+another session could begin it sooner after all, it is taken back and goes there (`_spread`).  A session
+keeps its slots until it is gone.  Results are kept in `unacknowledged` until the server says that they
+are safe, and are sent again after every welcome.  The agent knows neither sockets nor processes: `tell`
+talks to the server, `nursery` opens sessions, and sessions call back.  It goes on with what it holds
+while the server is away.
 """
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from brender.protocols import messages as say
+from brender.worker.held import Held, Nursery, Use
+from brender.worker.missed import Missed
 
 AHEAD = 1  # tasks that a session is told besides the one that it runs
-
-
-class Opened(Protocol):
-    """An open session, as the agent uses it (`sessions.Session`)."""
-
-    def run(self, order: int, task: int, attempt: int, parameters: dict[str, str]) -> None:
-        """Run a task after those that it was told before."""
-
-    def stop(self, order: int, task: int) -> None:
-        """End a task or do not begin it; it is reported as canceled."""
-
-    def close(self) -> None:
-        """Leave the environments and end."""
-
-
-class Nursery(Protocol):
-    def open(self, job: say.Job, step: str, slots: int, use: "Use") -> Opened:
-        """Open a session for a step; it reports to `use`."""
-
-
-@dataclass(eq=False)
-class Held:
-    """An order that the worker has."""
-
-    order: say.Order
-    todo: deque[say.Task]
-    running: set[int] = field(default_factory=set)  # told to a session and not ended
-    use: "Use | None" = None
-    canceled: bool = False
-
-    @property
-    def left(self) -> list[int]:
-        return [*self.running, *(task.index for task in self.todo)]
-
-
-@dataclass(eq=False)
-class Use:
-    """A session and what it is used for."""
-
-    agent: "Agent"
-    job: int
-    step: str
-    slots: int
-    orders: deque[Held] = field(default_factory=deque)
-    told: int = 0  # tasks that the session has and has not ended
-    session: Opened | None = None
-    idle: IDelayedCall | None = None
-    over: bool = False
-
-    @property
-    def left(self) -> int:
-        """Tasks that it still has before it."""
-        return self.told + sum(len(held.todo) for held in self.orders)
-
-    # what the session reports
-
-    def started(self, order: int, task: int) -> None:
-        self.agent.tell(say.Started(order, task))
-
-    def said(self, text: str, order: int | None, task: int | None) -> None:
-        order, task = (order, task) if order is not None else self.first_task()
-        if order is not None and task is not None:
-            self.agent.tell(say.Log(order, task, text))
-
-    def progressed(self, order: int, task: int, percent: float | None, status: str) -> None:
-        self.agent.tell(say.Progress(order, task, percent, status))
-
-    def warned(self, order: int, task: int, text: str) -> None:
-        self.agent.tell(say.Warned(order, task, text))
-
-    def ended(self, result: say.Result, outputs: list[str]) -> None:
-        self.agent.task_ended(self, result, outputs)
-
-    def broken(self, reason: str) -> None:
-        self.agent.session_broken(self, reason)
-
-    def gone(self, reason: str) -> None:
-        self.agent.session_gone(self, reason)
-
-    def first_task(self) -> tuple[int | None, int | None]:
-        for held in self.orders:
-            for task in held.left:
-                return held.order.order, task
-        return None, None
+END_WITHIN = 2.0  # seconds for a task to end by itself when the worker has to leave now
+WAIT_FOR_ACK = 5.0  # seconds that a worker that leaves waits for a server that does not answer
 
 
 class Agent:
@@ -128,13 +49,20 @@ class Agent:
         self._idle_for = idle_for
         self._outputs = outputs
         self._send: Callable[[Any], None] | None = None
+        self._missed = Missed()
+        self._silenced = False  # the connection is full: sessions wait
+        self._waiting = False  # for the last acknowledgements
+        self._unheard = False  # ... in vain
+        self._done = False
 
     # --- the connection
 
-    def tell(self, message: Any) -> None:
+    def tell(self, message: say.Message) -> None:
         """Tell the server, if it is there; what must not be lost is kept elsewhere."""
         if self._send:
             self._send(message)
+        elif isinstance(message, say.Log):
+            self._missed.keep(message)
 
     def has(self) -> dict[int, list[int]]:
         """For the greeting: every order with the tasks whose fate the server does not know."""
@@ -145,18 +73,30 @@ class Agent:
 
     def connected(self, welcome: say.Welcome, send: Callable[[Any], None]) -> None:
         self._send = send
-        for order in welcome.drop:
-            self._cancel(order)
+        self._forget_old_jobs()
+        for log in self._missed.take():
+            send(log)
         for result in self.unacknowledged.values():
             send(result)
         for held in self.held.values():
-            for task in held.running:
-                send(say.Started(held.order.order, task))
+            if held.begun is not None:
+                send(say.Started(held.order.order, held.begun))
+        for order in welcome.drop:
+            if order in self.held:
+                self._cancel(order)
         if self.leaving:
             send(say.Leaving())
 
     def disconnected(self) -> None:
         self._send = None
+        self.hold(False)
+
+    def hold(self, wait: bool) -> None:
+        """The connection is full: sessions have to wait before they say more; or it has room again."""
+        self._silenced = wait
+        for use in self._uses:
+            if use.session:
+                use.session.hold(wait)
 
     # --- the server's words
 
@@ -173,180 +113,259 @@ class Agent:
             case say.Recall(order):
                 self._hand_back(order)
             case say.Cancel(order):
-                if not self._cancel(order):
-                    self.tell(say.Dropped(order))
+                self._cancel(order)
             case say.Forget(job):
                 self._forget(job)
 
     def leave(self, now: bool = False) -> None:
-        """Finish what runs and take nothing new; with `now` hand that back too."""
+        """Finish what runs and take nothing new; with `now` end that too and hand it back."""
         self.leaving = True
         self.tell(say.Leaving())
         for order in list(self.held):
             self._hand_back(order)
-        if now:
-            for held in list(self.held.values()):
-                self.tell(say.Returned(held.order.order, held.left))
-                self._cancel(held.order.order)
+        for held in list(self.held.values()) if now else []:
+            for task in list(held.told):
+                if held.use and held.use.session:  # told as canceled without having been asked: it runs elsewhere
+                    held.use.session.stop(held.order.order, task, END_WITHIN)
         self._check_empty()
 
     # --- orders
 
     def _take(self, order: say.Order) -> None:
-        held = self.held[order.order] = Held(order, deque(order.tasks))
+        if order.order in self.held:
+            return
+        self.held[order.order] = Held(order, deque(order.tasks))
         if self.leaving:
-            self._hand_back(held.order.order)
+            self._hand_back(order.order)
         else:
             self._advance()
 
     def _hand_back(self, number: int) -> None:
-        """Give back the tasks of an order that no session has been told."""
+        """Give back the tasks of an order that have not begun."""
         held = self.held.get(number)
-        if held is None or (held.use and not self.leaving):
+        if held is None or held.canceled:
             return
         tasks = [task.index for task in held.todo]
         held.todo.clear()
+        held.moving = False
         if tasks:
             self.tell(say.Returned(number, tasks))
+        for task in list(held.told):
+            if task != held.begun and held.use and held.use.session:
+                held.use.session.take_back(number, task)
         self._close_order(held)
 
-    def _cancel(self, number: int) -> bool:
-        """End an order; False when there is nothing to wait for."""
+    def _cancel(self, number: int) -> None:
+        """End an order; `Dropped` is said when nothing of it is left."""
         held = self.held.get(number)
         if held is None:
-            return False
-        held.canceled = True
+            self.tell(say.Dropped(number))
+            return
+        held.canceled, held.moving = True, False
         held.todo.clear()
-        if held.use and held.use.session:
-            for task in held.running:
+        for task in list(held.told):
+            if held.use and held.use.session:
                 held.use.session.stop(number, task)
         self._close_order(held)
-        return number in self.held
 
     def _close_order(self, held: Held) -> None:
-        """Forget an order of which nothing is left."""
-        if held.left:
+        """Forget an order of which nothing is left, and go on with what waits behind it."""
+        if held.left or self.held.get(held.order.order) is not held:
             return
-        self.held.pop(held.order.order, None)
+        del self.held[held.order.order]
+        if held.canceled:
+            self.tell(say.Dropped(held.order.order))
         if held.use:
             held.use.orders.remove(held)
-        if held.canceled and held.use:
-            self.tell(say.Dropped(held.order.order))
+            self._rest(held.use)
+        self._advance()
+        self._check_empty()
 
     def _forget(self, job: int) -> None:
         self._jobs.pop(job, None)
-        for use in [use for use in self._uses if use.job == job and not use.orders]:
-            self._close(use)
+        for use in [use for use in self._uses if use.job == job]:
+            self._rest(use)
+
+    def _forget_old_jobs(self) -> None:
+        """A job that ended while the worker was away was not told to be forgotten."""
+        used = {held.order.job for held in self.held.values()} | {use.job for use in self._uses}
+        self._jobs = {number: job for number, job in self._jobs.items() if number in used}
 
     # --- sessions
 
     def _advance(self) -> None:
+        """Give what waits to sessions, the oldest order first."""
         for held in list(self.held.values()):
-            if held.use is None and (use := self._use_for(held.order)):
-                held.use = use
-                use.orders.append(held)
-                self._tell(use)
+            if held.use is not None or held.canceled or self.held.get(held.order.order) is not held:
+                continue
+            use = self._use_for(held.order)
+            if use is None:
+                return
+            held.use = use
+            use.orders.append(held)
+            self._supply(use)
+        self._spread()
+
+    def _spread(self) -> None:
+        """Orders that wait behind others while there is room are taken back from their sessions, to go there."""
+        for held in [held for held in self.held.values() if held.waits and not held.moving and not held.canceled]:
+            use = held.use
+            if use and use.session and self._busy() + use.slots <= self.slots and not self.leaving:
+                held.moving = True
+                for task in held.told:
+                    use.session.take_back(held.order.order, task)
+
+    def _busy(self) -> int:
+        """Slots that are taken, or kept for an order that moves."""
+        moving = sum(held.use.slots for held in self.held.values() if held.moving and held.use)
+        return moving + sum(use.slots for use in self._uses if use.busy)
 
     def _use_for(self, order: say.Order) -> Use | None:
-        """A session for an order: one of its step that is free or all but free, or a new one."""
-        mine = [use for use in self._uses if (use.job, use.step) == (order.job, order.step)]
-        best = min(mine, key=lambda use: use.left, default=None)
-        busy = sum(use.slots for use in self._uses if use.orders)
-        if best and not best.orders and busy + order.slots <= self.slots:
-            return best
-        if busy + order.slots <= self.slots:
-            return self._open(order)
-        return best if best and best.orders and best.left <= AHEAD else None
+        """A session for an order: one of its step that is free, a new one, or one that is all but free."""
+        mine = [use for use in self._uses if (use.job, use.step) == (order.job, order.step) and not use.over]
+        slots = min(order.slots, self.slots)
+        if self._busy() + slots <= self.slots:
+            free = next((use for use in mine if not use.orders), None)
+            return free or self._open(order, slots)
+        behind = min((use for use in mine if use.orders), key=lambda use: use.left, default=None)
+        return behind if behind and behind.left <= AHEAD else None
 
-    def _open(self, order: say.Order) -> Use:
-        self._make_room(order.slots)
-        use = Use(self, order.job, order.step, order.slots)
+    def _open(self, order: say.Order, slots: int) -> Use | None:
+        """A new session; None while idle ones have to make room for it."""
+        if not self._has_room(slots):
+            return None
+        use = Use(self, order.job, order.step, slots)
         self._uses.append(use)
-        use.session = self._nursery.open(self._jobs[order.job], order.step, order.slots, use)
+        use.session = self._nursery.open(self._jobs[order.job], order.step, slots, use)
+        if self._silenced:
+            use.session.hold(True)
         return use
 
-    def _make_room(self, slots: int) -> None:
-        """Close idle sessions, the oldest first, until open ones would cost no more than there is."""
-        for use in [use for use in self._uses if not use.orders]:
-            if sum(each.slots for each in self._uses) + slots > self.slots:
+    def _has_room(self, slots: int) -> bool:
+        """Whether open sessions leave so many slots; if not, idle ones are closed, the oldest first."""
+        taken = sum(use.slots for use in self._uses)
+        missing = taken + slots - self.slots - sum(use.slots for use in self._uses if use.over)
+        for use in [use for use in self._uses if not use.busy]:
+            if missing > 0:
+                missing -= use.slots
                 self._close(use)
+        return sum(use.slots for use in self._uses) + slots <= self.slots
 
-    def _tell(self, use: Use) -> None:
-        """Keep the session supplied: the task that it runs and `AHEAD` more."""
-        if use.idle and use.idle.active():
-            use.idle.cancel()
+    def _supply(self, use: Use) -> None:
+        """Tell the session more: it has the task that it runs and `AHEAD` besides."""
+        use.wake()
         for held in use.orders:
             while held.todo and use.told <= AHEAD and use.session:
                 task = held.todo.popleft()
-                held.running.add(task.index)
-                use.told += 1
+                held.told.append(task.index)
                 use.session.run(held.order.order, task.index, held.order.attempt, task.parameters)
 
+    def task_started(self, use: Use, order: int, task: int) -> None:
+        held = self.held.get(order)
+        if held and task in held.told:
+            held.begun, held.moving = task, False
+            self.tell(say.Started(order, task))
+
     def task_ended(self, use: Use, result: say.Result, outputs: list[str]) -> None:
-        use.told -= 1
         held = self.held.get(result.order)
-        if held is None:
+        if held is None or result.task not in held.told:
             return
-        held.running.discard(result.task)
+        held.off(result.task)
         if not held.canceled:
             self._report(result)
             if outputs and result.outcome == "completed":
                 self._outputs(held.order.job, result.task, outputs)
+        self._supply(use)
         self._close_order(held)
-        self._tell(use)
         self._advance()
-        if not use.orders:
-            self._rest(use)
-        self._check_empty()
+
+    def task_taken_back(self, use: Use, order: int, task: int) -> None:
+        held = self.held.get(order)
+        if held is None or task not in held.told:
+            return
+        held.off(task)
+        if held.moving:
+            self._move(held, use, task)
+        elif not held.canceled:
+            self.tell(say.Returned(order, [task]))
+        self._supply(use)
+        self._close_order(held)
+        self._advance()
+
+    def _move(self, held: Held, use: Use, task: int) -> None:
+        """A task has come back; the order is free for another session."""
+        held.todo.appendleft(next(each for each in held.order.tasks if each.index == task))
+        if not held.told:
+            held.use, held.moving = None, False
+            use.orders.remove(held)
 
     def _report(self, result: say.Result) -> None:
         self.unacknowledged[result.order, result.task] = result
         self.tell(result)
 
     def _rest(self, use: Use) -> None:
-        """Nothing to do for this session: kept for a while, the next order may be for it."""
+        """Nothing to do for a session: it is kept for a while, the next order may be for it."""
+        if use.busy:
+            return
         if use.job not in self._jobs or self.leaving:
             self._close(use)
-        else:
+        elif use.idle is None:
             use.idle = self._clock.callLater(self._idle_for, self._close, use)
 
     def _close(self, use: Use) -> None:
-        if use.idle and use.idle.active():
-            use.idle.cancel()
+        use.wake()
         use.over = True
-        if use in self._uses:
-            self._uses.remove(use)
         if use.session:
             use.session.close()
 
     def session_broken(self, use: Use, reason: str) -> None:
         """Its environments could not be entered: what it was to run has failed."""
+        use.wake()
+        use.over = True
         self._fail(use, reason, everything=True)
 
     def session_gone(self, use: Use, reason: str) -> None:
         """Its process has ended; when nobody asked it to, the running task has failed."""
-        if not use.over:
-            self._fail(use, reason, everything=False)
-
-    def _fail(self, use: Use, reason: str, everything: bool) -> None:
+        use.wake()
         use.over = True
-        self._uses.remove(use)
-        running = use.first_task()
-        for held in list(use.orders):
-            order = held.order.order
-            for task in held.left:
-                if not held.canceled and (everything or (order, task) == running):
-                    self._report(say.Result(order, task, "failed", reason))
-                elif not held.canceled:
-                    self.tell(say.Returned(order, [task]))
-            held.todo.clear()
-            held.running.clear()
-            self._close_order(held)
+        if use in self._uses:
+            self._uses.remove(use)
+        self._fail(use, reason, everything=False)
         self._advance()
         self._check_empty()
 
+    def _fail(self, use: Use, reason: str, everything: bool) -> None:
+        """A session is over with orders in its hands: its tasks have failed, or go back as they are."""
+        running = use.first_task()
+        for held in list(use.orders):
+            order, left = held.order.order, held.left
+            held.todo.clear()
+            held.told.clear()
+            held.begun, held.moving = None, False
+            for task in left if not held.canceled else []:
+                if everything or (order, task) == running:
+                    self._report(say.Result(order, task, "failed", reason))
+                else:
+                    self.tell(say.Returned(order, [task]))
+            self._close_order(held)
+
+    # --- the end
+
     def _check_empty(self) -> None:
-        if self.leaving and not self.held and not self.unacknowledged:
-            for use in list(self._uses):
-                self._close(use)
+        """When it leaves and nothing is left: close the sessions, and when they are gone say so."""
+        if not self.leaving or self.held:
+            return
+        if self.unacknowledged and not self._unheard:
+            if not self._waiting:
+                self._waiting = True
+                self._clock.callLater(WAIT_FOR_ACK, self._stop_waiting)
+            return
+        for use in [use for use in self._uses if not use.over]:
+            self._close(use)
+        if not self._uses and not self._done:
+            self._done = True
             self.when_empty()
+
+    def _stop_waiting(self) -> None:
+        self._unheard = True
+        self._check_empty()

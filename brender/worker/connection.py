@@ -2,8 +2,9 @@
 
 How does this work?  `WorkerClient` is the wire: it says hello with what the agent still holds, and after
 the welcome passes words between server and agent.  `Caller` is the service that keeps calling the
-server, with pauses that double up to a minute and vary, so that a hundred workers do not call in one
-breath; a call counts as good only after the welcome.  Either side that hears nothing hangs up.
+server, with pauses that double up to ten seconds and vary, so that a hundred workers do not call in one
+breath; a call counts as good only after the welcome.  Either side that hears nothing hangs up.  When the
+server does not read, the agent is told to hold, and so its sessions wait.
 """
 
 import random
@@ -13,10 +14,12 @@ from uuid import uuid4
 
 import psutil
 from twisted.application.internet import ClientService
-from twisted.internet.interfaces import IDelayedCall, IReactorTime, IStreamClientEndpoint, ITCPTransport
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, IStreamClientEndpoint, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from brender.farm.client import Machine
 from brender.protocols import messages as say
@@ -25,7 +28,8 @@ from brender.worker.agent import Agent
 
 WELCOME_WITHIN = 15.0  # seconds
 SILENT_BEATS = 3
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 60.0  # seconds between calls
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds between calls; a server waits longer than that for a lost worker
+HANG_UP_WITHIN = 2.0  # seconds for the last words to reach a server that does not read
 
 
 def pause(failed: int) -> float:
@@ -33,6 +37,7 @@ def pause(failed: int) -> float:
     return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failed, 20))) * random.uniform(0.5, 1.0)
 
 
+@implementer(IPushProducer)
 class WorkerClient(Protocol):
     log = Logger()
     transport: Any  # a TCP or TLS transport; Twisted declares less than both can do
@@ -40,7 +45,7 @@ class WorkerClient(Protocol):
     def __init__(self, caller: "Caller") -> None:
         self._caller = caller
         self._decoder: Decoder[say.FromServer] = Decoder(say.FromServer, MOST_FROM_SERVER)
-        self._welcome: say.Welcome | None = None
+        self.welcome: say.Welcome | None = None
         self._silence: IDelayedCall | None = None
         self._beat: IDelayedCall | None = None
 
@@ -49,11 +54,12 @@ class WorkerClient(Protocol):
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
         self._silence = caller.clock.callLater(WELCOME_WITHIN, self._silent)
+        caller.called(self)
         self.send(say.Hello(say.VERSION, caller.run, caller.machine, caller.agent.has()))
 
     def dataReceived(self, data: bytes) -> None:
-        if self._silence and self._silence.active() and self._welcome:
-            self._silence.reset(SILENT_BEATS * self._welcome.heartbeat)
+        if self._silence and self._silence.active() and self.welcome:
+            self._silence.reset(SILENT_BEATS * self.welcome.heartbeat)
         try:
             messages = self._decoder.feed(data)
         except BadMessage as bad:
@@ -77,7 +83,8 @@ class WorkerClient(Protocol):
                 self._caller.agent.heard(message)
 
     def _welcomed(self, welcome: say.Welcome) -> None:
-        self._welcome = welcome
+        self.welcome = welcome
+        self.transport.registerProducer(self, True)
         self._say_beat()
         self._caller.welcomed(welcome)
         self._caller.agent.connected(welcome, self.send)
@@ -86,16 +93,27 @@ class WorkerClient(Protocol):
         for call in (self._silence, self._beat):
             if call and call.active():
                 call.cancel()
-        if self._welcome:
+        if self.welcome:
             self._caller.agent.disconnected()
-        self._caller.hung_up()
+        self._caller.hung_up(self)
+
+    # twisted calls these when the server does not read as fast as this worker writes
+
+    def pauseProducing(self) -> None:
+        self._caller.agent.hold(True)
+
+    def resumeProducing(self) -> None:
+        self._caller.agent.hold(False)
+
+    def stopProducing(self) -> None:
+        """The connection is lost; `connectionLost` says so too."""
 
     def send(self, message: Any) -> None:
         self.transport.write(encode(message))
 
     def _say_beat(self) -> None:
-        assert self._welcome is not None
-        self._beat = self._caller.clock.callLater(self._welcome.heartbeat / 2, self._say_beat)
+        assert self.welcome is not None
+        self._beat = self._caller.clock.callLater(self.welcome.heartbeat / 2, self._say_beat)
         self.send(say.Beat(psutil.cpu_percent()))
 
     def _silent(self) -> None:
@@ -124,10 +142,22 @@ class Caller(ClientService):
         self._where = where
         self._give_up = give_up
         self._failed = 0  # calls in a row that did not end in a welcome
-        self._since = 0.0  # when the server was last there
+        self._since = clock.seconds()  # when the server was last there
+        self._client: WorkerClient | None = None
         factory = Factory.forProtocol(lambda: WorkerClient(self))
         factory.noisy = False
         super().__init__(endpoint, factory, retryPolicy=self._next_pause, clock=clock)
+
+    def stopService(self) -> "Deferred[None]":
+        """Hang up; who does not take our last words in time does not get them."""
+        stopping: Deferred[None] = super().stopService()
+        if self._client:
+            late = self.clock.callLater(HANG_UP_WITHIN, self._client.transport.abortConnection)
+            stopping.addBoth(lambda result: late.cancel() if late.active() else result)
+        return stopping
+
+    def called(self, client: WorkerClient) -> None:
+        self._client = client
 
     def welcomed(self, welcome: say.Welcome) -> None:
         self._failed = 0
@@ -138,16 +168,20 @@ class Caller(ClientService):
         if not again:
             self._give_up(reason)
 
-    def hung_up(self) -> None:
+    def hung_up(self, client: WorkerClient) -> None:
+        self._client = None
         self._failed += 1
-        self._since = self._since or self.clock.seconds()
+        if client.welcome:
+            self._since = self.clock.seconds()
 
     def _next_pause(self, attempt: int) -> float:
-        seconds = pause(max(attempt, self._failed))
+        failed = max(attempt, self._failed)
+        seconds = pause(failed)
         self.log.info(
-            "No server at {where}; calling again in {seconds:.1f} s (call {attempt})",
+            "No server at {where} for {since:.0f} s; call {call} in {seconds:.1f} s",
             where=self._where,
+            since=self.clock.seconds() - self._since,
             seconds=seconds,
-            attempt=max(attempt, self._failed) + 1,
+            call=failed + 1,
         )
         return seconds

@@ -2,9 +2,11 @@
 
 How does this work?  The id is made once and kept in the worker's state folder (`worker-id`): a machine
 that changes its name stays the same client, and two workers on one machine are two clients when
-their folders differ.  The rest is read from the machine at each start.
+their folders differ.  `Claim` keeps a second worker out of a folder that is in use.  The rest is read from
+the machine at each start.
 """
 
+import fcntl
 import os
 import platform
 import shutil
@@ -21,6 +23,29 @@ from brender.farm.client import Blender, Machine
 
 SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 ARCHITECTURES = {"amd64": "x86_64", "x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+class InUse(Exception):
+    """The message is a sentence for people."""
+
+
+class Claim:
+    """The folder is this process's until it ends, however it does."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "worker.lock"
+        self._file = path.open("a+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.seek(0)
+            raise InUse(
+                f"Another worker (process {self._file.read().strip()}) uses the state folder {folder}: "
+                "choose another one for this worker with --state."
+            ) from None
+        self._file.truncate(0)
+        self._file.write(f"{os.getpid()}\n")
+        self._file.flush()
 
 
 def stable_id(folder: Path) -> str:

@@ -1,10 +1,11 @@
 """The nursery: a small process from which sessions are forked.
 
 How does this work?  Importing `openjd.sessions` takes a quarter of a second, forking a process that has
-imported it a few milliseconds.  The agent starts this program once; it listens on a unix socket, and
-for every connection forks a process that serves it (see `session`) and ends with it.  The nursery has
-no threads, so forking it is safe.  It is the subreaper of all sessions: what a session that was killed
-leaves behind is killed here.  It ends when its standard input does, which is when the agent is gone.
+imported it a few milliseconds.  The agent starts this program when it first needs it; it listens on a unix
+socket, and for every connection forks a process that serves it (see `session`) and ends with it.
+The nursery has no threads, so forking it is safe.  It is the subreaper of all sessions: what a session
+that was killed leaves behind, processes and files, is removed here.  It ends when its standard input
+does, which is when the agent is gone, and leaves nothing.
 """
 
 import gc
@@ -13,70 +14,98 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from brender.worker import processes, session
+from brender.protocols.codec import encode
+from brender.worker import folders, processes, session, words
 
 
-def main(path: str) -> None:
+class Nursery:
+    def __init__(self, listener: socket.socket, scratch: Path) -> None:
+        self._listener = listener
+        self._scratch = scratch
+        self._sessions: dict[int, Path] = {}  # process -> its folder
+        self._helpers: set[int] = set()
+        self._wake, wakes = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(wakes, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+        self._count = 0
+
+    def serve(self) -> bool:
+        """Wait for a connection or for the end of a process; False when the agent is gone."""
+        ready, _, _ = select.select([self._listener, sys.stdin, self._wake], [], [], 5.0)
+        if sys.stdin in ready and not os.read(sys.stdin.fileno(), 1):
+            return False
+        if self._wake in ready:
+            with suppress(BlockingIOError):
+                os.read(self._wake, 4096)
+        if self._listener in ready:
+            connection, _ = self._listener.accept()
+            with connection:
+                self._begin(connection)
+        self.tidy()
+        return True
+
+    def tidy(self) -> None:
+        """Take leave of sessions that have ended, and end what they left behind."""
+        for pid in processes.bury():
+            self._helpers.discard(pid)
+            folder = self._sessions.pop(pid, None)
+            if folder and folder.exists():
+                self._helpers.add(self._fork(lambda left=folder: folders.remove(left)))  # type: ignore[misc]
+        left = {child.pid for child in psutil.Process().children()} - self._sessions.keys() - self._helpers
+        if left:
+            processes.end(left.union(*(processes.descendants(pid) for pid in left)), within=0.5)
+
+    def _begin(self, connection: socket.socket) -> None:
+        self._count += 1
+        folder = self._scratch / str(self._count)
+        nursery = os.getpid()
+        try:
+            pid = self._fork(lambda: session.serve(connection, folder, nursery))
+        except OSError as error:
+            with suppress(OSError):
+                connection.sendall(encode(words.Broken(f"This machine cannot start a process more: {error}.")))
+        else:
+            self._sessions[pid] = folder
+
+    def _fork(self, work: Callable[[], object]) -> int:
+        """A process that does this work and ends."""
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                self._listener.close()
+                work()
+                status = 0
+            finally:
+                os._exit(status)
+        return pid
+
+
+def main(path: str, scratch: str) -> None:
     processes.adopt_orphans()
-    processes.end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the agent's to handle
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
+        nursery = Nursery(listener, Path(scratch))
         gc.freeze()
         print("ready", flush=True)
-        sessions: set[int] = set()
-        while serve(listener, sessions):
+        while nursery.serve():
             pass
-    Path(path).unlink(missing_ok=True)
     processes.end_descendants()
-
-
-def serve(listener: socket.socket, sessions: set[int]) -> bool:
-    """Wait a moment for a connection and fork a session for it; False when the agent is gone."""
-    ready, _, _ = select.select([listener, sys.stdin], [], [], 1.0)
-    if sys.stdin in ready and not os.read(sys.stdin.fileno(), 1):
-        return False
-    if listener in ready:
-        connection, _ = listener.accept()
-        sessions.add(fork(listener, connection))
-        connection.close()
-    tidy(sessions)
-    return True
-
-
-def fork(listener: socket.socket, connection: socket.socket) -> int:
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            listener.close()
-            session.serve(connection)
-            status = 0
-        finally:
-            os._exit(status)
-    return pid
-
-
-def tidy(sessions: set[int]) -> None:
-    """Take leave of sessions that have ended, and end what they left behind."""
-    while ended := next_ended():
-        sessions.discard(ended)
-    left = {child.pid for child in psutil.Process().children()} - sessions
-    if left:
-        processes.end(left.union(*(processes.descendants(pid) for pid in left)))
-
-
-def next_ended() -> int:
-    try:
-        return os.waitpid(-1, os.WNOHANG)[0]
-    except ChildProcessError:
-        return 0
+    folders.remove(Path(path).parent)
+    folders.remove(Path(scratch))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

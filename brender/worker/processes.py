@@ -3,9 +3,9 @@
 How does this work?  A session's process makes itself a "child subreaper" (Linux, prctl(2)), so that
 whatever its tasks leave behind, `setsid` or not, becomes its child instead of init's.  `descendants`
 walks /proc from there; `end` kills what it finds until nothing is left.  `end_with_parent` has the
-kernel kill a process when the one that started it dies.  Elsewhere than on Linux psutil does the
-walking, and orphans that left their group are not found.  Zombies count as ended: who started them, or
-the nursery in the end, takes leave of them.
+kernel end a process when the one that started it dies.  Elsewhere than on Linux psutil does the
+walking, and orphans that left their group are not found.  Zombies count as ended; `bury` takes leave of
+those that were adopted.
 """
 
 import ctypes
@@ -27,9 +27,9 @@ def adopt_orphans() -> None:
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_with_parent() -> None:
-    """Be killed when the thread that started this process ends."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def end_with_parent(number: int = signal.SIGKILL) -> None:
+    """Be sent this signal when the thread that started this process ends."""
+    _prctl(PR_SET_PDEATHSIG, number)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -53,7 +53,7 @@ def end(processes: set[int], within: float = 5.0) -> set[int]:
     while left:
         for pid in left:
             _kill(pid)
-        left = {pid for pid in left if psutil.pid_exists(pid) and _alive(psutil.Process(pid))}
+        left = {pid for pid in left if alive(pid)}
         if monotonic() > until:
             break
         if left:
@@ -70,6 +70,22 @@ def end_descendants(spare: frozenset[int] = frozenset(), within: float = 5.0) ->
 
 def kept(spare: frozenset[int]) -> set[int]:
     return set(spare).union(*(descendants(pid) for pid in spare))
+
+
+def bury() -> set[int]:
+    """Take leave of every child that has ended; gives their ids.  Not while somebody waits for one of them."""
+    ended = set()
+    with suppress(ChildProcessError):
+        while pid := os.waitpid(-1, os.WNOHANG)[0]:
+            ended.add(pid)
+    return ended
+
+
+def alive(pid: int) -> bool:
+    try:
+        return _alive(psutil.Process(pid))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _kill(pid: int) -> None:

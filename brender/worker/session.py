@@ -5,6 +5,7 @@ the other: make the session and enter its environments once, run task after task
 openjd-sessions logs, output of the tasks included, goes back in chunks (`Voice`).  A task that fails
 does not end the session: its environments (an open Blender, say) are good for the next task.  A task
 that is stopped or has run too long ends with everything that it started, `setsid` children included.
+When the agent or the nursery dies, so does the session, at once and with everything that it started.
 """
 
 import logging
@@ -13,15 +14,14 @@ import queue
 import signal
 import socket
 import sys
-from collections import OrderedDict
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
 
-import openjd.sessions._subprocess as openjd_subprocess
 from openjd.model import (
     JobTemplate,
     ParameterValue,
@@ -36,37 +36,86 @@ from openjd.sessions import LOG, ActionState, ActionStatus, Session, SessionStat
 from brender.farm.parameters import for_model
 from brender.farm.sentences import EXTENSIONS
 from brender.protocols.codec import Decoder
-from brender.worker import processes, words
+from brender.worker import output, processes, words
+from brender.worker.output import Output
 from brender.worker.reasons import reason_of
 from brender.worker.voice import Voice
 
-# openjd-sessions reads a task's output into a queue without a bound: a task that prints without end would
-# fill the memory faster than its lines are handled.
-openjd_subprocess.Queue = partial(queue.Queue, 1000)  # type: ignore[attr-defined,assignment]
 MOST_LINE = 2**26
+FLUSH_EVERY = 0.2  # seconds that a line of the log may be late
+
+Todo = queue.SimpleQueue[words.Open | words.Run | words.Close]
 
 
 class KeptSession(Session):
-    """A session that goes on after a task that failed or was stopped."""
+    """A session that goes on after a task that failed, was stopped, or could not even be started."""
 
     def go_on(self) -> None:
-        if self.state is SessionState.READY_ENDING and not self._ending_only:
+        if not self._ending_only:
             self._state = SessionState.READY
+
+
+class Tasks:
+    """Which tasks are waiting, and which one runs: both threads ask and tell."""
+
+    def __init__(self) -> None:
+        self._turn = Lock()
+        self._waiting: set[tuple[int, int]] = set()
+        self._running: tuple[int, int] | None = None
+        self._stop: words.Stop | None = None  # asked for, of the one that runs
+
+    def add(self, task: tuple[int, int]) -> None:
+        with self._turn:
+            self._waiting.add(task)
+
+    def begin(self, task: tuple[int, int]) -> bool:
+        """False when it was taken out again."""
+        with self._turn:
+            if task not in self._waiting:
+                return False
+            self._waiting.remove(task)
+            self._running, self._stop = task, None
+            return True
+
+    def take_out(self, task: tuple[int, int]) -> bool:
+        """False when it is too late for that."""
+        with self._turn:
+            found = task in self._waiting
+            self._waiting.discard(task)
+            return found
+
+    def stop(self, word: words.Stop) -> bool:
+        """Whether it runs and is to be stopped now."""
+        with self._turn:
+            if self._running != (word.order, word.task):
+                return False
+            self._stop = word
+            return True
+
+    def stopping(self) -> words.Stop | None:
+        with self._turn:
+            return self._stop
+
+    def end(self) -> None:
+        with self._turn:
+            self._running = self._stop = None
 
 
 class Served:
     """The session as the agent's words make it."""
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: Voice, folder: Path) -> None:
+        self.tasks = Tasks()
+        self.closing = Event()  # asked for: what is being entered need not be any more
         self._voice = voice
+        self._folder = folder
         self._session: KeptSession | None = None
         self._ended = Event()
         self._status: ActionStatus | None = None
-        self._running: tuple[int, int] | None = None
-        self._stopped: set[tuple[int, int]] = set()
-        self._spare: frozenset[int] = frozenset()
-        self._canceling = False
-        self._entered: OrderedDict[str, Any] = OrderedDict()
+        self._spare: frozenset[int] = frozenset()  # what a task that is stopped leaves alone
+        self._kept: set[str] = set()  # files of the environments
+        self._stopped: words.Stop | None = None  # what of `Tasks.stopping` was done
+        self._entered: list[str] = []
 
     # --- the agent's words
 
@@ -78,79 +127,105 @@ class Served:
         self._step = next(step for step in made.job.steps if step.name == word.step)
         self._symbols = made.step_symbol_tables[word.step] if "EXPR" in (template.extensions or ()) else None
         self._types = parameter_types(self._step)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._session = KeptSession(
             session_id="session",
             job_parameter_values=values,
             job_name=word.name,
             callback=self._heard,
             os_env_vars=word.environment,
-            session_root_directory=Path(word.root),
+            session_root_directory=self._folder,
             revision_extensions=extensions(template),
         )
         environments = [*(made.job.jobEnvironments or ()), *(self._step.stepEnvironments or ())]
-        for environment in environments:
-            self._begin()
-            name = self._session.enter_environment(
-                environment=environment, step_name=word.step, resolved_symtab=self._symbols
-            )
-            self._entered[name] = environment
-            status = self._wait()
-            if status.state is not ActionState.SUCCESS:
-                self._voice.say(words.Broken(f"{environment.name}: {reason_of(status, self._voice.last_line)}"))
-                return False
-        self._spare = frozenset(processes.descendants())
+        if not all(self._enter(environment) for environment in environments):
+            return False
+        self._spare = frozenset(processes.descendants()) if environments else frozenset()
+        self._kept = self._files()
         self._voice.say(words.Opened())
         return True
 
     def run(self, word: words.Run) -> None:
-        assert self._session is not None
-        self._running = (word.order, word.task)
-        if self._running in self._stopped:
-            return self._say_ended(word, "canceled", "", 0.0)
+        if not self.tasks.begin((word.order, word.task)):
+            return  # it was taken back, or stopped before it began
         self._voice.begin(words.Started(word.order, word.task))
         began = monotonic()
-        self._begin()
-        self._session.run_task(
-            step_script=self._step.script,
-            task_parameter_values={
-                name: ParameterValue(type=self._types[name], value=value) for name, value in word.parameters.items()
-            },
-            os_env_vars={"BRENDER_ATTEMPT": str(word.attempt)},
-            step_name=self._step.name,
-            resolved_symtab=self._symbols,
-        )
-        status = self._wait()
-        stopped = self._running in self._stopped
+        status = self._run(word)
+        stopped = self.tasks.stopping() is not None
         if stopped or status.state is not ActionState.SUCCESS:
             self._clear_up(stopped or status.state is ActionState.TIMEOUT)
         outcome = "canceled" if stopped else "completed" if status.state is ActionState.SUCCESS else "failed"
         message = reason_of(status, self._voice.last_line) if outcome == "failed" else ""
-        return self._say_ended(word, outcome, message, monotonic() - began)
+        self.tasks.end()
+        self._tidy()
+        self._voice.say(self._ended_word(word, outcome, message, monotonic() - began))
+
+    def _ended_word(self, word: words.Run | words.Stop, outcome: Any, message: str, seconds: float) -> words.Ended:
+        return words.Ended(word.order, word.task, outcome, message, seconds, self._voice.take_outputs())
 
     def stop(self, word: words.Stop) -> None:
         """Called in the thread that reads: the task may be running now."""
-        self._stopped.add((word.order, word.task))
-        if self._running == (word.order, word.task):
-            self._cancel()
+        if self.tasks.take_out((word.order, word.task)):
+            self._voice.say(words.Ended(word.order, word.task, "canceled", "", 0.0, []))
+        elif self.tasks.stop(word):
+            self._cancel(word)
+
+    def take_back(self, word: words.TakeBack) -> None:
+        """Called in the thread that reads."""
+        if self.tasks.take_out((word.order, word.task)):
+            self._voice.say(words.TakenBack(word.order, word.task))
 
     def close(self) -> None:
         session, self._session = self._session, None
         if session is None:
             return
         while self._entered and session.state in {SessionState.READY, SessionState.READY_ENDING}:
-            name, _ = self._entered.popitem()
             self._begin()
-            session.exit_environment(identifier=name, keep_session_running=False)
+            session.exit_environment(identifier=self._entered.pop(), resolved_symtab=self._symbols)
             self._wait()
         processes.end_descendants()
         session.cleanup()
 
     # --- inside
 
+    def _enter(self, environment: Any) -> bool:
+        assert self._session is not None
+        self._spare = frozenset(processes.descendants()) if self._entered else frozenset()
+        self._begin()
+        name = self._session.enter_environment(
+            environment=environment, step_name=self._step.name, resolved_symtab=self._symbols
+        )
+        self._entered.append(name)
+        while not self._ended.wait(FLUSH_EVERY) and not self.closing.is_set():
+            self._voice.flush()
+        if not self._ended.is_set():
+            self._cancel(words.Stop(0, 0))
+        status = self._wait()
+        if status.state is not ActionState.SUCCESS:
+            self._voice.say(words.Broken(f"{environment.name}: {reason_of(status, self._voice.last_line)}"))
+        return status.state is ActionState.SUCCESS
+
+    def _run(self, word: words.Run) -> ActionStatus:
+        assert self._session is not None
+        self._begin()
+        try:
+            self._session.run_task(
+                step_script=self._step.script,
+                task_parameter_values={
+                    name: ParameterValue(type=self._types[name], value=value) for name, value in word.parameters.items()
+                },
+                os_env_vars={"BRENDER_ATTEMPT": str(word.attempt)},
+                step_name=self._step.name,
+                resolved_symtab=self._symbols,
+            )
+        except Exception as error:  # its script could not be written: the disk is full, the folder is gone
+            return ActionStatus(state=ActionState.FAILED, fail_message=f"It could not be started: {error}.")
+        return self._wait()
+
     def _begin(self) -> None:
         self._ended.clear()
-        self._status = None
-        self._canceling = False
+        self._status = self._stopped = None
+        Output.clear = partial(processes.end_descendants, self._spare)
 
     def _heard(self, _: str, status: ActionStatus) -> None:
         """openjd-sessions' callback, in its thread: a message of the task, or its end."""
@@ -161,10 +236,10 @@ class Served:
             self._ended.set()
 
     def _wait(self) -> ActionStatus:
-        while not self._ended.wait(0.2):
+        while not self._ended.wait(FLUSH_EVERY):
             self._voice.flush()
-            if self._running in self._stopped:  # asked for before there was anything to stop
-                self._cancel()
+            if word := self.tasks.stopping():  # it may have been asked for before there was anything to stop
+                self._cancel(word)
         assert self._status is not None
         return self._status
 
@@ -175,17 +250,23 @@ class Served:
             processes.end_descendants(self._spare)
         self._session.go_on()
 
-    def _cancel(self) -> None:
+    def _cancel(self, word: words.Stop) -> None:
+        session = self._session
         with suppress(RuntimeError):  # it has just ended by itself
-            if self._session and self._session.state is SessionState.RUNNING and not self._canceling:
-                self._canceling = True
-                self._session.cancel_action()
+            if session and session.state is SessionState.RUNNING and self._stopped != word:
+                self._stopped = word
+                session.cancel_action(time_limit=None if word.within is None else timedelta(seconds=word.within))
 
-    def _say_ended(self, word: words.Run, outcome: str, message: str, seconds: float) -> None:
-        ended = words.Ended(word.order, word.task, outcome, message, seconds, self._voice.take_outputs())
-        self._running = None
-        self._stopped.discard((word.order, word.task))
-        self._voice.say(ended)
+    def _files(self) -> set[str]:
+        assert self._session is not None
+        return {entry.path for entry in os.scandir(self._session.files_directory)}
+
+    def _tidy(self) -> None:
+        """After a task: no file and no zombie of it stays, so that a session may run a million of them."""
+        processes.bury()
+        with suppress(OSError):
+            for path in self._files() - self._kept:
+                os.unlink(path)
 
 
 def parameter_types(step: Any) -> dict[str, ParameterValueType]:
@@ -201,29 +282,45 @@ def extensions(template: JobTemplate) -> RevisionExtensions:
     )
 
 
-def serve(connection: socket.socket) -> None:
+def serve(connection: socket.socket, folder: Path, nursery: int) -> None:
     """Do what the agent says until it says `Close` or is gone; then nothing of the session is left."""
-    processes.adopt_orphans()
-    os.setpgid(0, 0)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    devnull = os.open(os.devnull, os.O_RDWR)
-    os.dup2(devnull, sys.stdin.fileno())
+    prepare(nursery)
     voice = Voice(connection)
     LOG.addHandler(voice)
     LOG.propagate = False
     logging.raiseExceptions = False
-    served = Served(voice)
-    todo: queue.SimpleQueue[words.ToSession] = queue.SimpleQueue()
+    output.install()
+    served = Served(voice, folder)
+    todo: Todo = queue.SimpleQueue()
     Thread(target=listen, args=(connection, served, todo), daemon=True).start()
     try:
         work(served, voice, todo)
+    except Exception as error:  # ours: better told than a silent end
+        voice.say(words.Broken(f"The session had to end: {error!r}"))
     finally:
-        voice.flush()
         processes.end_descendants()
-        connection.close()
+        voice.finish()
 
 
-def work(served: Served, voice: Voice, todo: "queue.SimpleQueue[words.ToSession]") -> None:
+def prepare(nursery: int) -> None:
+    """A process of its own, that ends with the nursery and takes everything with it."""
+    processes.adopt_orphans()
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, lambda *_: end_now())
+    processes.end_with_parent(signal.SIGTERM)
+    if os.getppid() != nursery:
+        end_now()
+    with open(os.devnull, "r+b", buffering=0) as nothing:
+        os.dup2(nothing.fileno(), sys.stdin.fileno())
+
+
+def end_now() -> None:
+    processes.end_descendants()
+    os._exit(1)
+
+
+def work(served: Served, voice: Voice, todo: Todo) -> None:
     while True:
         match todo.get():
             case words.Open() as word:
@@ -244,14 +341,28 @@ def opened(served: Served, voice: Voice, word: words.Open) -> bool:
         return False
 
 
-def listen(connection: socket.socket, served: Served, todo: "queue.SimpleQueue[words.ToSession]") -> None:
+def listen(connection: socket.socket, served: Served, todo: Todo) -> None:
     """The thread that reads; when the agent is gone, so is everything else at once."""
     decoder: Decoder[words.ToSession] = Decoder(words.ToSession, MOST_LINE)
-    while data := connection.recv(65536):
-        for word in decoder.feed(data):
-            if isinstance(word, words.Stop):
-                served.stop(word)
-            else:
-                todo.put(word)
-    processes.end_descendants()
-    os._exit(1)
+    try:
+        while data := connection.recv(65536):
+            for word in decoder.feed(data):
+                heard(word, served, todo)
+    finally:
+        end_now()
+
+
+def heard(word: words.ToSession, served: Served, todo: Todo) -> None:
+    match word:
+        case words.Stop():
+            served.stop(word)
+        case words.TakeBack():
+            served.take_back(word)
+        case words.Run():
+            served.tasks.add((word.order, word.task))
+            todo.put(word)
+        case words.Open():
+            todo.put(word)
+        case words.Close():
+            served.closing.set()
+            todo.put(word)

@@ -1,56 +1,68 @@
 """Sessions as the agent sees them: a connection to the nursery each.
 
-How does this work?  `Cradle` starts the nursery's program and connects to its socket once for every
-session (`open`); what is said before the connection stands waits in order.  `SessionProtocol` turns
-the session's words into calls of the `Use` that the agent keeps for it.  Log chunks carry no order: they
-belong to the task that was started last.
+How does this work?  `Cradle` starts the nursery's program when the first session is wanted, or when the
+last one has died, and connects to its socket once for every session (`open`); what is said before the
+connection stands waits in order.  `SessionProtocol` turns the session's words into calls of the `Use`
+that the agent keeps for it.  Log chunks carry no order: they belong to the task that was started last.
 """
 
 import json
 import os
+import shutil
 import sys
-from collections.abc import Callable
+import tempfile
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import UNIXClientEndpoint
-from twisted.internet.error import ConnectError
 from twisted.internet.protocol import Factory, ProcessProtocol, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+import brender
 from brender.farm.client import Machine
 from brender.protocols import messages as say
 from brender.protocols.codec import Decoder, encode
 from brender.worker import words
-from brender.worker.agent import Use
+from brender.worker.held import Use
 
 MOST_LINE = 2**22
 PROGRAMS = Path(__file__).with_name("blender")
+ROOT = Path(brender.__file__).parent.parent
+PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from brender.worker.nursery import main; main(*sys.argv[2:])"
+UNEXPECTED = "The session's process ended unexpectedly (often because the machine ran out of memory)."
 
 
 class SessionProtocol(Protocol):
     log = Logger()
+    transport: Any  # a unix socket's; Twisted declares less than it can do
 
     def __init__(self, use: Use) -> None:
         self._use = use
         self._decoder: Decoder[words.FromSession] = Decoder(words.FromSession, MOST_LINE)
         self._task: tuple[int, int] | None = None
         self._early: list[Any] = []
-        self._asked_to_close = False
+        self._held = False
 
     # --- the agent's `Opened`
 
     def run(self, order: int, task: int, attempt: int, parameters: dict[str, str]) -> None:
         self.say(words.Run(order, task, attempt, parameters))
 
-    def stop(self, order: int, task: int) -> None:
-        self.say(words.Stop(order, task))
+    def stop(self, order: int, task: int, within: float | None = None) -> None:
+        self.say(words.Stop(order, task, within))
+
+    def take_back(self, order: int, task: int) -> None:
+        self.say(words.TakeBack(order, task))
 
     def close(self) -> None:
-        self._asked_to_close = True
         self.say(words.Close())
+
+    def hold(self, wait: bool) -> None:
+        self._held = wait
+        if self.transport:
+            self.transport.pauseProducing() if wait else self.transport.resumeProducing()
 
     def say(self, word: Any) -> None:
         if self.transport:
@@ -64,6 +76,8 @@ class SessionProtocol(Protocol):
         early, self._early = self._early, []
         for word in early:
             self.say(word)
+        if self._held:
+            self.hold(True)
 
     def dataReceived(self, data: bytes) -> None:
         for word in self._decoder.feed(data):
@@ -84,15 +98,36 @@ class SessionProtocol(Protocol):
             case words.Ended():
                 result = say.Result(word.order, word.task, word.outcome, word.message, word.seconds)
                 self._use.ended(result, word.outputs)
+            case words.TakenBack():
+                self._use.taken_back(word.order, word.task)
             case words.Broken(reason):
                 self._use.broken(reason)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._use.gone("The session's process ended unexpectedly (often because the machine ran out of memory).")
+        self._use.gone(UNEXPECTED)
 
 
-class Cradle(ProcessProtocol):
-    """Starts the nursery and opens sessions in it."""
+class Born(ProcessProtocol):
+    """The nursery's process, from its start to its end."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        self.ready: Deferred[None] = Deferred()
+        self.over: Deferred[None] = Deferred()
+
+    def outReceived(self, data: bytes) -> None:
+        if not self.ready.called:
+            self.ready.callback(None)
+
+    def processEnded(self, reason: Failure) -> None:
+        if not self.ready.called:
+            self.ready.errback(reason)
+        self.over.callback(None)
+
+
+class Cradle:
+    """Opens sessions in the nursery."""
 
     log = Logger()
 
@@ -100,53 +135,82 @@ class Cradle(ProcessProtocol):
         self._reactor = reactor
         self._scratch = scratch
         self._machine = machine
-        self._socket = scratch / f"nursery-{os.getpid()}"
-        self._ready: Deferred[None] | None = None
-        self._said = b""
-        self.pid = 0
+        self._born: Born | None = None
+        self._folder = ""  # of the socket, whose path has to be short
+        self._wanted: list[Deferred[None]] = []
+
+    @property
+    def pid(self) -> int:
+        """The nursery's process, 0 when there is none."""
+        return int(self._born.transport.pid or 0) if self._born else 0
 
     def start(self) -> Deferred[None]:
-        """Fires when sessions can be opened."""
-        self._ready = Deferred()
-        command = [sys.executable, "-m", "brender.worker.nursery", str(self._socket)]
-        process = self._reactor.spawnProcess(self, command[0], command, os.environ, childFDs={0: "w", 1: "r", 2: 2})
-        self.pid = process.pid
-        return self._ready
+        """Fires when sessions can be opened; fails when the nursery cannot be started."""
+        if self._born is None:
+            self._begin()
+        elif self._born.ready.called and not self._wanted:
+            return succeed(None)
+        self._wanted.append(Deferred())
+        return self._wanted[-1]
 
-    def stop(self) -> None:
-        if self.transport:
-            self.transport.loseConnection()
+    def stop(self) -> Deferred[None]:
+        """Fires when nothing of any session is left."""
+        if self._born is None:
+            return succeed(None)
+        over: Deferred[None] = Deferred()
+        self._born.over.addCallback(over.callback)
+        self._born.transport.closeStdin()
+        return over
 
-    def outReceived(self, data: bytes) -> None:
-        if self._ready and not self._ready.called:
-            self._ready.callback(None)
+    def _begin(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="brender-")
+        born = self._born = Born()
+        born.ready.addCallbacks(lambda _: self._tell(None), self._tell)
+        born.over.addCallback(lambda _: self._ended(born))
+        # Not with -m: that would look for modules in the working folder, whatever lies there.
+        command = [sys.executable, "-P", "-c", PROGRAM, str(ROOT), f"{self._folder}/nursery", str(self._sessions)]
+        try:
+            self._reactor.spawnProcess(born, command[0], command, os.environ, childFDs={0: "w", 1: "r", 2: 2})
+        except OSError:  # no process more may be started on this machine
+            self._reactor.callLater(0, born.processEnded, Failure())
 
-    def processEnded(self, reason: Failure) -> None:
-        if self._ready and not self._ready.called:
-            self._ready.errback(reason)
+    @property
+    def _sessions(self) -> Path:
+        return self._scratch / "sessions"
+
+    def _tell(self, failure: Failure | None) -> None:
+        wanted, self._wanted = self._wanted, []
+        for each in wanted:
+            each.errback(failure) if failure else each.callback(None)
+
+    def _ended(self, born: Born) -> None:
+        """It was asked to, or it has died: then the next session needs another one."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._born = None
 
     def open(self, job: say.Job, step: str, slots: int, use: Use) -> SessionProtocol:
         protocol = SessionProtocol(use)
-        protocol.say(words.Open(job.name, job.template, job.values, step, str(self._scratch), self._environment(slots)))
-        endpoint = UNIXClientEndpoint(self._reactor, str(self._socket))
-        connecting = endpoint.connect(Factory.forProtocol(lambda: protocol))
-        connecting.addErrback(self._cannot, use)
+        protocol.say(words.Open(job.name, job.template, job.values, step, self._environment(slots)))
+        opening = self.start()
+        opening.addCallback(lambda _: self._connect(protocol))
+        opening.addErrback(self._cannot, use)
         return protocol
 
+    def _connect(self, protocol: SessionProtocol) -> Deferred[Any]:
+        endpoint = UNIXClientEndpoint(self._reactor, f"{self._folder}/nursery")
+        connecting: Deferred[Any] = endpoint.connect(Factory.forProtocol(lambda: protocol))
+        return connecting
+
     def _cannot(self, failure: Failure, use: Use) -> None:
-        failure.trap(ConnectError)
         use.broken(f"A session could not be started on this machine: {failure.getErrorMessage()}")
+        use.gone(UNEXPECTED)
 
     def _environment(self, slots: int) -> dict[str, str]:
         """What tasks may read of their machine, besides the worker's own environment."""
         blenders = [{"version": b.version, "kind": b.kind, "path": b.path} for b in self._machine.blenders]
         return {
-            **os.environ,
             "BRENDER_PYTHON": sys.executable,
             "BRENDER_BLENDER_PROGRAMS": str(PROGRAMS),
             "BRENDER_BLENDER": json.dumps(blenders),
             "BRENDER_SLOTS": str(slots),
         }
-
-
-Opener = Callable[[say.Job, str, int, Use], SessionProtocol]

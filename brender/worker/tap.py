@@ -2,34 +2,43 @@
 
 How does this work?  `WorkerService` looks at the machine in a thread (Blender is asked for its version,
 which takes a moment the first time), starts the nursery, and then calls the server until it is
-stopped.  The first Ctrl-C lets running tasks finish, the second hands them back; then it leaves.
+stopped.  The first Ctrl-C lets running tasks finish, the second hands them back, the third ends everything
+at once; in the end nothing of the worker is left but its id.
 """
 
 import os
 import signal
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from threading import Thread
+from typing import Any, ClassVar, TypeVar
 
 from twisted.application.service import Service
 from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
+from twisted.python.failure import Failure
 
 from brender import config
 from brender.farm.client import Blender, Machine
 from brender.protocols import messages as say
-from brender.worker import identity
+from brender.worker import folders, identity
 from brender.worker.agent import Agent
 from brender.worker.blender.find import find_blenders
 from brender.worker.connection import Caller
 from brender.worker.pictures import Pictures
+from brender.worker.printing import Printer, open_streams
 from brender.worker.sessions import Cradle
 
 reactor: Any = global_reactor
+
+LEAVE_WITHIN = 10.0  # seconds from the second Ctrl-C to the end
+
+STDERR = 2
+
+Found = TypeVar("Found")
 
 
 class Options(usage.Options):
@@ -53,6 +62,7 @@ class WorkerService(Service):
         self._slots = slots
         self._scratch = settings.state / "worker"
         self._scratch.mkdir(parents=True, exist_ok=True)
+        self._claim = identity.Claim(settings.state)
         self._interrupts = 0
         self.agent: Agent | None = None
         self._cradle: Cradle | None = None
@@ -72,10 +82,12 @@ class WorkerService(Service):
         if self._caller:
             await self._caller.stopService()
         if self._cradle:
-            self._cradle.stop()
+            await self._cradle.stop()
 
     async def _start(self) -> None:
         machine = await in_thread(self._look_at_machine)
+        if not self.running or self._interrupts:
+            return self.finish()
         self._cradle = Cradle(reactor, self._scratch, machine)
         await self._cradle.start()
         pictures = Pictures(in_thread, self._pictured)
@@ -91,6 +103,7 @@ class WorkerService(Service):
         return None
 
     def _look_at_machine(self) -> Machine:
+        folders.remove(self._scratch / "sessions")  # of a worker that was killed
         found = find_blenders(self._config.worker.blenders, os.environ.get("PATH", ""), self._scratch)
         blenders = tuple(Blender(each.version, each.kind, each.path) for each in found)
         machine = identity.machine(self._config.state, self._name, self._slots, blenders)
@@ -111,13 +124,14 @@ class WorkerService(Service):
             return self.finish()
         if self._interrupts == 1:
             self.log.info("Finishing what runs, then leaving; press Ctrl-C again to hand it back now")
+        else:
+            reactor.callLater(LEAVE_WITHIN, self.finish)
         self.agent.leave(now=self._interrupts > 1)
         return None
 
     def give_up(self, reason: str) -> None:
         self.problem = reason
         self.log.critical("This worker stops: {reason}", reason=reason)
-        print(f"brender worker: {reason}", file=sys.stderr, flush=True)
         self.finish()
 
     def finish(self) -> None:
@@ -131,8 +145,18 @@ class WorkerService(Service):
         return bool(getattr(reactor, "_stopped", False))
 
 
-def in_thread(function: Any, *arguments: Any) -> Deferred[Any]:
-    return deferToThreadPool(reactor, reactor.getThreadPool(), function, *arguments)
+def in_thread(function: Callable[..., Found], *arguments: Any) -> "Deferred[Found]":
+    """Do it in a thread that nobody waits for when the worker ends."""
+    done: Deferred[Found] = Deferred()
+
+    def work() -> None:
+        try:
+            reactor.callFromThread(done.callback, function(*arguments))
+        except BaseException:
+            reactor.callFromThread(done.errback, Failure())
+
+    Thread(target=work, daemon=True).start()
+    return done
 
 
 def make(
@@ -150,6 +174,8 @@ def make(
     try:
         Path(settings.state).mkdir(parents=True, exist_ok=True)
         return WorkerService(settings, where, name or settings.worker.name, slots or settings.worker.slots)
+    except identity.InUse as error:
+        raise config.BadSettings(str(error)) from error
     except OSError as error:
         raise config.BadSettings(
             f"The state folder {settings.state} cannot be written: {error}. Choose another one with --state."
@@ -172,16 +198,22 @@ def run(
     config_path: str | None = None,
 ) -> int:
     """Work until told to stop; gives the exit code."""
-    globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stderr)], redirectStandardIO=False)
+    open_streams()
+    printer = Printer(STDERR)
+    globalLogBeginner.beginLoggingTo([textFileLogObserver(printer)], redirectStandardIO=False)  # type: ignore[arg-type]
     try:
         service = make(server, name, slots, state, config_path)
     except config.BadSettings as error:
-        print(f"brender worker: {error}", file=sys.stderr)
+        printer.write(f"brender worker: {error}\n")
+        printer.close()
         return 2
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
     reactor.callWhenRunning(lambda: install_signals(service))
     reactor.callWhenRunning(service.startService)
     reactor.run()
+    if service.problem:
+        printer.write(f"brender worker: {service.problem}\n")
+    printer.close()
     return 1 if service.problem else 0
 
 

@@ -3,12 +3,14 @@
 How does this work?  `Voice` is a logging handler.  Lines are gathered and sent when there are `CHUNK`
 characters of them, with the next word, or when `flush` is called; a task's log stops growing at
 `MOST`, and says so.  Two kinds of lines are meant for the farm as well: `brender_warning: TEXT` and
-`brender_output: PATH`.  Sending blocks while the agent does not read, and so, in the end, does the task.
+`brender_output: PATH`.  A thread of its own sends; while the agent does not read, it is the task's output
+that waits, and so in the end the task, but never who wants to end it.
 """
 
 import logging
 import socket
-from threading import RLock
+from collections import deque
+from threading import Condition, Thread
 
 import msgspec
 from openjd.sessions import LogContent
@@ -18,7 +20,10 @@ from brender.worker import words
 
 CHUNK = 32_768  # characters
 MOST = 64_000_000  # characters of log a task
+MOST_UNSENT = 1_000_000  # bytes that wait for the agent before output waits too
 MOST_STATUS = 500
+MOST_WARNINGS = 50  # of a task
+MOST_OUTPUTS = 1000  # files of a task
 WARNING, OUTPUT = "brender_warning:", "brender_output:"
 
 
@@ -26,54 +31,79 @@ class Voice(logging.Handler):
     def __init__(self, connection: socket.socket) -> None:
         super().__init__()
         self._connection = connection
-        self._turn = RLock()
+        self._turn = Condition()
+        self._unsent: deque[bytes] = deque()
+        self._waiting = 0  # bytes in `_unsent` or being sent
+        self._silent = False  # the agent is gone
         self._lines: list[str] = []
         self._gathered = 0
         self._room = MOST
+        self._warnings = 0
         self._outputs: list[str] = []
         self._told: tuple[float | None, str] = (None, "")
         self.last_line = ""  # that the task printed; says why, where nothing better does
+        Thread(target=self._send, daemon=True).start()
+
+    def createLock(self) -> None:
+        """Who waits in `emit` must not keep others from it."""
+        self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        if getattr(record, "openjd_log_content", None) == LogContent.COMMAND_OUTPUT:
-            self._look_at(text)
+        printed = LogContent.COMMAND_OUTPUT in (getattr(record, "openjd_log_content", None) or LogContent(0))
         with self._turn:
-            self._gather(text + "\n")
+            if printed:
+                self._look_at(text)
+            self._gather(text if getattr(record, "unended", False) else text + "\n")
+            while printed and self._waiting > MOST_UNSENT and not self._silent:
+                self._turn.wait()
 
     def begin(self, started: words.Started) -> None:
         """A task begins: a log of its own."""
         with self._turn:
-            self._room = MOST
-            self.last_line = ""
             self.say(started)
+            self._room, self._warnings = MOST, 0
+            self._told, self.last_line = (None, ""), ""
 
     def say(self, word: msgspec.Struct) -> None:
         with self._turn:
-            self._send(self._taken() + encode(word))
+            self._queue(self._taken() + encode(word))
 
     def progress(self, percent: float | None, status: str) -> None:
-        told = (percent, status[:MOST_STATUS])
-        if told not in {self._told, (None, "")}:
-            self._told = told
-            self.say(words.Progress(*told))
+        told = (percent, readable(status)[:MOST_STATUS])
+        with self._turn:
+            if told not in {self._told, (None, "")}:
+                self._told = told
+                self.say(words.Progress(*told))
 
     def flush(self) -> None:
         with self._turn:
             if self._lines:
-                self._send(self._taken())
+                self._queue(self._taken())
+
+    def finish(self) -> None:
+        """Return when all is sent, or nobody listens any more."""
+        self.flush()
+        with self._turn:
+            self._turn.wait_for(lambda: self._silent or not self._waiting)
 
     def take_outputs(self) -> list[str]:
         taken, self._outputs = self._outputs, []
         return taken
 
-    def _look_at(self, line: str) -> None:
-        if line.startswith(WARNING):
-            self.say(words.Warned(line[len(WARNING) :].strip()[:MOST_STATUS]))
-        elif line.startswith(OUTPUT):
-            self._outputs.append(line[len(OUTPUT) :].strip())
-        elif line.strip() and not line.startswith("openjd_"):
-            self.last_line = line.strip()[:MOST_STATUS]
+    def _look_at(self, text: str) -> None:
+        if text.startswith(WARNING):
+            self._warn(text[len(WARNING) :].strip()[:MOST_STATUS])
+        elif text.startswith(OUTPUT):
+            if len(self._outputs) < MOST_OUTPUTS:
+                self._outputs.append(text[len(OUTPUT) :].strip())
+        elif not text.startswith("openjd_") and (line := text.rstrip().rpartition("\n")[2].strip()):
+            self.last_line = line[:MOST_STATUS]
+
+    def _warn(self, text: str) -> None:
+        self._warnings += 1
+        if self._warnings <= MOST_WARNINGS:
+            self.say(words.Warned(text))
 
     def _gather(self, text: str) -> None:
         if self._room <= 0:
@@ -88,11 +118,33 @@ class Voice(logging.Handler):
 
     def _taken(self) -> bytes:
         """What was gathered, as words; long lines make several."""
-        text = "".join(self._lines)
+        text = readable("".join(self._lines))
         self._lines.clear()
         self._gathered = 0
         return b"".join(encode(words.Said(text[at : at + CHUNK])) for at in range(0, len(text), CHUNK))
 
-    def _send(self, data: bytes) -> None:
-        if data:
-            self._connection.sendall(data)
+    def _queue(self, data: bytes) -> None:
+        if data and not self._silent:
+            self._unsent.append(data)
+            self._waiting += len(data)
+            self._turn.notify_all()
+
+    def _send(self) -> None:
+        """The thread that sends, as long as somebody listens."""
+        while not self._silent:
+            with self._turn:
+                self._turn.wait_for(lambda: self._unsent)
+                data = b"".join(self._unsent)
+                self._unsent.clear()
+            try:
+                self._connection.sendall(data)
+            except OSError:
+                self._silent = True
+            with self._turn:
+                self._waiting -= len(data)
+                self._turn.notify_all()
+
+
+def readable(text: str) -> str:
+    """The same, with what cannot be UTF-8 (half a surrogate pair, from a file's name) written out."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -1,8 +1,9 @@
 """What the agent and a session's process say to each other: lines of JSON on a unix socket.
 
 How does this work?  The connection is the session: the agent opens one, says `Open` and then `Run` for
-every task, at most one ahead of the task that runs; the session answers with what happens.  When the
-connection ends, so does the session and everything that it started.
+every task, at most one ahead of the task that runs; the session answers with what happens.  Every `Run` is
+answered once: with `Ended`, or with `TakenBack` when it was asked for in time.  When the connection
+ends, so does the session and everything that it started.
 """
 
 from typing import Any, Literal
@@ -24,8 +25,7 @@ class Open(Word, frozen=True):
     template: dict[str, Any]
     values: dict[str, Any]
     step: str
-    root: str  # where its working directory is made
-    environment: dict[str, str]
+    environment: dict[str, str]  # besides the worker's own
 
 
 class Run(Word, frozen=True):
@@ -37,6 +37,14 @@ class Run(Word, frozen=True):
 
 class Stop(Word, frozen=True):
     """End this task, processes and all; or never begin it."""
+
+    order: int
+    task: int
+    within: float | None = None  # seconds for a task that is given time to end by itself; its own if None
+
+
+class TakeBack(Word, frozen=True):
+    """Never begin this task; when it has begun already, this changes nothing."""
 
     order: int
     task: int
@@ -88,5 +96,12 @@ class Ended(Word, frozen=True):
     outputs: list[str]  # files that the task says it made
 
 
-ToSession = Open | Run | Stop | Close
-FromSession = Opened | Broken | Started | Said | Progress | Warned | Ended
+class TakenBack(Word, frozen=True):
+    """The answer to `TakeBack`: the task was not begun and will not be."""
+
+    order: int
+    task: int
+
+
+ToSession = Open | Run | Stop | TakeBack | Close
+FromSession = Opened | Broken | Started | Said | Progress | Warned | Ended | TakenBack

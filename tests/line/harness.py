@@ -11,6 +11,7 @@ by timing: `until` asks again until something is so, and fails after `PATIENCE` 
         farm.wait(job, "completed")
 """
 
+import atexit
 import json
 import os
 import shutil
@@ -63,6 +64,7 @@ def until(condition: Callable[[], Found], what: str, within: float = PATIENCE) -
 def known_blenders() -> Path:
     """A folder that knows this machine's Blenders, so that not every worker has to ask them."""
     folder = Path(tempfile.mkdtemp(prefix="brender-blenders-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     find_blenders((), os.environ.get("PATH", ""), folder)
     return folder
 
@@ -75,9 +77,8 @@ class Program:
         settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, **how}
         with printed.open("ab") as file:
             settings.setdefault("stdout", file)
-            self.process = subprocess.Popen(
-                command, cwd=CHECKOUT, preexec_fn=processes.end_with_parent, env=environment(), **settings
-            )
+            how = {"cwd": CHECKOUT, "env": environment(), "preexec_fn": processes.end_with_parent}
+            self.process = subprocess.Popen(command, **{**how, **settings})
 
     @property
     def pid(self) -> int:

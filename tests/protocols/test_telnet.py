@@ -20,12 +20,26 @@ from twisted.trial.unittest import TestCase
 from brender.farm.client import Status
 from brender.protocols.shell import ShellFactory
 from tests.fakes import FRAMES, SmallFarm
+from tests.line.harness import Farm
 
 reactor: Any = global_reactor
 TELNET = shutil.which("telnet")
 HELLO = "Trying 127.0.0.1...\r\nConnected to 127.0.0.1.\r\nEscape character is '^]'.\r\n"
 GOODBYE = "Connection closed by foreign host.\r\n"
 PROMPT = "\r\n> "
+
+
+WAITS_FOR_A_FILE = """
+specificationVersion: jobtemplate-2023-09
+name: waits
+parameterDefinitions:
+- {name: File, type: STRING}
+steps:
+- name: Wait
+  parameterSpace: {taskParameterDefinitions: [{name: Frame, type: INT, range: "1-3"}]}
+  script:
+    actions: {onRun: {command: sh, args: ["-c", 'until [ -e "$0" ]; do sleep 0.02; done; echo seen', "{{Param.File}}"]}}
+"""
 
 
 class Terminal(ProcessProtocol):
@@ -65,14 +79,22 @@ class Terminal(ProcessProtocol):
 
 
 @skipUnless(TELNET, "There is no telnet program on this machine: apt-get install telnet.")
-class RealTelnet(TestCase):
-    timeout = 60
+class TelnetCase(TestCase):
+    timeout = 90
 
-    async def connected(self, farm: SmallFarm) -> Terminal:
-        port = reactor.listenTCP(0, ShellFactory(farm.service, farm.now), interface="127.0.0.1")
-        self.addCleanup(port.stopListening)
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="brender-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def file(self, text: str) -> Path:
+        path = self.folder / "shot.yaml"
+        path.write_text(text)
+        return path
+
+    def dial(self, port: int) -> Terminal:
         terminal = Terminal()
-        words = ["telnet", "127.0.0.1", str(port.getHost().port)]
+        words = ["telnet", "127.0.0.1", str(port)]
         environment = {"PATH": os.defpath, "TERM": "dumb", "LANG": "C.UTF-8"}
         process = reactor.spawnProcess(terminal, TELNET, words, environment, usePTY=True)
         self.addCleanup(self.end, process, terminal)
@@ -82,6 +104,13 @@ class RealTelnet(TestCase):
         if not terminal.ended.called:
             process.signalProcess("KILL")
         await terminal.ended
+
+
+class SmallFarmByTelnet(TelnetCase):
+    async def connected(self, farm: SmallFarm) -> Terminal:
+        port = reactor.listenTCP(0, ShellFactory(farm.service, farm.now), interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        return self.dial(port.getHost().port)
 
     async def farm(self) -> SmallFarm:
         """Three clients, two of which render; one of those may take nothing new."""
@@ -131,10 +160,7 @@ class RealTelnet(TestCase):
         await terminal.ended
 
     async def test_a_job_from_submit_to_cancel(self) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="brender-test-")
-        self.addCleanup(folder.cleanup)
-        path = Path(folder.name) / "shot.yaml"
-        path.write_text(FRAMES)
+        path = self.file(FRAMES)
         terminal = await self.connected(SmallFarm(self))
         await terminal.shown()
         for keys, shown in (
@@ -171,3 +197,35 @@ class RealTelnet(TestCase):
             'No command "xyzzy"; help lists the commands.\r\n> '
             'No command "名前"; help lists the commands.\r\n> ' + GOODBYE,
         )
+
+
+class WholeFarmByTelnet(TelnetCase):
+    """The same against a real server and a real worker, as processes."""
+
+    async def test_a_disabled_client_finishes_what_it_runs_and_takes_nothing_new(self) -> None:
+        farm = Farm(self.folder / "farm")
+        self.addCleanup(farm.end)
+        farm.start_server()
+        farm.worker("render-01")
+        template, signal = self.file(WAITS_FOR_A_FILE), self.folder / "go"
+        terminal = self.dial(farm.shell_port)
+        self.assertEqual(
+            await terminal.shown(),
+            HELLO + "brender 2.0 · 1 client, 1 online, 0 busy · no job running · help lists the commands\r\n> ",
+        )
+
+        async def say(keys: str, answer: str) -> None:
+            self.assertEqual(await terminal.type(f"{keys}\r"), f"{keys}\r\n{answer}\r\n> ")
+
+        await say(f"submit {template} File={signal}", "Job 1 waits: 3 tasks, priority 50.")
+        farm.until(lambda: farm.running("render-01"), "nothing runs")
+        await say("disable render-0*", "render-01 is now disabled. 1 frame finishes first.")
+        await say("disable all", "render-01 already was disabled. 1 frame finishes first.")
+        signal.touch()
+        farm.until(lambda: not farm.running("render-01"), "the frame does not end")
+        self.assertEqual((farm.job(1)["completed"], farm.job(1)["state"]), (1, "active"))
+        await say("enable 1", "render-01 is now enabled.")
+        farm.wait(1)
+        self.assertIn("seen\r\n", await terminal.type("log 1 2\r"))
+        await say("cancel 1", "Job 1 is completed and cannot be canceled.")
+        self.assertEqual(await terminal.type("quit\r", GOODBYE), "quit\r\n" + GOODBYE)

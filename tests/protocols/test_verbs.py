@@ -290,6 +290,13 @@ class Log(VerbCase):
         await self.farm.job()
         self.assertEqual(await self.ask("log 1"), "Job 1 has no log yet.")
 
+    async def test_a_line_without_an_end_is_cut(self) -> None:
+        client = await self.farm.client("render-01")
+        await self.farm.job()
+        order = self.farm.start(client)
+        self.farm.service.logged(client.id, order.id, 0, "x" * 1_000_000)
+        self.assertEqual((await self.lines("log 1 0"))[-1], "x" * 1000 + "…")
+
     async def test_of_a_long_log_the_end_is_shown(self) -> None:
         client = await self.farm.client("render-01")
         await self.farm.job()

@@ -80,13 +80,15 @@ class Guard:
         self._loaded: dict[str, Any] | None = None
         self._unsaid: deque[str] = deque(maxlen=200)  # lines that came while nobody was listening
         self._frames, self._first_memory, self._told, self._over = 0, 0, 0.0, False
+        self._untold = ""  # the newest line of statistics that the client has not been told
         self._folders: list[str] = []
 
     def run(self) -> None:
         try:
             while not self._over:
-                for key, _ in self._events.select(PATIENCE):
+                for key, _ in self._events.select(TELL_EVERY if self._untold else PATIENCE):
                     key.data()
+                self._tell_progress()
                 self._over = self._over or not os.path.exists(ask.SOCKET)
         finally:
             self._end_blender()
@@ -167,9 +169,9 @@ class Guard:
         words = self._client.words
         if words[0] == "load":
             self._finish(0)
-        elif words[0] == "render" and words[1].lstrip("-").isdigit():
+        elif words[0] == "render" and len(words) == 3 and words[1].lstrip("-").isdigit():
             self._say(*(f"brender_warning: {warning}" for warning in self._loaded["warnings"][:SHOWN_WARNINGS]))
-            attempt = int(words[2]) if len(words) > 2 and words[2].isdigit() else 1
+            attempt = int(words[2]) if words[2].isdigit() else 1
             self._child.send({"do": "render", "frame": int(words[1]), "attempt": attempt})
         else:
             self._finish(2, f'openjd_fail: "{" ".join(words)}" is not a request; there are load, render FRAME, quit.')
@@ -188,16 +190,17 @@ class Guard:
     def _pass_on(self, lines: list[str]) -> None:
         for line in lines:
             if line.startswith("Fra:"):
-                self._tell_progress(line)
+                self._untold = line
             else:  # only the guard itself speaks to OpenJD
                 self._say(f" {line}" if line.startswith(("openjd_", "brender_")) else line)
 
-    def _tell_progress(self, text: str) -> None:
+    def _tell_progress(self) -> None:
+        """The newest statistics, now and then: Blender gives many at once, and then none for a minute."""
         now = time.monotonic()
-        if self._client is None or now - self._told < TELL_EVERY:
+        if self._client is None or not self._untold or now - self._told < TELL_EVERY:
             return
-        self._told = now
-        at = progress.read(text)
+        at = progress.read(self._untold)
+        self._told, self._untold = now, ""
         left = "" if at.seconds_left is None else f", {progress.spoken(at.seconds_left)} left"
         self._say(f"openjd_progress: {at.percent:.1f}", f"openjd_status: {at.doing}{left}")
 
@@ -219,10 +222,10 @@ class Guard:
             self._go_on()
 
     def _on_started(self, message: dict[str, Any]) -> None:
-        self._told = time.monotonic()
+        self._told, self._untold = time.monotonic(), ""
 
     def _on_progress(self, message: dict[str, Any]) -> None:
-        self._tell_progress(message["text"])
+        self._untold = message["text"]
 
     def _on_refused(self, message: dict[str, Any]) -> None:
         """The scene could not be opened as asked: this Blender is of no use, and the sentence says why."""
@@ -291,7 +294,7 @@ def done_lines(message: dict[str, Any], missing: int) -> list[str]:
     flagged = f", {missing} file{'s' if missing > 1 else ''} missing" if missing else ""
     if message.get("skipped"):
         return [f"openjd_status: Frame {frame} was there already and whole: skipped{flagged}"]
-    shown = [f"Wrote {path}" for path in files]
+    shown = [f"brender_output: {path}" for path in files]  # the worker shows the frame to people
     return [*shown, f"openjd_status: Frame {frame} in {message['seconds']:.2f} s{flagged}"]
 
 

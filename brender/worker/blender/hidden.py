@@ -43,9 +43,18 @@ def sweep(folder: str) -> None:
     for found in filter(None, map(NAME.fullmatch, os.listdir(folder))):
         path = os.path.join(folder, found[0])
         with contextlib.suppress(OSError):
-            dead = found[1] == ours and not os.path.exists(f"/proc/{found[2]}")
+            dead = found[1] == ours and not is_running(int(found[2]))
             if dead or os.stat(path).st_mtime < time.time() - STALE:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def is_running(pid: int) -> bool:
+    """A process that has ended may be listed for long, as a zombie, where nobody collects it."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2][:1] not in (b"Z", b"X")
+    except OSError:
+        return False
 
 
 def put(path: str, final: str) -> None:

@@ -31,19 +31,19 @@ from brender.worker.blender import device, missing, output, paths, stage
 from brender.worker.blender.settings import Settings
 
 REFUSALS = (stage.Refused, paths.WrongPath, device.NoDevice)
-TELL_EVERY = 0.25  # seconds between two messages about progress
+TELL_EVERY = 0.5  # seconds between two messages about progress
 SHOWN_TO_FAIL = 5
 
 
 class Keeper:
     def __init__(self, guard: socket.socket) -> None:
         self._guard = guard
-        self._speaking = threading.Lock()  # statistics come from the render's threads
-        self._told = 0.0
+        self._speaking = threading.Lock()  # two threads speak
+        self._statistics = ""  # what Blender said last of the running frame
         self._scene: Any = None
         self._output: output.Output | None = None
         self._settings: Settings | None = None
-        bpy.app.handlers.render_stats.append(self._progress)
+        bpy.app.handlers.render_stats.append(self._remember)
 
     def run(self) -> None:
         for line in self._guard.makefile("r", encoding="utf-8"):
@@ -90,6 +90,7 @@ class Keeper:
             raise stage.Refused("No scene is open.")
         frame, attempt, began = message["frame"], message["attempt"], time.monotonic()
         self._say("started", frame=frame)
+        self._statistics = ""
         skip = self._settings.skip_existing or self._output.keeps_existing
         if skip and self._output.is_there(frame):
             self._done(frame, [], began, skipped=True)
@@ -111,11 +112,13 @@ class Keeper:
         seconds = time.monotonic() - began
         self._say("done", frame=frame, files=files, seconds=seconds, memory=memory_now(), skipped=skipped)
 
-    def _progress(self, *args: Any) -> None:
-        text = next((arg for arg in args if isinstance(arg, str)), None)
-        now = time.monotonic()
-        if text and now - self._told > TELL_EVERY:
-            self._told = now
+    def _remember(self, *args: Any) -> None:
+        """Blender calls this up to a hundred times in a small frame: so it does next to nothing."""
+        self._statistics = next((arg for arg in args if isinstance(arg, str)), "")
+
+    def tell_progress(self) -> None:
+        text, self._statistics = self._statistics, ""
+        if text:
             self._say("progress", text=text)
 
 
@@ -150,23 +153,20 @@ def say_all_printed() -> None:
     ctypes.CDLL(None).fflush(None)
 
 
-def die_with_the_guard(guard: socket.socket) -> None:
-    """A thread waits for the other end of the socket to close, and takes the process down with it."""
+def watch(guard: socket.socket, keeper: Keeper) -> None:
+    """A second thread's life: tells of progress, and takes the process down when the guard has gone."""
     gone = select.poll()
-    gone.register(guard, select.POLLHUP | select.POLLRDHUP)
-
-    def watch() -> None:
-        while not any(event & (select.POLLHUP | select.POLLERR) for _, event in gone.poll()):
-            time.sleep(0.1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    gone.register(guard, select.POLLHUP)
+    while not gone.poll(TELL_EVERY * 1000):
+        keeper.tell_progress()
+    os._exit(1)
 
 
 def main() -> None:
     guard = socket.socket(fileno=int(sys.argv[sys.argv.index("--") + 1]))
-    die_with_the_guard(guard)
-    Keeper(guard).run()
+    keeper = Keeper(guard)
+    threading.Thread(target=watch, args=(guard, keeper), daemon=True).start()
+    keeper.run()
     os._exit(0)  # the bpy module can hang for ever in its own exit handlers
 
 

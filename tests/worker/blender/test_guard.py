@@ -122,9 +122,7 @@ class Crashes(BlenderTestCase):
         farm = self.entered("crashes")
         ended = {frame: farm.render(frame) for frame in (2, 3, 4, 5)}
         self.assertEqual([frame for frame, each in ended.items() if each.ok], [2, 5])
-        self.assertEqual(
-            ended[3].reason, "Blender crashed (SIGSEGV); its last line was: about to fall (in frame 3)"
-        )
+        self.assertEqual(ended[3].reason, "Blender crashed (SIGSEGV); its last line was: about to fall (in frame 3)")
         self.assertIn("about to fall", ended[3].lines)
         self.assertEqual(self.written(), ["f_0002.png", "f_0005.png"])
 

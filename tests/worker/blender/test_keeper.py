@@ -61,7 +61,7 @@ class KeptOpen(BlenderTestCase):
     def test_the_log_says_how_long_a_frame_took_and_where_it_is(self) -> None:
         ended = self.rendered(self.entered("plain"), 7)
         self.assertRegex(ended.status, r"^Frame 7 in \d+\.\d\d s$")
-        self.assertIn(f"Wrote {self.folder}/out/f_0007.png", ended.lines)
+        self.assertIn(f"brender_output: {self.folder}/out/f_0007.png", ended.lines)
 
     def test_cameras_at_markers_are_followed(self) -> None:
         farm = self.entered("markers")
@@ -76,9 +76,7 @@ class KeptOpen(BlenderTestCase):
         farm = self.entered("markers", Camera="Far")
         self.rendered(farm, 4)
         blender_a(self.folder / "markers.blend", self.folder / "peer" / "f_####", 4, 4)
-        self.assertNotEqual(
-            pixels(self.folder / "out" / "f_0004.png"), pixels(self.folder / "peer" / "f_0004.png")
-        )
+        self.assertNotEqual(pixels(self.folder / "out" / "f_0004.png"), pixels(self.folder / "peer" / "f_0004.png"))
 
     def test_a_negative_frame_is_that_frame_of_the_timeline(self) -> None:
         farm = self.entered("plain")
@@ -199,7 +197,7 @@ class Names(BlenderTestCase):
         self.assertEqual(self.written(), ["f_0002.png"])
         self.assertEqual(self.written("passes"), ["deep/beauty_0002.png"])
         self.assertEqual(self.written("layered"), ["all_0002.exr"])
-        self.assertEqual(ended.text.count("Wrote "), 3)
+        self.assertEqual(ended.text.count("brender_output: "), 3)
 
 
 class Places(BlenderTestCase):

@@ -22,26 +22,26 @@ class Existing(BlenderTestCase):
         whole = path.read_bytes()
         for broken in (b"", whole[: len(whole) // 2], whole[:-1]):
             path.write_bytes(broken)
-            self.assertIn("Wrote ", self.rendered(farm, 1).text)
+            self.assertIn("brender_output: ", self.rendered(farm, 1).text)
             self.assertTrue(path.read_bytes().endswith(b"IEND\xaeB`\x82"))
 
     def test_they_are_rendered_again_when_it_is_not(self) -> None:
         farm = self.entered("plain")
         for _ in range(2):
-            self.assertIn("Wrote ", self.rendered(farm, 1).text)
+            self.assertIn("brender_output: ", self.rendered(farm, 1).text)
 
     def test_a_scene_that_says_not_to_overwrite_is_obeyed_but_placeholders_are_no_frames(self) -> None:
         (self.folder / "out").mkdir()
         (self.folder / "out" / "f_0003.png").touch()
         farm = self.entered("placeholders")
-        self.assertIn("Wrote ", self.rendered(farm, 3).text)
+        self.assertIn("brender_output: ", self.rendered(farm, 3).text)
         self.assertIn("skipped", self.rendered(farm, 3).status)
 
     def test_every_view_has_to_be_there(self) -> None:
         farm = self.entered("stereo", SkipExisting="true")
         self.rendered(farm, 1)
         (self.folder / "out" / "f_0001_R.png").unlink()
-        self.assertIn("Wrote ", self.rendered(farm, 1).text)
+        self.assertIn("brender_output: ", self.rendered(farm, 1).text)
         self.assertIn("skipped", self.rendered(farm, 1).status)
 
 

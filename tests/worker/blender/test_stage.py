@@ -27,9 +27,7 @@ class Refusals(BlenderTestCase):
         self.assertRegex(reason, r'^No scene "Scene" in .*two_scenes.blend; it has my scene, 名前\.$')
 
     def test_a_camera_that_is_not_there(self) -> None:
-        self.assertEqual(
-            self.refused("markers", Camera="Nera"), 'No camera "Nera" in scene Scene; it has Far, Near.'
-        )
+        self.assertEqual(self.refused("markers", Camera="Nera"), 'No camera "Nera" in scene Scene; it has Far, Near.')
 
     def test_no_camera_at_all(self) -> None:
         reason = self.refused("no_camera")
@@ -56,9 +54,7 @@ class Refusals(BlenderTestCase):
     def test_a_frame_whose_name_is_taken_by_a_folder(self) -> None:
         (self.folder / "out" / "f_0001.png").mkdir(parents=True)
         ended = self.entered("plain").render(1)
-        self.assertEqual(
-            ended.reason, f"The frame cannot be put at {self.folder}/out/f_0001.png: Is a directory."
-        )
+        self.assertEqual(ended.reason, f"The frame cannot be put at {self.folder}/out/f_0001.png: Is a directory.")
 
 
 class Gpu(BlenderTestCase):

@@ -1,0 +1,33 @@
+"""Folders that have to be gone, whatever a task has made of them.
+
+How does this work?  `remove` deletes a folder with all that is in it and never follows a link out of it.
+What may not be deleted because a task took the rights away gets them back first.  What is left all
+the same (another user's files, a mounted disk) is reported, and is no reason to fail.
+"""
+
+import os
+import shutil
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+
+def remove(folder: Path) -> bool:
+    """Delete it; False when something is left."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_dir():
+        allow(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+def allow(folder: Path) -> None:
+    """Give its owner all rights to the folder and those below it."""
+    with suppress(OSError):
+        folder.chmod(stat.S_IRWXU)
+    for place, below, _ in os.walk(folder):
+        for name in below:
+            path = Path(place, name)
+            with suppress(OSError):
+                if not path.is_symlink():
+                    path.chmod(stat.S_IRWXU)

@@ -1,0 +1,150 @@
+"""What a worker holds: orders, and the sessions that are used for them.
+
+How does this work?  A `Held` is an order with the tasks of it that are left: those in `todo` were told
+to nobody, those in `told` to a session, and of these `begun` runs.  A `Use` is a session with the orders
+that it does; the session (`Opened`) reports to it, and it tells the agent (`Told`).  Neither knows
+processes or sockets.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall
+
+from brender.protocols import messages as say
+
+
+class Opened(Protocol):
+    """An open session, as the agent uses it (`sessions.SessionProtocol`)."""
+
+    def run(self, order: int, task: int, attempt: int, parameters: dict[str, str]) -> None:
+        """Run a task after those that it was told before."""
+
+    def stop(self, order: int, task: int, within: float | None = None) -> None:
+        """End a task or do not begin it; it is reported as canceled.  `within` shortens its time to end by itself."""
+
+    def take_back(self, order: int, task: int) -> None:
+        """Do not begin a task; it is reported as taken back, or when it has begun, ends as it does."""
+
+    def close(self) -> None:
+        """Leave the environments and end."""
+
+    def hold(self, wait: bool) -> None:
+        """Say nothing for now; or go on."""
+
+
+class Nursery(Protocol):
+    def open(self, job: say.Job, step: str, slots: int, use: "Use") -> Opened:
+        """Open a session for a step.
+
+        It reports to `use`, never before this returns, and in the end always that it is gone.
+        """
+
+
+class Told(Protocol):
+    """The agent, as sessions report to it."""
+
+    def tell(self, message: say.Message) -> None: ...
+    def task_started(self, use: "Use", order: int, task: int) -> None: ...
+    def task_ended(self, use: "Use", result: say.Result, outputs: list[str]) -> None: ...
+    def task_taken_back(self, use: "Use", order: int, task: int) -> None: ...
+    def session_broken(self, use: "Use", reason: str) -> None: ...
+    def session_gone(self, use: "Use", reason: str) -> None: ...
+
+
+@dataclass(eq=False)
+class Held:
+    """An order that the worker has."""
+
+    order: say.Order
+    todo: deque[say.Task]
+    told: list[int] = field(default_factory=list)  # in the order in which the session was told
+    begun: int | None = None
+    use: "Use | None" = None
+    canceled: bool = False
+    moving: bool = False  # its session is asked to give it back, for another one to run
+
+    @property
+    def waits(self) -> bool:
+        """It is behind another order of its session."""
+        return self.use is not None and self.use.orders[0] is not self and self.begun is None
+
+    @property
+    def left(self) -> list[int]:
+        return [*self.told, *(task.index for task in self.todo)]
+
+    def off(self, task: int) -> None:
+        """A session has nothing more to do with this task."""
+        self.told.remove(task)
+        if self.begun == task:
+            self.begun = None
+
+
+@dataclass(eq=False)
+class Use:
+    """A session and what it is used for."""
+
+    agent: Told
+    job: int
+    step: str
+    slots: int
+    orders: deque[Held] = field(default_factory=deque)
+    session: Opened | None = None
+    idle: IDelayedCall | None = None
+    over: bool = False  # it takes no more tasks; its slots are its own until it is gone
+
+    @property
+    def told(self) -> int:
+        """Tasks that the session has and has not ended."""
+        return sum(len(held.told) for held in self.orders)
+
+    @property
+    def left(self) -> int:
+        """Tasks that it still has before it."""
+        return sum(len(held.told) + len(held.todo) for held in self.orders)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.orders) or self.over
+
+    def first_task(self) -> tuple[int | None, int | None]:
+        """The one that runs, or that would run first."""
+        for held in self.orders:
+            for task in held.left:
+                return held.order.order, task
+        return None, None
+
+    def wake(self) -> None:
+        """It has something to do again, or is closed: no more waiting for the end of its idleness."""
+        if self.idle and self.idle.active():
+            self.idle.cancel()
+        self.idle = None
+
+    # --- what the session reports
+
+    def started(self, order: int, task: int) -> None:
+        self.agent.task_started(self, order, task)
+
+    def said(self, text: str, order: int | None, task: int | None) -> None:
+        order, task = (order, task) if order is not None else self.first_task()
+        if order is not None and task is not None:
+            self.agent.tell(say.Log(order, task, text))
+
+    def progressed(self, order: int, task: int, percent: float | None, status: str) -> None:
+        self.agent.tell(say.Progress(order, task, percent, status))
+
+    def warned(self, order: int, task: int, text: str) -> None:
+        self.agent.tell(say.Warned(order, task, text))
+
+    def ended(self, result: say.Result, outputs: list[str]) -> None:
+        self.agent.task_ended(self, result, outputs)
+
+    def taken_back(self, order: int, task: int) -> None:
+        self.agent.task_taken_back(self, order, task)
+
+    def broken(self, reason: str) -> None:
+        self.agent.session_broken(self, reason)
+
+    def gone(self, reason: str) -> None:
+        self.agent.session_gone(self, reason)

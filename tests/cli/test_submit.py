@@ -1,0 +1,154 @@
+"""`brender submit`: what is sent of what was said, and what is refused before anything is sent."""
+
+from typing import Any
+
+from click.testing import CliRunner
+from twisted.internet.defer import DeferredList
+
+from brender.cli import main
+from brender.farm.submission import plan
+from brender.protocols.submitting import built_in_template
+from tests.cli.case import CommandCase, Ran
+from tests.fakes import FRAMES
+
+PATHS = """
+specificationVersion: jobtemplate-2023-09
+name: paths
+parameterDefinitions:
+- {name: Scene, type: PATH, objectType: FILE, dataFlow: IN, default: scenes/a.blend}
+- {name: Cache, type: PATH, objectType: DIRECTORY, dataFlow: IN, default: ""}
+- {name: Note, type: STRING, default: a/b}
+steps:
+- name: Show
+  script: {actions: {onRun: {command: echo, args: ["{{Param.Scene}}", "{{Param.Cache}}", "{{Param.Note}}"]}}}
+"""
+
+
+class Submit(CommandCase):
+    def values(self, number: int = 1) -> dict[str, Any]:
+        return self.farm.service.farm.jobs[number].values
+
+    async def test_a_template_with_values_becomes_a_job(self) -> None:
+        self.file("shot.yaml", FRAMES)
+        ran = await self.brender(
+            "submit", "shot.yaml", "--frames", "1-10", "--priority", "60", "--name", "-rf 名前", "--owner", "ada"
+        )
+        self.assertEqual(ran, (0, "Job 1 -rf 名前: 10 frames, priority 60.\n", ""))
+        job = self.farm.service.farm.jobs[1]
+        self.assertEqual((job.name, job.owner, job.priority, job.values), ("-rf 名前", "ada", 60, {"Frames": "1-10"}))
+
+    async def test_json_is_the_job_and_the_owner_is_who_submits(self) -> None:
+        self.file("shot.yaml", FRAMES)
+        ran = await self.brender("submit", "shot.yaml", "Frames=5", "--json")
+        self.assertEqual((ran.code, ran.json["id"], ran.json["tasks"], ran.json["state"]), (0, 1, 1, "queued"))
+        self.assertNotEqual(self.farm.service.farm.jobs[1].owner, "")
+
+    async def test_values_reach_the_job_as_they_were_typed(self) -> None:
+        typed = {"A": "007", "B": "", "C": "a=b", "D": "two\nlines", "E": "with space ", "F": "{{Param.Frames}}"}
+        named = "".join(f"\n- {{name: {name}, type: STRING}}" for name in typed)
+        self.file("shot.yaml", FRAMES.replace("parameterDefinitions:", f"parameterDefinitions:{named}"))
+        ran = await self.brender("submit", "shot.yaml", *(f"{name}={text}" for name, text in typed.items()))
+        self.assertEqual((ran.code, self.values()), (0, {**typed, "Frames": "1-24"}))
+
+    async def test_every_problem_is_named_with_its_place(self) -> None:
+        self.file("wrong.yaml", FRAMES.replace("name: shot_010", "nam: x").replace("onRun", "onRum"))
+        ran = await self.brender("submit", "wrong.yaml", "Frame=1")
+        self.assertEqual((ran.code, ran.out), (1, ""))
+        self.assertGreaterEqual(len(ran.err.splitlines()), 4)
+        for line in ran.err.splitlines()[1:]:
+            self.assertRegex(line, r"^  \S+: .")
+        as_json = await self.brender("submit", "wrong.yaml", "Frame=1", "--json")
+        self.assertEqual((as_json.code, len(as_json.json["problems"]) >= 3), (1, True))
+
+    def test_wrong_use_ends_with_2_and_says_why(self) -> None:
+        self.file("shot.yaml", FRAMES)
+        (self.folder / "bad.yaml").write_bytes(b"\xff\xfe\x00")
+        self.file("empty.yaml", "\n")
+        for words, sentence in {
+            ("submit",): "FILE",
+            ("submit", "none.yaml"): "none.yaml cannot be read: No such file or directory.",
+            ("submit", "."): "Is a directory",
+            ("submit", "bad.yaml"): "it is not text in UTF-8",
+            ("submit", "empty.yaml"): "empty.yaml is empty.",
+            ("submit", "none.blend"): "There is no scene ",
+            ("submit", "shot.yaml", "Frames"): '"Frames" is not KEY=VALUE.',
+            ("submit", "shot.yaml", "Frames=1", "--frames", "2"): "Frames is given twice.",
+            ("submit", "shot.yaml", "--priority", "101"): "101",
+        }.items():
+            here = [str(self.folder / word) if "." in word else word for word in words]
+            ran = CliRunner().invoke(main, here)
+            self.assertEqual((ran.exit_code, ran.stdout), (2, ""), words)
+            self.assertIn(sentence, ran.stderr)
+        self.assertEqual(self.farm.service.farm.jobs, {})
+
+    async def test_a_scene_becomes_a_job_of_the_blender_template(self) -> None:
+        scene = self.file("my shot.blend", "BLENDER")
+        ran = await self.brender("submit", "my shot.blend", "--frames", "1-3", "Output=out/f_####")
+        self.assertEqual((ran.code, ran.out, ran.err), (0, "Job 1 my shot: 3 frames, priority 50.\n", ""))
+        values = self.values()
+        self.assertEqual((values["Scene"], values["Frames"]), (str(scene), "1-3"))
+        self.assertEqual(values["Output"], str(self.folder / "out/f_####"))
+
+
+class Paths(CommandCase):
+    def values(self, number: int = 1) -> dict[str, Any]:
+        return self.farm.service.farm.jobs[number].values
+
+    async def test_a_relative_value_starts_here_and_a_default_at_the_template(self) -> None:
+        self.file("bundle/paths.yaml", PATHS)
+        self.file("bundle/scenes/a.blend", "")
+        ran = await self.brender("submit", "bundle/paths.yaml")
+        self.assertEqual((ran.code, ran.err), (0, ""))
+        self.assertEqual(self.values()["Scene"], str(self.folder / "bundle/scenes/a.blend"))
+        self.file("b.blend", "")
+        await self.brender("submit", "bundle/paths.yaml", "Scene=b.blend", "Cache=bundle", "Note=b.blend")
+        expected = {"Scene": str(self.folder / "b.blend"), "Cache": str(self.folder / "bundle"), "Note": "b.blend"}
+        self.assertEqual(self.values(2), expected)
+
+    async def test_a_folder_for_a_file_and_a_file_for_a_folder_are_refused(self) -> None:
+        self.file("paths.yaml", PATHS)
+        folder = self.file("cache/x", "").parent
+        for value, sentence in {
+            f"Scene={folder}": f"Scene: {folder} is a folder, and the template wants a file.",
+            f"Cache={folder / 'x'}": f"Cache: {folder / 'x'} is a file, and the template wants a folder.",
+        }.items():
+            self.assertEqual(await self.brender("submit", "paths.yaml", value), (1, "", sentence + "\n"))
+        self.assertEqual(self.farm.service.farm.jobs, {})
+
+    async def test_an_input_that_is_not_here_is_told_and_the_job_taken(self) -> None:
+        self.file("paths.yaml", PATHS)
+        ran = await self.brender("submit", "paths.yaml", "Scene=/farm/only/there.blend", "Cache=")
+        self.assertEqual(ran.code, 0)
+        self.assertEqual(ran.err, "Scene: /farm/only/there.blend is not on this machine; the workers will need it.\n")
+
+    async def test_a_default_that_leaves_its_folder_is_refused(self) -> None:
+        for default in ("../x", "/etc/passwd", "a/../../x"):
+            self.file("paths.yaml", PATHS.replace("scenes/a.blend", default))
+            ran = await self.brender("submit", "paths.yaml")
+            self.assertEqual((ran.code, self.farm.service.farm.jobs), (1, {}))
+            self.assertIn("folder", ran.err)
+
+
+class ManyAtOnce(CommandCase):
+    async def test_twenty_submits_five_at_a_time_are_twenty_jobs(self) -> None:
+        self.file("shot.yaml", FRAMES)
+        settings = self.file("brender.toml", "# mine\n[server]\ntask_limit = 1000\n")
+        before = settings.read_bytes()
+
+        async def five(first: int) -> list[Ran]:
+            runs = [
+                self.start("submit", "shot.yaml", f"Frames=1-{number}", "--json") for number in range(first, first + 5)
+            ]
+            return [ran for _, ran in await DeferredList([run.ended for run in runs], fireOnOneErrback=True)]
+
+        done = [ran.json for first in range(1, 21, 5) for ran in await five(first)]
+        self.assertEqual(sorted(job["id"] for job in done), list(range(1, 21)))
+        self.assertEqual(sorted(job["tasks"] for job in done), list(range(1, 21)))
+        self.assertEqual(settings.read_bytes(), before)
+
+
+class Template(CommandCase):
+    async def test_what_the_command_sends_of_a_scene_is_what_the_template_asks_for(self) -> None:
+        text = built_in_template("blender")
+        assert text is not None
+        self.assertEqual(plan(text, {"Scene": "/shots/a.blend", "Frames": "1-3"}).steps[0].tasks, 3)

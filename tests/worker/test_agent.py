@@ -1,0 +1,569 @@
+"""What the agent does with orders and sessions, case by case, and then in every order of events."""
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from twisted.trial.unittest import SynchronousTestCase
+
+from brender.protocols import messages as say
+from brender.worker.agent import AHEAD, WAIT_FOR_ACK
+from tests.worker.fakes import IDLE_FOR, FakeSession, Small
+
+
+class OrderTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.small = Small(slots=2)
+        self.agent, self.server = self.small.agent, self.small.server
+
+    def test_an_order_opens_a_session_and_runs_its_tasks_in_it(self) -> None:
+        self.server.order(tasks=3)
+        session = self.small.only()
+        for task in (100, 101, 102):
+            self.assertEqual(session.work(), (1, task))
+        self.assertEqual(self.server.results(), [(1, task, "completed") for task in (100, 101, 102)])
+        self.assertEqual(self.agent.held, {})
+
+    def test_a_session_is_told_one_task_besides_the_one_that_it_runs(self) -> None:
+        self.server.order(tasks=5)
+        session = self.small.only()
+        session.begin()
+        self.assertEqual(len(session.waiting), AHEAD)
+        session.end()
+        session.begin()
+        self.assertEqual(len(session.waiting), AHEAD)
+
+    def test_two_orders_of_a_step_fill_both_slots(self) -> None:
+        self.server.order()
+        self.server.order()
+        self.assertEqual(len(self.small.sessions), 2)
+
+    def test_an_order_that_comes_twice_is_run_once(self) -> None:
+        number = self.server.order()
+        self.agent.heard(self.server.given[number])
+        self.small.only().work()
+        self.assertEqual(self.server.results(), [(1, 100, "completed")])
+
+    def test_an_order_for_the_whole_machine_waits_until_it_is_free_and_nobody_overtakes_it(self) -> None:
+        self.server.order()
+        self.server.order(slots=2, step="B")
+        self.server.order(step="A")
+        first = self.small.only()
+        first.work()
+        self.assertTrue(first.closing)  # idle, and in the way of the second order
+        self.assertEqual(len(self.small.sessions), 1)
+        first.die()
+        self.assertEqual(self.small.only().work(), (2, 200))
+
+    def test_a_session_keeps_its_slots_until_it_is_gone(self) -> None:
+        self.server.order(slots=2)
+        first = self.small.only()
+        first.work()
+        self.server.order(slots=2, job=2)
+        self.assertEqual((first.closing, len(self.small.sessions)), (True, 1))
+        first.die()
+        self.assertEqual(self.small.only().work(), (2, 200))
+
+    def test_an_order_that_waits_behind_another_goes_to_the_session_that_is_free_first(self) -> None:
+        for _ in range(4):
+            self.server.order()
+        one, two = self.small.sessions
+        one.begin()
+        two.work()
+        two.work()
+        one.answer()
+        self.assertEqual(two.begin(), (3, 300))
+        self.assertEqual(list(one.waiting), [])
+
+    def test_an_order_that_has_begun_meanwhile_stays_where_it_is(self) -> None:
+        for _ in range(4):
+            self.server.order()
+        one, two = self.small.sessions
+        one.begin()
+        two.work()
+        two.work()
+        one.end()
+        one.begin()
+        one.answer()
+        self.assertEqual(one.end(), (3, 300))
+        self.assertEqual([task for order, task, _ in self.server.results() if order == 3], [300])
+
+    def test_outputs_of_a_completed_task_become_a_picture(self) -> None:
+        self.server.order(tasks=2)
+        session = self.small.only()
+        session.begin()
+        session.end(outputs=["/out/a.png"])
+        session.begin()
+        session.end("failed", outputs=["/out/b.png"])
+        self.assertEqual(self.small.pictures, [(1, 100, ["/out/a.png"])])
+
+    def test_more_slots_than_the_worker_has_are_all_that_it_has(self) -> None:
+        self.server.order(slots=5)
+        self.assertEqual(self.small.only().work(), (1, 100))
+
+
+class SessionTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.small = Small(slots=1)
+        self.agent, self.server = self.small.agent, self.small.server
+
+    def test_an_idle_session_is_kept_for_the_next_order_of_its_step(self) -> None:
+        self.server.order()
+        session = self.small.only()
+        session.work()
+        self.small.clock.advance(IDLE_FOR - 1)
+        self.server.order()
+        self.assertEqual(session.work(), (2, 200))
+
+    def test_an_idle_session_is_closed_after_a_while(self) -> None:
+        self.server.order()
+        self.small.only().work()
+        self.small.clock.advance(IDLE_FOR)
+        self.assertTrue(self.small.only().closing)
+
+    def test_a_job_that_is_over_closes_its_sessions(self) -> None:
+        self.server.order()
+        self.small.only().work()
+        self.agent.heard(say.Forget(1))
+        self.assertTrue(self.small.only().closing)
+
+    def test_environments_that_cannot_be_entered_fail_all_that_waits_for_them(self) -> None:
+        self.server.order(tasks=2)
+        session = self.small.only()
+        session.fail("enter: Exit code 3.")
+        session.die()
+        self.assertEqual(self.server.results(), [(1, 100, "failed"), (1, 101, "failed")])
+        self.assertEqual({each.message for each in self.server.said(say.Result)}, {"enter: Exit code 3."})
+        self.server.order(job=2)
+        self.assertEqual(self.small.only().work(), (2, 200))
+
+    def test_a_session_that_dies_fails_the_task_that_it_ran_and_hands_back_the_others(self) -> None:
+        self.server.order(tasks=3)
+        session = self.small.only()
+        session.work()
+        session.begin()
+        session.die("The session died.")
+        self.assertEqual(self.server.results(), [(1, 100, "completed"), (1, 101, "failed")])
+        self.assertEqual(self.server.said(say.Returned), [say.Returned(1, [102])])
+        self.assertEqual(self.agent.held, {})
+
+    def test_the_first_task_that_was_told_is_the_one_that_fails(self) -> None:
+        self.server.order(tasks=2)
+        self.server.given[1] = order = say.Order(9, 1, "A", 1, 1, [say.Task(8, {}), say.Task(1, {})])
+        self.small.only().work()
+        self.small.only().work()
+        self.server.open[9] = {8, 1}
+        self.agent.heard(order)
+        self.small.only().begin()
+        self.small.only().die()
+        self.assertEqual(self.server.results()[-1], (9, 8, "failed"))
+
+    def test_the_log_of_a_session_that_opens_belongs_to_the_first_task(self) -> None:
+        self.server.order(tasks=2)
+        self.small.only().use.said("entering\n", None, None)
+        self.assertEqual(self.server.said(say.Log), [say.Log(1, 100, "entering\n")])
+
+    def test_what_a_session_says_when_all_is_done_belongs_to_nobody(self) -> None:
+        self.server.order()
+        session = self.small.only()
+        session.work()
+        session.use.said("leaving\n", None, None)
+        self.assertEqual(self.server.said(say.Log), [])
+
+
+class CancelTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.small = Small(slots=1)
+        self.agent, self.server = self.small.agent, self.small.server
+
+    def test_dropped_is_said_once_and_when_nothing_is_left(self) -> None:
+        number = self.server.order(tasks=3)
+        session = self.small.only()
+        session.begin()
+        self.server.cancel(number)
+        session.answer()
+        self.assertEqual(self.server.said(say.Dropped), [])
+        session.end()
+        self.assertEqual(self.server.said(say.Dropped), [say.Dropped(1)])
+        self.assertEqual(self.server.results(), [])
+
+    def test_a_task_that_ends_as_it_is_canceled_is_not_reported(self) -> None:
+        number = self.server.order()
+        session = self.small.only()
+        session.begin()
+        self.server.cancel(number)
+        session.stopping = None  # it was quicker
+        session.end("completed")
+        self.assertEqual((self.server.results(), len(self.server.said(say.Dropped))), ([], 1))
+
+    def test_an_order_that_is_not_known_counts_as_dropped(self) -> None:
+        self.agent.heard(say.Cancel(77))
+        self.assertEqual(self.server.said(say.Dropped), [say.Dropped(77)])
+
+    def test_an_order_that_waits_is_dropped_at_once(self) -> None:
+        self.server.order()
+        waits = self.server.order(job=2)
+        self.server.cancel(waits)
+        self.assertEqual(self.server.said(say.Dropped), [say.Dropped(waits)])
+
+    def test_a_session_that_dies_while_its_order_is_canceled_is_the_end_of_it(self) -> None:
+        number = self.server.order(tasks=2)
+        session = self.small.only()
+        session.begin()
+        self.server.cancel(number)
+        session.die()
+        self.assertEqual(self.server.said(say.Dropped), [say.Dropped(number)])
+        self.assertEqual((self.server.results(), self.agent.held), ([], {}))
+
+    def test_the_next_order_is_for_the_same_session(self) -> None:
+        number = self.server.order()
+        session = self.small.only()
+        session.begin()
+        self.server.cancel(number)
+        session.end()
+        self.server.order()
+        self.assertEqual(session.work(), (2, 200))
+
+    def test_an_order_of_a_canceled_job_is_not_told_to_its_closing_session(self) -> None:
+        number = self.server.order()
+        session = self.small.only()
+        session.begin()
+        self.server.cancel(number)
+        self.agent.heard(say.Forget(1))
+        session.end()
+        self.assertTrue(session.closing)
+        self.server.known.clear()
+        self.server.order()
+        self.assertEqual(len(session.waiting), 0)
+        session.die()
+        self.assertEqual(self.small.only().work(), (2, 200))
+
+
+class RecallTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.small = Small(slots=1)
+        self.agent, self.server = self.small.agent, self.small.server
+
+    def test_an_order_that_was_told_early_is_handed_back(self) -> None:
+        self.server.order()
+        session = self.small.only()
+        session.begin()
+        behind = self.server.order()
+        self.agent.heard(say.Recall(behind))
+        session.answer()
+        self.assertEqual(self.server.said(say.Returned), [say.Returned(behind, [200])])
+        session.end()
+        self.assertEqual(list(session.waiting), [])
+
+    def test_an_order_that_was_told_to_nobody_is_handed_back_at_once(self) -> None:
+        self.server.order()
+        behind = self.server.order(job=2)
+        self.agent.heard(say.Recall(behind))
+        self.assertEqual(self.server.said(say.Returned), [say.Returned(behind, [200])])
+
+    def test_of_an_order_that_has_begun_the_rest_is_handed_back(self) -> None:
+        number = self.server.order(tasks=3)
+        session = self.small.only()
+        session.begin()
+        self.agent.heard(say.Recall(number))
+        session.answer()
+        session.end()
+        self.assertEqual(self.server.said(say.Returned), [say.Returned(1, [102]), say.Returned(1, [101])])
+        self.assertEqual(self.server.results(), [(1, 100, "completed")])
+
+    def test_a_task_that_begins_as_it_is_recalled_runs(self) -> None:
+        number = self.server.order()
+        session = self.small.only()
+        self.agent.heard(say.Recall(number))
+        session.begin()
+        session.answer()
+        session.end()
+        self.assertEqual((self.server.results(), self.server.said(say.Returned)), ([(1, 100, "completed")], []))
+
+    def test_a_recall_of_an_order_that_is_gone_is_no_matter(self) -> None:
+        self.agent.heard(say.Recall(5))
+        self.assertEqual(self.server.heard, [])
+
+
+class ConnectionTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.small = Small(slots=1)
+        self.agent, self.server = self.small.agent, self.small.server
+
+    def test_results_are_said_again_until_they_are_acknowledged(self) -> None:
+        self.server.order(tasks=2)
+        self.small.only().work()
+        self.server.disconnect()
+        self.small.only().work()
+        self.assertEqual(self.agent.has(), {1: [100, 101]})
+        self.server.connect()
+        self.assertEqual([task for _, task, _ in self.server.results()], [100, 100, 101])
+        self.server.acknowledge()
+        self.assertEqual((self.agent.has(), self.agent.unacknowledged), ({}, {}))
+
+    def test_it_goes_on_while_the_server_is_away_and_says_what_runs_when_it_is_back(self) -> None:
+        self.server.order(tasks=3)
+        self.server.disconnect()
+        self.small.only().work()
+        self.small.only().begin()
+        self.server.connect()
+        self.assertEqual(self.server.said(say.Started), [say.Started(1, 101)])
+
+    def test_a_task_that_waits_in_its_session_has_not_started(self) -> None:
+        self.server.order(tasks=2)
+        self.server.disconnect()
+        self.server.connect()
+        self.assertEqual(self.server.said(say.Started), [])
+
+    def test_orders_that_are_not_the_workers_any_more_are_ended(self) -> None:
+        number = self.server.order()
+        session = self.small.only()
+        session.begin()
+        self.server.disconnect()
+        self.server.open[number].clear()  # it was given to another one
+        self.server.connect()
+        self.assertIsNotNone(session.stopping)
+        session.end()
+        self.assertEqual((self.server.results(), self.agent.held), ([], {}))
+
+    def test_what_is_said_while_the_server_is_away_comes_before_the_result(self) -> None:
+        self.server.order()
+        session = self.small.only()
+        self.server.disconnect()
+        session.begin()
+        session.use.said("rendering\n", 1, 100)
+        session.end()
+        self.server.connect()
+        kinds = [type(message) for message in self.server.heard if isinstance(message, say.Log | say.Result)]
+        self.assertEqual(kinds, [say.Log, say.Result])
+
+    def test_a_job_that_ended_while_the_worker_was_away_is_forgotten(self) -> None:
+        self.server.order()
+        self.small.only().work()
+        self.server.disconnect()
+        self.small.clock.advance(IDLE_FOR)
+        self.small.only().die()
+        self.server.connect()
+        self.assertEqual(self.agent._jobs, {})
+
+    def test_sessions_are_silent_while_the_connection_is_full(self) -> None:
+        self.server.order()
+        self.agent.hold(True)
+        self.assertTrue(self.small.only().held)
+        self.agent.hold(False)
+        self.assertFalse(self.small.only().held)
+
+    def test_a_session_that_is_opened_meanwhile_is_silent_too(self) -> None:
+        self.agent.hold(True)
+        self.server.order()
+        self.assertTrue(self.small.only().held)
+
+    def test_a_lost_connection_is_not_full(self) -> None:
+        self.server.order()
+        self.agent.hold(True)
+        self.server.disconnect()
+        self.assertFalse(self.small.only().held)
+
+
+class LeavingTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.small = Small(slots=1)
+        self.agent, self.server = self.small.agent, self.small.server
+
+    def test_an_idle_worker_leaves_at_once(self) -> None:
+        self.agent.leave()
+        self.assertEqual((self.small.emptied, self.server.said(say.Leaving)), (1, [say.Leaving()]))
+
+    def test_it_finishes_what_runs_hands_back_the_rest_and_leaves_when_all_is_safe(self) -> None:
+        self.server.order(tasks=3)
+        self.server.order(job=2)
+        session = self.small.only()
+        session.begin()
+        self.agent.leave()
+        session.answer()
+        session.end()
+        returned = {(each.order, task) for each in self.server.said(say.Returned) for task in each.tasks}
+        self.assertEqual(returned, {(1, 101), (1, 102), (2, 200)})
+        self.assertTrue(session.closing)
+        session.die()
+        self.assertEqual(self.small.emptied, 0)
+        self.server.acknowledge()
+        self.assertEqual(self.small.emptied, 1)
+
+    def test_the_second_time_what_runs_is_ended_and_handed_back(self) -> None:
+        self.server.order()
+        session = self.small.only()
+        session.begin()
+        self.agent.leave()
+        self.agent.leave(now=True)
+        self.assertIsNotNone(session.stopping)
+        self.assertGreater(session.stopping or 0, 0)
+        session.end()
+        self.assertEqual(self.server.results(), [(1, 100, "canceled")])
+        self.server.acknowledge()
+        session.die()
+        self.assertEqual(self.small.emptied, 1)
+
+    def test_an_order_that_comes_while_it_leaves_is_handed_back(self) -> None:
+        self.server.order()
+        self.small.only().begin()
+        self.agent.leave()
+        late = self.server.order()
+        self.assertEqual(self.server.said(say.Returned), [say.Returned(late, [200])])
+
+    def test_it_waits_only_so_long_for_a_server_that_is_away(self) -> None:
+        self.server.order()
+        session = self.small.only()
+        session.begin()
+        self.server.disconnect()
+        self.agent.leave()
+        session.end()
+        session.die()
+        self.assertEqual(self.small.emptied, 0)
+        self.small.clock.advance(WAIT_FOR_ACK)
+        self.assertEqual(self.small.emptied, 1)
+
+    def test_a_server_that_comes_back_in_time_gets_the_result_and_hears_that_it_leaves(self) -> None:
+        self.server.order()
+        session = self.small.only()
+        session.begin()
+        self.server.disconnect()
+        self.agent.leave()
+        session.end()
+        self.server.connect()
+        self.assertEqual(self.server.results(), [(1, 100, "completed")])
+        self.assertEqual(self.server.said(say.Leaving), [say.Leaving()])
+        self.server.acknowledge()
+        session.die()
+        self.assertEqual(self.small.emptied, 1)
+
+    def test_what_was_handed_back_while_the_server_was_away_is_not_held_any_more(self) -> None:
+        self.server.order()
+        self.server.order(job=2)
+        self.small.only().begin()
+        self.server.disconnect()
+        self.agent.leave()
+        self.assertEqual(self.agent.has(), {1: [100]})
+
+
+class AnyOrderOfEvents(RuleBasedStateMachine):
+    """Every task of every order gets exactly one fate, and slots are never oversubscribed, whatever happens when."""
+
+    @initialize(slots=st.integers(1, 3))
+    def begin(self, slots: int) -> None:
+        self.small = Small(slots)
+        self.slots = slots
+
+    def _sessions(self) -> list[FakeSession]:
+        return self.small.sessions
+
+    @precondition(lambda self: self.small.server.connected)
+    @rule(tasks=st.integers(1, 4), job=st.integers(1, 3), slots=st.integers(1, 3))
+    def order(self, tasks: int, job: int, slots: int) -> None:
+        self.small.server.order(tasks, job, min(slots, self.slots))
+
+    @precondition(lambda self: any(session.waiting and not session.running for session in self._sessions()))
+    @rule(data=st.data())
+    def session_begins(self, data: Any) -> None:
+        able = [session for session in self._sessions() if session.waiting and not session.running]
+        data.draw(st.sampled_from(able)).begin()
+
+    @precondition(lambda self: any(session.running for session in self._sessions()))
+    @rule(data=st.data(), outcome=st.sampled_from(["completed", "failed"]))
+    def task_ends(self, data: Any, outcome: str) -> None:
+        data.draw(st.sampled_from([session for session in self._sessions() if session.running])).end(outcome)
+
+    @precondition(lambda self: any(each.asked_back or each.stopped_early for each in self._sessions()))
+    @rule(data=st.data())
+    def session_answers(self, data: Any) -> None:
+        able = [session for session in self._sessions() if session.asked_back or session.stopped_early]
+        data.draw(st.sampled_from(able)).answer()
+
+    @precondition(lambda self: self._sessions())
+    @rule(data=st.data(), broken=st.booleans())
+    def session_dies(self, data: Any, broken: bool) -> None:
+        session = data.draw(st.sampled_from(self._sessions()))
+        if broken and not session.running:
+            session.fail()
+        session.die()
+
+    @rule(seconds=st.sampled_from([1.0, IDLE_FOR]))
+    def time_passes(self, seconds: float) -> None:
+        self.small.clock.advance(seconds)
+
+    @precondition(lambda self: self.small.server.connected and self.small.server.given)
+    @rule(data=st.data())
+    def server_cancels(self, data: Any) -> None:
+        self.small.server.cancel(data.draw(st.sampled_from(sorted(self.small.server.given))))
+
+    @precondition(lambda self: self.small.server.connected and self.small.server.given)
+    @rule(data=st.data())
+    def server_recalls(self, data: Any) -> None:
+        self.small.agent.heard(say.Recall(data.draw(st.sampled_from(sorted(self.small.server.given)))))
+
+    @precondition(lambda self: self.small.server.connected)
+    @rule(job=st.integers(1, 3))
+    def job_is_over(self, job: int) -> None:
+        server = self.small.server
+        if not any(server.open[number] for number, order in server.given.items() if order.job == job):
+            server.known.discard(job)
+            self.small.agent.heard(say.Forget(job))
+
+    @precondition(lambda self: self.small.server.connected)
+    @rule()
+    def server_acknowledges(self) -> None:
+        self.small.server.acknowledge()
+
+    @rule()
+    def connection_changes(self) -> None:
+        server = self.small.server
+        server.disconnect() if server.connected else server.connect()
+
+    @precondition(lambda self: not self.small.agent.leaving)
+    @rule(now=st.booleans())
+    def worker_leaves(self, now: bool) -> None:
+        self.small.agent.leave(now)
+
+    @invariant()
+    def slots_are_never_oversubscribed(self) -> None:
+        assert sum(session.use.slots for session in self._sessions()) <= self.slots
+
+    @invariant()
+    def no_task_has_two_fates(self) -> None:
+        assert all(sum(fates.values()) == 1 for fates in self.small.server.fates.values())
+
+    def teardown(self) -> None:
+        """In the end, when everybody does what he has to, nothing is left and everything has its fate."""
+        if not hasattr(self, "small"):
+            return
+        small = self.small
+        if not small.server.connected:
+            small.server.connect()
+        for _ in range(500):
+            for session in list(self._sessions()):
+                session.answer()
+                if session.running:
+                    session.end()
+                elif session.closing:
+                    session.die()
+                elif session.waiting:
+                    session.begin()
+            small.server.acknowledge()
+        assert small.agent.held == {}, small.agent.held
+        assert not small.agent.unacknowledged
+        assert not any(small.server.open.values()), small.server.open
+        assert not small.server.canceled, small.server.canceled
+        assert small.emptied == small.agent.leaving
+        assert all(
+            sum(small.server.fates[number, task.index].values()) == 1
+            for number, order in small.server.given.items()
+            for task in order.tasks
+        )
+
+
+class AnyOrderOfEventsTests(SynchronousTestCase):
+    def test_every_task_gets_exactly_one_fate(self) -> None:
+        case = AnyOrderOfEvents.TestCase()
+        case.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+        case.runTest()
