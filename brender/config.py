@@ -142,15 +142,21 @@ def wrong_value(what: str) -> str:
 
 
 def line_of(section: str, key: str, text: str) -> int:
-    """The line where a section sets a key, or where the section begins; 0 when there is none."""
+    """The line where a section sets a key, or else where the section begins; 0 when there is none."""
     inside, begun = "", 0
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[\s*([^\]]*?)\s*\]", line):
             inside = header[1]
             begun = begun or number * (inside == (section or key))
-        elif re.match(rf"""\s*["']?{re.escape(key if inside == section else f"{section}.{key}")}["']?\s*[.=]""", line):
+        elif sets(line, key if inside == section else f"{section}.{key}"):
             return number
+        elif not inside and sets(line, section):
+            begun = number
     return begun
+
+
+def sets(line: str, key: str) -> bool:
+    return re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""", line) is not None
 
 
 def nearest(section: str, key: str) -> str:

@@ -58,8 +58,10 @@ class Logs:
             self._shut(file)
 
     def _give_up(self, order: int, error: OSError) -> None:
-        self.end(order)
         self._unwritable.add(order)
+        if file := self._files.pop(order, None):
+            with suppress(OSError):
+                file.close()
         self.log.error("The log of order {order} cannot be written and is not kept: {error}", order=order, error=error)
 
     def _shut(self, file: BinaryIO) -> None:

@@ -98,12 +98,19 @@ class FarmService(Service):
     # --- what the faces ask
 
     async def submit(
-        self, template: Any, values: Mapping[str, Any], *, name: str = "", priority: int = 50, owner: str = ""
+        self,
+        template: Any,
+        values: Mapping[str, Any],
+        *,
+        name: str = "",
+        priority: int = 50,
+        owner: str = "",
+        folder: str = "",
     ) -> Job:
         self._refuse_when_stopping()
         if priority not in PRIORITIES:
             raise Refused([Problem("priority", f"A priority is a whole number from 0 to 100, not {shown(priority)}.")])
-        made = plan(template, values, limit=self._task_limit)
+        made = plan(template, values, folder=folder, limit=self._task_limit)
         job = Job(
             id=self.farm.last_job + 1,
             name=name or made.name,

@@ -13,12 +13,17 @@ from pathlib import Path
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 
 def wait(case: TestCase, done: Deferred[None]) -> None:
     import pytest_twisted  # noqa: PLC0415 (only where the plugin is loaded)
+    from twisted.internet import reactor  # noqa: PLC0415
 
+    # Go on from a call of the reactor's own: trial turns the reactor at the end of a test, and inside a call
+    # from a thread that would make this call a second time.
+    done.addBoth(lambda result: deferLater(reactor, 0, lambda: result))
     pytest_twisted.blockon(done)
 
 

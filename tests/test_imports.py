@@ -33,6 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "brender.tap": ("brender",),
     "brender.worker.tap": ("brender",),
     "brender.cli": ("brender",),
+    "brender.__main__": ("brender.cli",),
     "brender.twisted_plugins": (),  # names its modules as text: `twistd` imports the one that is started
 }
 

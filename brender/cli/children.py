@@ -66,8 +66,11 @@ class Children:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def start(self, name: str, words: Sequence[str], log: Path) -> Child:
+    def start(self, name: str, words: Sequence[str], log: Path, core: int | None = None) -> Child:
+        """Start a program; `core` is the only one of the processor's that it may use."""
         child = Child(name, words, log)
+        if core is not None and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(child.process.pid, {core})
         self._children.append(child)
         return child
 

@@ -5,6 +5,7 @@ processes of their own on free ports, hands the scene in, and shows the bar.  Th
 end, whatever happens (`children`).  Everything is kept in `demo-output/`, logs and database included.
 """
 
+import os
 import shutil
 import signal
 import subprocess
@@ -147,11 +148,11 @@ class Demo:
             words = ["worker", f"127.0.0.1:{ports.workers}", "--name", f"demo-{number}", "--slots", "1", *settings]
             state = self._state / f"worker-{number}"
             self._know_blenders(state / "worker")
-            self._child(f"worker {number}", [*program, *words, "--state", str(state)])
+            self._child(f"worker {number}", [*program, *words, "--state", str(state)], core_for(number))
         tell("workers", f"{WORKERS}, one core each")
 
-    def _child(self, name: str, words: list[str]) -> None:
-        self._children.start(name, words, self._state / f"{name.replace(' ', '-')}.log")
+    def _child(self, name: str, words: list[str], core: int | None = None) -> None:
+        self._children.start(name, words, self._state / f"{name.replace(' ', '-')}.log", core)
 
     def _know_blenders(self, folder: Path) -> None:
         """Spare a worker the search: what was found is found."""
@@ -197,6 +198,14 @@ class Demo:
             err=True,
         )
         return 1
+
+
+def core_for(number: int) -> int | None:
+    """A core of its own for each worker, as far as there are some."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    cores = sorted(os.sched_getaffinity(0))
+    return cores[(number - 1) % len(cores)]
 
 
 def tell(what: str, text: str) -> None:

@@ -209,7 +209,7 @@ class Farm:
         """The worker will not run these tasks of the order."""
         order = self._held(client, order_id)
         if order:
-            self._give_up(order, [task for task in tasks if order.holds(task)], now)
+            self._give_up(order, [task for task in dict.fromkeys(tasks) if order.holds(task)], now)
 
     def dropped(self, client: int, order_id: int) -> None:
         """The worker has ended what was left of a canceled order."""

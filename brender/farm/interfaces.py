@@ -106,9 +106,19 @@ class FarmService(Protocol):
         """Why the farm takes nothing new; empty while it does."""
 
     async def submit(
-        self, template: Any, values: Mapping[str, Any], *, name: str = "", priority: int = 50, owner: str = ""
+        self,
+        template: Any,
+        values: Mapping[str, Any],
+        *,
+        name: str = "",
+        priority: int = 50,
+        owner: str = "",
+        folder: str = "",
     ) -> "Job":
-        """Take a job in.  Raises `Refused` with every problem, `NotNow` when stopping."""
+        """Take a job in; `folder` is the template's own, where it was read from a file.
+
+        Raises `Refused` with every problem, `NotNow` when stopping.
+        """
 
     async def cancel(self, job: int) -> "Job":
         """End a job; raises `NotFound`, `NotNow`."""
@@ -123,7 +133,7 @@ class FarmService(Protocol):
         """Enable or disable clients; those that were changed."""
 
     async def save(self) -> int:
-        """Wait until everything so far is committed; how many writes that were."""
+        """Wait until everything so far is committed; how many writes there were since the start."""
 
     async def orders_of(self, job: int) -> "Sequence[OrderView]":
         """Every order of a job, oldest first; raises `NotFound`."""

@@ -5,6 +5,8 @@ that msgspec turns into JSON.  Shell, web, events and command line all show thes
 differ.  Times are seconds of the epoch, durations seconds, memory bytes, load percent.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 
 from brender.farm.client import Blender, RuntimeClient
@@ -197,7 +199,22 @@ def left(job: Job, farm: Farm) -> float | None:
     """Seconds until the job is done as it goes now: its steps one after the other."""
     if not job.runs:
         return None
-    running = sum(order.running is not None for order in farm.orders.values() if order.job == job.id)
-    parts = [seconds_left(step.estimate, step.unfinished, running) for step in job.steps if step.estimate.seconds]
+    together = side_by_side(job, farm)
+    parts = [seconds_left(step.estimate, step.unfinished, together) for step in job.steps if step.estimate.seconds]
     known = [part for part in parts if part is not None]
     return sum(known) if known else None
+
+
+def side_by_side(job: Job, farm: Farm) -> int:
+    """How many of the job's orders have a slot now; the others wait behind them."""
+    clients = {order.client for order in farm.orders.values() if order.job == job.id}
+    return sum(each.job == job.id for client in clients for each in begun(farm.clients[client]))
+
+
+def begun(client: RuntimeClient) -> Iterator[Order]:
+    """The orders of a client that fit its slots, oldest first."""
+    used = 0
+    for order in client.orders.values() if client.online else ():
+        used += order.cost
+        if order.open and used <= client.slots:
+            yield order

@@ -184,7 +184,12 @@ def task_number(word: str) -> int:
 async def submit(asked: Asked) -> str:
     wanted = Submission.read(asked.words)
     taken = await asked.service.submit(
-        wanted.template(), wanted.values, name=wanted.name, priority=wanted.priority, owner=wanted.owner
+        wanted.template(),
+        wanted.values,
+        name=wanted.name,
+        priority=wanted.priority,
+        owner=wanted.owner,
+        folder=wanted.folder,
     )
     view = job_view(taken, asked.service.farm)
     steps = f" in {count(len(view.steps), 'step')}" if len(view.steps) > 1 else ""

@@ -74,6 +74,11 @@ class Submission:
             raise WrongUse(f'A priority is a whole number from 0 to 100, not "{text}".')
         return int(text)
 
+    @property
+    def folder(self) -> str:
+        """Where the template's relative default paths begin; "" for a built-in one."""
+        return "" if self.source in built_in() else str(Path(self.source).expanduser().parent)
+
     def template(self) -> str:
         """The text of the template; raises `WrongUse` with a sentence."""
         text = built_in_template(self.source)

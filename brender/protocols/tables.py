@@ -52,8 +52,11 @@ def fitted(columns: Sequence[Column], widths: Sequence[int], width: int) -> list
     return fit
 
 
+JOINER = "\u200d"
+
+
 def padded(text: str, width: int, right: bool = False) -> str:
-    text = cut(text, width)
+    text = cut(text, width).rstrip(JOINER)  # at the end it would join the space
     space = " " * (width - cell_len(text))
     return space + text if right else text + space
 

@@ -32,6 +32,7 @@ class Typing:
         self._state: Callable[[int], None] = self._text
         self._option = 0  # DO, DONT, WILL or WONT, when its option is still to come
         self._plain = bytearray()
+        self._last = 0x0A  # the last plain byte
         self._reply = bytearray()
 
     def read(self, data: bytes) -> tuple[bytes, bytes]:
@@ -39,6 +40,7 @@ class Typing:
         for byte in data:
             self._state(byte)
         plain, reply = bytes(self._plain), bytes(self._reply)
+        self._last = plain[-1] if plain else self._last
         self._plain.clear()
         self._reply.clear()
         return plain, reply
@@ -49,6 +51,8 @@ class Typing:
         elif byte == 0x0D:
             self._plain.append(0x0A)
             self._state = self._after_return
+        elif byte == 0x04 and (self._plain or [self._last])[-1] == 0x0A:
+            self._plain += KEYS[END_OF_FILE]  # Ctrl-D at a prompt comes without a line end
         else:
             self._plain.append(byte)
 

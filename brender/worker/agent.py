@@ -154,6 +154,7 @@ class Agent:
             if task != held.begun and held.use and held.use.session:
                 held.use.session.take_back(number, task)
         self._close_order(held)
+        self._advance()
 
     def _cancel(self, number: int) -> None:
         """End an order; `Dropped` is said when nothing of it is left."""
@@ -167,6 +168,7 @@ class Agent:
             if held.use and held.use.session:
                 held.use.session.stop(number, task)
         self._close_order(held)
+        self._advance()
 
     def _close_order(self, held: Held) -> None:
         """Forget an order of which nothing is left, and go on with what waits behind it."""
@@ -178,7 +180,6 @@ class Agent:
         if held.use:
             held.use.orders.remove(held)
             self._rest(held.use)
-        self._advance()
         self._check_empty()
 
     def _forget(self, job: int) -> None:
@@ -255,7 +256,7 @@ class Agent:
         """Tell the session more: it has the task that it runs and `AHEAD` besides."""
         use.wake()
         for held in use.orders:
-            while held.todo and use.told <= AHEAD and use.session:
+            while held.todo and use.told <= AHEAD and use.session and not held.moving:
                 task = held.todo.popleft()
                 held.told.append(task.index)
                 use.session.run(held.order.order, task.index, held.order.attempt, task.parameters)

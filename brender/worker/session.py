@@ -50,6 +50,12 @@ Todo = queue.SimpleQueue[words.Open | words.Run | words.Close]
 class KeptSession(Session):
     """A session that goes on after a task that failed, was stopped, or could not even be started."""
 
+    rules_file = ""  # of the newest action; openjd-sessions writes one for each and keeps them all
+
+    def _materialize_path_mapping(self, version: Any, os_env: Any, symtab: Any) -> None:
+        super()._materialize_path_mapping(version, os_env, symtab)
+        self.rules_file = symtab["Session.PathMappingRulesFile"]
+
     def go_on(self) -> None:
         if not self._ending_only:
             self._state = SessionState.READY
@@ -263,9 +269,10 @@ class Served:
 
     def _tidy(self) -> None:
         """After a task: no file and no zombie of it stays, so that a session may run a million of them."""
+        assert self._session is not None
         processes.bury()
         with suppress(OSError):
-            for path in self._files() - self._kept:
+            for path in self._files() - self._kept | {self._session.rules_file}:
                 os.unlink(path)
 
 

@@ -198,7 +198,9 @@ class Cradle:
 
     def _connect(self, protocol: SessionProtocol) -> Deferred[Any]:
         endpoint = UNIXClientEndpoint(self._reactor, f"{self._folder}/nursery")
-        connecting: Deferred[Any] = endpoint.connect(Factory.forProtocol(lambda: protocol))
+        factory = Factory.forProtocol(lambda: protocol)
+        factory.noisy = False
+        connecting: Deferred[Any] = endpoint.connect(factory)
         return connecting
 
     def _cannot(self, failure: Failure, use: Use) -> None:

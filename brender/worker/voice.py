@@ -50,7 +50,7 @@ class Voice(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        printed = LogContent.COMMAND_OUTPUT in (getattr(record, "openjd_log_content", None) or LogContent(0))
+        printed = getattr(record, "openjd_log_content", None) == LogContent.COMMAND_OUTPUT
         with self._turn:
             if printed:
                 self._look_at(text)

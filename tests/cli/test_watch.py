@@ -35,7 +35,7 @@ class Watching(CommandCase):
         ran = await running.ended
         self.assertEqual((ran.code, ran.err), (0, ""))
         lines = ran.out.splitlines()
-        self.assertIn("  job 1     shot_010  1/3 · 2.0 s a frame", lines)
+        self.assertTrue(lines[1].startswith("  job 1     shot_010  1/3 · 2.0 s a frame"), lines)
         self.assertEqual(lines[-1], "Job 1 is completed: 3 frames in 31 s.")
 
     async def test_on_a_terminal_it_is_a_bar(self) -> None:

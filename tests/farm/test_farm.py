@@ -247,7 +247,7 @@ class Results(SynchronousTestCase):
     def test_what_is_handed_back_is_ready_again(self) -> None:
         self.rules.farm.handed_back(self.other.id, self.order.id, [0], self.rules.now)
         self.assertEqual(self.order.awaited(), [0])
-        self.rules.farm.handed_back(self.client.id, self.order.id, [0, 1, 7, -1], self.rules.now)
+        self.rules.farm.handed_back(self.client.id, self.order.id, [0, 0, 1, 7, -1], self.rules.now)
         self.assertEqual((self.order.open, self.client.used, self.job.steps[0].tasks[0]), (False, 0, READY))
 
 

@@ -24,12 +24,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import msgspec
 import psutil
+from twisted.trial.unittest import SynchronousTestCase
 
 from brender.worker import processes
 from brender.worker.blender.find import KEPT, find_blenders
@@ -264,6 +265,13 @@ class Farm:
         query = "&".join(f"{key}={value}" for key, value in which.items())
         return self._ask(f"jobs/{job}/log?{query}", None, None).decode()
 
+    def clear(self) -> None:
+        """Cancel what is not finished, and wait until every worker is idle."""
+        for state in ("queued", "active", "paused"):
+            for job in self.api(f"jobs?state={state}")["data"]:
+                self.cancel(job["id"])
+        self.until(lambda: not any(client["used"] for client in self.api("clients")["data"]), "the farm stays busy")
+
     def running(self, name: str) -> list[dict[str, Any]]:
         """What a client runs."""
         return list(self.client(name).get("running", []))
@@ -312,3 +320,89 @@ def stop(process: psutil.Process | WorkerProgram) -> None:
 
 def go_on(process: psutil.Process | WorkerProgram) -> None:
     os.kill(process.pid, signal.SIGCONT)
+
+
+class Failed(SynchronousTestCase.failureException):  # type: ignore[name-defined,misc]
+    """A failed assertion, with the last words of the farm that it was about."""
+
+    def __init__(self, *said: object) -> None:
+        farm = Shared.farm
+        super().__init__("\n".join([*map(str, said), farm.last_words() if farm else ""]))
+
+
+class Shared:
+    """The farm of the test case that runs now; the next case's takes its place."""
+
+    farm: Farm | None = None
+    case: type | None = None
+
+    @classmethod
+    def of(cls, case: "type[FarmTestCase]") -> Farm:
+        if cls.farm is None or cls.case is not case:
+            cls.end()
+            cls.farm, cls.case = Farm(**case.settings), case
+            cls.farm.start_server()
+        for name, slots in case.workers.items():
+            if not any(worker.name == name and worker.running for worker in cls.farm.workers):
+                cls.farm.worker(name, slots)
+        return cls.farm
+
+    @classmethod
+    def end(cls) -> None:
+        if cls.farm:
+            cls.farm.end()
+        cls.farm = cls.case = None
+
+
+atexit.register(Shared.end)
+
+
+class FarmTestCase(SynchronousTestCase):
+    """Its tests share one farm, which is idle when each begins."""
+
+    failureException = Failed
+    workers: ClassVar[dict[str, int]] = {"alpha": 2}  # name -> slots
+    settings: ClassVar[dict[str, Any]] = {}
+
+    def setUp(self) -> None:
+        self.farm = Shared.of(type(self))
+        self.addCleanup(self.farm.clear)
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir(parents=True)
+
+    @property
+    def worker(self) -> WorkerProgram:
+        """The first one."""
+        return next(each for each in self.farm.workers if each.running)
+
+    def written(self, name: str) -> list[str]:
+        """The lines of a file that tasks write."""
+        path = self.folder / name
+        return path.read_text("utf-8").splitlines() if path.exists() else []
+
+    def until(self, condition: Callable[[], Found], what: str, within: float = PATIENCE) -> Found:
+        return self.farm.until(condition, what, within)
+
+    def pid_in(self, name: str) -> int:
+        """A process id that a task writes into a file, once it has."""
+        return int(self.until(lambda: self.written(name), f"nothing is written to {name}")[0])
+
+    def assert_gone(self, *pids: int) -> None:
+        self.until(lambda: not any(processes.alive(pid) for pid in pids), f"{pids} are still there")
+
+
+def template(script: str = "true", *, name: str = "job", tasks: str = "", **how: Any) -> dict[str, Any]:
+    """A job of one step that runs a bash script with the task's number as $1; `how` is more of its action."""
+    step = step_of(script, tasks=tasks, **how)
+    return {"specificationVersion": "jobtemplate-2023-09", "name": name, "steps": [step]}
+
+
+def step_of(script: str, *, name: str = "Work", tasks: str = "", vcpus: int = 1, **how: Any) -> dict[str, Any]:
+    number = ["{{Task.Param.N}}"] if tasks else []
+    action = {"command": "bash", "args": ["-c", script, "bash", *number], **how}
+    step: dict[str, Any] = {"name": name, "script": {"actions": {"onRun": action}}}
+    if vcpus:
+        step["hostRequirements"] = {"amounts": [{"name": "amount.worker.vcpu", "min": vcpus}]}
+    if tasks:
+        step["parameterSpace"] = {"taskParameterDefinitions": [{"name": "N", "type": "INT", "range": tasks}]}
+    return step

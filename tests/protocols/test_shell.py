@@ -74,6 +74,11 @@ class Typed(TestCase):
     def test_ctrl_u_takes_the_line_back_and_ctrl_d_leaves(self) -> None:
         self.assertEqual([typed(b"disable all\x15jobs"), typed(b"\x04"), typed(b"a\x04")], ["jobs", "quit", "a\x04"])
 
+    def test_ctrl_d_at_a_prompt_needs_no_line_end_and_within_a_line_is_a_character(self) -> None:
+        typing = Typing()
+        self.assertEqual([typing.read(part)[0] for part in (b"jobs\r\n", b"\x04", b"ab\x04c\n\x04")],
+                         [b"jobs\n", b"\x04\n", b"ab\x04c\n\x04\n"])  # fmt: skip
+
 
 class WireCase(TestCase):
     def setUp(self) -> None:

@@ -187,6 +187,11 @@ class SmallFarmByTelnet(TelnetCase):
         self.assertEqual(await terminal.type("jobs\r"), "jobs\r\nNo jobs yet; submit hands one in.\r\n> ")
         self.assertEqual(await terminal.type("\r"), "\r\n> ")
 
+    async def test_ctrl_d_leaves(self) -> None:
+        terminal = await self.connected(SmallFarm(self))
+        await terminal.shown()
+        self.assertEqual(await terminal.type("\x04", GOODBYE), GOODBYE)
+
     async def test_a_pasted_block_is_answered_in_its_order(self) -> None:
         terminal = await self.connected(SmallFarm(self))
         await terminal.shown()

@@ -36,7 +36,8 @@ class FakeSession:
     # --- what the agent says
 
     def run(self, order: int, task: int, attempt: int, parameters: dict[str, str]) -> None:
-        assert not self.closing and not self.gone
+        assert not self.closing
+        assert not self.gone
         self.waiting.append((order, task))
 
     def stop(self, order: int, task: int, within: float | None = None) -> None:
@@ -140,8 +141,8 @@ class FakeServer:
         self.connected = False
         self.agent.disconnected()
 
-    def order(self, tasks: int = 1, job: int = 1, slots: int = 1, step: str = "A") -> int:
-        if job not in self.known:
+    def order(self, tasks: int = 1, job: int = 1, slots: int = 1, step: str = "A", arrives: bool = True) -> int:
+        if arrives and job not in self.known:
             self.known.add(job)
             self.agent.heard(say.Job(job, f"job {job}", {}, {}))
         self.last += 1
@@ -150,7 +151,8 @@ class FakeServer:
         order = say.Order(self.last, job, step, 1, slots, [say.Task(index, {"F": str(index)}) for index in indexes])
         self.given[order.order] = order
         self.open[order.order] = set(indexes)
-        self.agent.heard(order)
+        if arrives:
+            self.agent.heard(order)
         return order.order
 
     def cancel(self, order: int) -> None:

@@ -4,7 +4,14 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.protocols import messages as say
@@ -86,8 +93,23 @@ class OrderTests(SynchronousTestCase):
         one.end()
         one.begin()
         one.answer()
+        self.server.order()
+        self.assertEqual(two.begin(), (5, 500))  # no slot is kept for it any more
         self.assertEqual(one.end(), (3, 300))
         self.assertEqual([task for order, task, _ in self.server.results() if order == 3], [300])
+
+    def test_an_order_that_is_canceled_while_it_moves_keeps_no_slot(self) -> None:
+        for _ in range(4):
+            self.server.order()
+        one, two = self.small.sessions
+        one.begin()
+        two.work()
+        two.work()
+        self.server.cancel(3)
+        self.server.order()
+        self.assertEqual(two.begin(), (5, 500))
+        one.answer()
+        self.assertEqual(self.server.said(say.Dropped), [say.Dropped(3)])
 
     def test_outputs_of_a_completed_task_become_a_picture(self) -> None:
         self.server.order(tasks=2)
@@ -447,6 +469,9 @@ class LeavingTests(SynchronousTestCase):
         self.assertEqual(self.agent.has(), {1: [100]})
 
 
+DICE, SELDOM = st.integers(0, 11), 7
+
+
 class AnyOrderOfEvents(RuleBasedStateMachine):
     """Every task of every order gets exactly one fate, and slots are never oversubscribed, whatever happens when."""
 
@@ -461,7 +486,19 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
     @precondition(lambda self: self.small.server.connected)
     @rule(tasks=st.integers(1, 4), job=st.integers(1, 3), slots=st.integers(1, 3))
     def order(self, tasks: int, job: int, slots: int) -> None:
-        self.small.server.order(tasks, job, min(slots, self.slots))
+        self.small.server.order(tasks, job, min(slots, self.slots), step=f"of {min(slots, self.slots)} slots")
+
+    @precondition(lambda self: self.small.server.connected)
+    @rule(jobs=st.lists(st.integers(1, 2), min_size=2, max_size=5))
+    def many_orders(self, jobs: list[int]) -> None:
+        for job in jobs:
+            self.small.server.order(1, job)
+
+    @precondition(lambda self: self.small.server.connected)
+    @rule(job=st.integers(1, 3))
+    def order_is_lost_with_the_connection(self, job: int) -> None:
+        self.small.server.order(1, job, arrives=False)
+        self.small.server.disconnect()
 
     @precondition(lambda self: any(session.waiting and not session.running for session in self._sessions()))
     @rule(data=st.data())
@@ -480,9 +517,18 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         able = [session for session in self._sessions() if session.asked_back or session.stopped_early]
         data.draw(st.sampled_from(able)).answer()
 
+    @precondition(lambda self: any(session.closing for session in self._sessions()))
+    @rule(data=st.data())
+    def session_closes(self, data: Any) -> None:
+        session = data.draw(st.sampled_from([session for session in self._sessions() if session.closing]))
+        if not session.running:
+            session.die()
+
     @precondition(lambda self: self._sessions())
-    @rule(data=st.data(), broken=st.booleans())
-    def session_dies(self, data: Any, broken: bool) -> None:
+    @rule(data=st.data(), broken=st.booleans(), dice=DICE)
+    def session_dies(self, data: Any, broken: bool, dice: int) -> None:
+        if dice != SELDOM:
+            return
         session = data.draw(st.sampled_from(self._sessions()))
         if broken and not session.running:
             session.fail()
@@ -515,19 +561,38 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
     def server_acknowledges(self) -> None:
         self.small.server.acknowledge()
 
-    @rule()
-    def connection_changes(self) -> None:
+    @rule(dice=DICE)
+    def connection_changes(self, dice: int) -> None:
         server = self.small.server
-        server.disconnect() if server.connected else server.connect()
+        if dice % 2:
+            server.disconnect() if server.connected else server.connect()
 
-    @precondition(lambda self: not self.small.agent.leaving)
-    @rule(now=st.booleans())
-    def worker_leaves(self, now: bool) -> None:
-        self.small.agent.leave(now)
+    @rule(now=st.booleans(), dice=DICE)
+    def worker_leaves(self, now: bool, dice: int) -> None:
+        if dice == SELDOM:
+            self.small.agent.leave(now)
 
     @invariant()
     def slots_are_never_oversubscribed(self) -> None:
         assert sum(session.use.slots for session in self._sessions()) <= self.slots
+
+    @invariant()
+    def it_leaves_when_nothing_is_left(self) -> None:
+        assert not self.small.emptied or not (self._sessions() or self.small.agent.held)
+
+    @invariant()
+    def nothing_waits_while_there_is_room(self) -> None:
+        """An order that has no session yet waits for slots, or for its turn behind one that does."""
+        agent = self.small.agent
+        waiting = [held.order for held in agent.held.values() if held.use is None]
+        busy = sum(session.use.slots for session in self._sessions())
+        moving = any(held.moving for held in agent.held.values())
+        assert not waiting or moving or busy + waiting[0].slots > self.slots, waiting
+
+    @invariant()
+    def an_order_moves_when_its_session_is_asked_for_it(self) -> None:
+        asked = {order for session in self._sessions() for order, _ in session.asked_back}
+        assert all(held.order.order in asked for held in self.small.agent.held.values() if held.moving)
 
     @invariant()
     def no_task_has_two_fates(self) -> None:
@@ -564,6 +629,6 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
 
 class AnyOrderOfEventsTests(SynchronousTestCase):
     def test_every_task_gets_exactly_one_fate(self) -> None:
-        case = AnyOrderOfEvents.TestCase()
-        case.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
-        case.runTest()
+        run_state_machine_as_test(
+            AnyOrderOfEvents, settings=settings(max_examples=200, stateful_step_count=60, deadline=None)
+        )

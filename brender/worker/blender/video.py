@@ -29,9 +29,9 @@ from brender.worker.blender.describe import SceneError, ask_blender
 # Pictures with a see-through ground are laid on black; H.264 for everybody wants even sides and this pixel format.
 FILTER = (
     "format=rgba,premultiply=inplace=1,pad=ceil(iw/2)*2:ceil(ih/2)*2,"
-    "scale=in_range=full:out_range=tv:out_color_matrix=bt709,format=yuv420p"
+    "scale=in_range=full:out_range=tv:out_color_matrix=bt709,format=yuv420p,"
+    "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 )
-COLOURS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 SHOWN = 12
 
 
@@ -84,7 +84,7 @@ def link(files: Sequence[str], folder: str) -> str:
 def encode(pattern: str, fps: float, frames: int, path: str) -> None:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1"]
     command += ["-framerate", f"{fps:.6g}", "-i", pattern, "-vf", FILTER, "-c:v", "libx264", "-preset", "medium"]
-    command += ["-crf", "18", *COLOURS, "-movflags", "+faststart", path]
+    command += ["-crf", "18", "-movflags", "+faststart", path]
     encoder = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -24,7 +24,7 @@ def is_whole(path: str | os.PathLike[str]) -> bool:
             check = CHECKS.get(os.path.splitext(path)[1].lower()) or by_head(file.read(12))
             file.seek(0)
             return size > 0 and check(file, size)
-    except (OSError, struct.error):
+    except (OSError, ValueError, struct.error):  # the head itself ends too early
         return False
 
 
@@ -84,7 +84,7 @@ def end_of_exr_head(head: bytes) -> int:
     at = 8
     while True:
         while head[at : at + 1] != b"\0":
-            at = head.index(b"\0", head.index(b"\0", at) + 1) + 1 if b"\0" in head[at:] else len(head)
+            at = head.index(b"\0", head.index(b"\0", at) + 1) + 1
             at += 4 + struct.unpack_from("<I", head, at)[0]
         at += 1
         if not many or head[at : at + 1] in (b"\0", b""):

@@ -33,7 +33,7 @@ class Deaths(BlenderTestCase):
 
     def assert_clean(self, blender: int) -> None:
         self.assertFalse(alive(blender))
-        self.assertEqual([path for path in self.folder.rglob("out/**/*")], [])
+        self.assertEqual(list(self.folder.rglob("out/**/*")), [])
 
     def goes_on(self, farm: Farm, before: int) -> None:
         """The next task starts another Blender by itself, and it renders."""
