@@ -185,7 +185,13 @@ class FarmService(Service):
     async def join(
         self, machine: Machine, run: str, held: Mapping[int, Sequence[int]], link: Link
     ) -> RuntimeClient | None:
-        client = await self._joining.run(lambda: Deferred.fromCoroutine(self._known(machine)))
+        taking_in = self._take_in(machine, run, held, link)
+        return await self._joining.run(lambda: Deferred.fromCoroutine(taking_in))
+
+    async def _take_in(
+        self, machine: Machine, run: str, held: Mapping[int, Sequence[int]], link: Link
+    ) -> RuntimeClient | None:
+        client = await self._known(machine)
         if client is None or self.stopping:
             link.refuse(f"{self.stopping}; try again in a moment.")
             return None

@@ -13,6 +13,8 @@ import msgspec
 MOST_FROM_WORKER = 2**20  # bytes in a line: a log chunk, a small picture
 MOST_FROM_SERVER = 2**25  # a template with its embedded files
 
+MOST_SAID = 300  # characters of what is wrong with a line
+
 Words = TypeVar("Words")
 _encoder = msgspec.json.Encoder()
 
@@ -24,6 +26,12 @@ class BadMessage(Exception):
         super().__init__(reason)
         self.line = line  # as far as it is worth a second look
         self.messages: list[Any] = []
+
+
+def said(error: Exception) -> str:
+    """What was wrong, without the whole of what was sent."""
+    text = str(error)
+    return text if len(text) <= MOST_SAID else f"{text[:MOST_SAID]}…"
 
 
 def encode(message: msgspec.Struct) -> bytes:
@@ -58,9 +66,9 @@ class Decoder(Generic[Words]):
         try:
             return self._decoder.decode(line)
         except msgspec.ValidationError as error:
-            raise BadMessage(f"This is not a message of the protocol: {error}.", bytes(line)) from error
+            raise BadMessage(f"This is not a message of the protocol: {said(error)}.", bytes(line)) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise BadMessage(f"A line has to be one JSON object in UTF-8: {error}.") from error
+            raise BadMessage(f"A line has to be one JSON object in UTF-8: {said(error)}.") from error
         except RecursionError:
             raise BadMessage("A line has to be one JSON object, not nested so deep.") from None
 

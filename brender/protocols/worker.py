@@ -25,6 +25,7 @@ from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_WORKER, BadMessage, Decoder, encode
 
 GREETING_WITHIN = 10.0  # seconds
+LINGER = 1.0  # seconds that the last words to a silent peer may take
 SILENT_BEATS = 3  # heartbeats without a word after which a worker counts as gone
 
 TOLD: dict[type, Callable[[WorkerService, int, Any], None]] = {
@@ -223,6 +224,8 @@ class WorkerProtocol(Protocol):
         self.transport.loseConnection()
 
     def _hold(self, wait: bool) -> None:
+        if self._conversation.over:
+            return
         self._held = wait
         self.transport.pauseProducing() if wait else self.transport.resumeProducing()
         self._wait_again()
@@ -238,11 +241,13 @@ class WorkerProtocol(Protocol):
 
     def _silent(self) -> None:
         """Nothing has come for too long: the peer is gone, or never was a worker."""
-        if self._held and not self._conversation.over:
+        if self._conversation.over:
+            self.transport.abortConnection()
+        elif self._held:
             self._silence = self._clock.callLater(SILENT_BEATS * self._heartbeat, self._silent)
-            return
-        self._conversation.refuse("Nothing was heard for too long.")
-        self.transport.abortConnection()
+        else:
+            self._silence = self._clock.callLater(LINGER, self._silent)
+            self._conversation.refuse("Nothing was heard for too long.")
 
 
 class WorkerFactory(Factory):

@@ -30,7 +30,7 @@ from urllib.request import Request, urlopen
 
 import msgspec
 import psutil
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import FailTest, SynchronousTestCase
 
 from brender.worker import processes
 from brender.worker.blender.find import KEPT, find_blenders
@@ -96,8 +96,16 @@ class Program:
     @property
     def memory(self) -> int:
         """Bytes, of it and everything below it."""
+        return sum(resident(each) for each in (psutil.Process(self.pid), *self.descendants()))
+
+    def descendants(self, name: str = "") -> list[psutil.Process]:
+        """All processes below it, or those of this name."""
         below = psutil.Process(self.pid).children(recursive=True)
-        return sum(resident(each) for each in (psutil.Process(self.pid), *below))
+        return [each for each in below if not name or each.name() == name]
+
+    def has(self, pid: int) -> bool:
+        """Whether that process is below it."""
+        return any(each.pid == pid for each in self.descendants())
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
@@ -217,7 +225,14 @@ class Farm:
         lines = [f"{key} = {json.dumps(value)}" for key, value in how.pop("settings", {}).items()]
         config.write_text("\n".join(["[worker]", *lines]) + "\n")
         port = how.pop("port", self.worker_port)
-        command = [sys.executable, "-m", "brender", "worker", f"127.0.0.1:{port}", "--name", name]
+        command = [
+            sys.executable,
+            *how.pop("program", ["-m", "brender"]),
+            "worker",
+            f"127.0.0.1:{port}",
+            "--name",
+            name,
+        ]
         command += ["--slots", str(slots), "--config", str(config), "--state", str(state)]
         made = WorkerProgram(name, state, command, self.folder / f"{name}.log", **how)
         self.workers = [each for each in self.workers if each.running or each.name != name] + [made]
@@ -322,7 +337,7 @@ def go_on(process: psutil.Process | WorkerProgram) -> None:
     os.kill(process.pid, signal.SIGCONT)
 
 
-class Failed(SynchronousTestCase.failureException):  # type: ignore[name-defined,misc]
+class Failed(FailTest):
     """A failed assertion, with the last words of the farm that it was about."""
 
     def __init__(self, *said: object) -> None:

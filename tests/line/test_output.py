@@ -1,4 +1,4 @@
-"""What tasks print: in any encoding, in lines of any length, at any speed, read by a server that does not always read."""
+"""What tasks print: in any encoding, in lines of any length, at any speed, read by a server that at times does not."""
 
 from typing import Any, ClassVar
 
@@ -7,7 +7,7 @@ import psutil
 from tests.line.harness import FarmTestCase, go_on, resident, stop, template
 
 MB = 10**6
-WORKER_MB, SERVER_MB = 420, 300  # with all their processes, and the pages that they share counted for each
+WORKER_MB, SERVER_MB = 300, 300  # with all their processes, and the pages that they share counted for each
 
 
 class OutputTests(FarmTestCase):
@@ -138,7 +138,7 @@ class SlowServerTests(FarmTestCase):
             full = self.until(self.stands_still, "the tasks are not held back")
         finally:
             go_on(server)
-        self.assertLess(full, WORKER_MB)
+        self.assertLess(full or 0.0, WORKER_MB)
         self.farm.wait(job)
         self.assertEqual(self.farm.log(job).count("the end\n"), 2)
 

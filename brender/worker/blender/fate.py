@@ -52,5 +52,5 @@ def last_with(lines: Sequence[str], parts: Sequence[str]) -> str:
 
 
 def last_words(lines: Sequence[str]) -> str:
-    spoken = [line.strip() for line in lines if line.strip()]
+    spoken = [line.strip() for line in lines if line.strip() and not line.rstrip().endswith(".crash.txt")]
     return f"; its last line was: {spoken[-1]}" if spoken else " without a word."

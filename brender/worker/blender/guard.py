@@ -29,7 +29,7 @@ from brender.worker.blender.settings import Settings
 PATIENCE = 5.0  # seconds between two looks at whether the session's folder is still there
 TELL_EVERY = 0.5  # seconds between two lines about progress
 SHOWN_WARNINGS = 20
-MOST_FRAMES = 1000  # then a fresh Blender, against leaks
+MOST_FRAMES = int(os.environ.get("BRENDER_BLENDER_FRAMES") or 1000)  # then a fresh Blender, against leaks
 MOST_GROWTH = 1.5  # of the memory after its first frame, once it has more than half of the machine's
 CANCELED = 143
 

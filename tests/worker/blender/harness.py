@@ -8,9 +8,9 @@ environment and removes the session's folder.  Nothing here stands in for anythi
 from __future__ import annotations
 
 import atexit
-import importlib.util
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -33,10 +33,23 @@ from yaml import safe_load
 
 import brender.templates
 import brender.worker.blender
+from brender.worker.blender.find import find_blenders
 from brender.worker.blender.installed import Blender
 
 PROGRAMS = str(Path(brender.worker.blender.__file__).parent)
-MODULE = Blender("4.5", "module", sys.executable)
+
+
+def under_test() -> Blender | None:
+    """The Blender that BRENDER_TEST_BLENDER names, else this interpreter's bpy, else the one on PATH."""
+    named = os.environ.get("BRENDER_TEST_BLENDER", "")
+    found = find_blenders([named] if named else [], os.environ.get("PATH", ""))
+    if named:
+        return next((each for each in found if each.path.startswith(named)), None)
+    return next(iter(sorted(found, key=lambda each: each.kind)), None)
+
+
+FOUND = under_test()
+BLENDER = FOUND or Blender("none", "program", "blender")
 
 
 class Ended(NamedTuple):
@@ -97,7 +110,7 @@ class Farm:
         self.heard = Heard(self.id)
         LOG.addHandler(self.heard)
         LOG.setLevel(logging.INFO)
-        found = [MODULE] if blenders is None else blenders
+        found = [BLENDER] if blenders is None else blenders
         known = {
             "BRENDER_PYTHON": sys.executable,
             "BRENDER_BLENDER_PROGRAMS": PROGRAMS,
@@ -201,23 +214,20 @@ def scenes() -> Path:
         folder = Path(tempfile.mkdtemp(prefix="brender-scenes-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         maker = Path(__file__).with_name("scene_maker.py")
-        ended = subprocess.run([sys.executable, "-I", maker, folder], capture_output=True, text=True, check=False)
+        command = BLENDER.command(str(maker), [str(folder)])
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
         if ended.returncode:
             raise AssertionError(ended.stdout + ended.stderr)
         SCENES.append(folder)
     return SCENES[0]
 
 
-def has_bpy() -> bool:
-    return importlib.util.find_spec("bpy") is not None
-
-
 class BlenderTestCase(TestCase):
     """A folder for each test, and farms that are closed behind it."""
 
     def setUp(self) -> None:
-        if not has_bpy():
-            raise SkipTest("This Python has no bpy: see the list of extras in setup.cfg.")
+        if FOUND is None:
+            raise SkipTest("No Blender here: neither this Python's module bpy nor blender on PATH.")
         self.folder = Path(tempfile.mkdtemp(prefix="brender-blender-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 

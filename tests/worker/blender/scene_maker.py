@@ -99,6 +99,7 @@ def two_scenes(made: Any) -> None:
     other.camera = made.camera
     other.render.engine = "CYCLES"
     other.cycles.samples = 1
+    other.cycles.use_denoising = False
     other.render.resolution_x, other.render.resolution_y = 64, 18
     other.render.filepath = "//out/second_####"
     bpy.context.window.scene = other

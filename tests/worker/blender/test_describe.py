@@ -4,12 +4,12 @@ import sys
 
 from brender.worker.blender.describe import SceneError, describe
 from brender.worker.blender.installed import Blender
-from tests.worker.blender.harness import MODULE, BlenderTestCase
+from tests.worker.blender.harness import BLENDER, BlenderTestCase
 
 
 class Described(BlenderTestCase):
     def test_frames_size_engine_camera_and_output(self) -> None:
-        facts = describe(MODULE, self.scene("plain"))
+        facts = describe(BLENDER, self.scene("plain"))
         self.assertEqual(facts.frames, "1-10")
         self.assertEqual((facts.width, facts.height, facts.fps), (32, 18, 24.0))
         self.assertEqual((facts.engine, facts.camera, facts.format), ("CYCLES", "Near", "PNG"))
@@ -17,27 +17,27 @@ class Described(BlenderTestCase):
         self.assertEqual(str(facts), f"frames 1-10, 32 x 18, CYCLES, camera Near, to {self.folder}/out/f_####")
 
     def test_the_active_scene_of_several(self) -> None:
-        facts = describe(MODULE, self.scene("two_scenes"))
+        facts = describe(BLENDER, self.scene("two_scenes"))
         self.assertEqual((facts.scene, facts.scenes), ("my scene", ["my scene", "名前"]))
 
     def test_a_movie_and_missing_files_are_told(self) -> None:
-        self.assertTrue(describe(MODULE, self.scene("movie")).is_movie)
-        self.assertEqual(len(describe(MODULE, self.scene("gone_image")).missing), 1)
+        self.assertTrue(describe(BLENDER, self.scene("movie")).is_movie)
+        self.assertEqual(len(describe(BLENDER, self.scene("gone_image")).missing), 1)
 
     def test_looking_at_a_scene_does_not_run_its_scripts_or_make_its_folders(self) -> None:
-        describe(MODULE, self.scene("scripted"))
+        describe(BLENDER, self.scene("scripted"))
         self.assertEqual([path.name for path in self.folder.iterdir()], ["scripted.blend"])
 
     def test_an_output_that_is_of_another_system_is_left_open(self) -> None:
-        facts = describe(MODULE, self.scene("windows_output"))
+        facts = describe(BLENDER, self.scene("windows_output"))
         self.assertEqual(facts.output, "")
         self.assertIn("X:/show/out/f_#### (give Output)", str(facts))
 
     def test_what_cannot_be_described_is_a_sentence(self) -> None:
         with self.assertRaisesRegex(SceneError, "does not exist on this machine"):
-            describe(MODULE, self.folder / "gone.blend")
+            describe(BLENDER, self.folder / "gone.blend")
         with self.assertRaisesRegex(SceneError, "is not a file that Blender can open"):
-            describe(MODULE, self.scene("not_blender"))
+            describe(BLENDER, self.scene("not_blender"))
 
     def test_a_blender_that_cannot_be_started_is_a_sentence(self) -> None:
         with self.assertRaisesRegex(SceneError, "cannot be started from /nowhere/blender"):

@@ -89,10 +89,16 @@ class Deaths(BlenderTestCase):
 
     def test_nothing_outlives_a_session_whose_process_is_killed(self) -> None:
         words = [str(self.folder), str(self.scene("slow"))]
-        session = subprocess.Popen([sys.executable, "-c", ONE_SESSION, *words], stdout=subprocess.PIPE, text=True)
+        root = PROGRAMS.rpartition("/brender/")[0]
+        session = subprocess.Popen(
+            [sys.executable, "-c", ONE_SESSION, *words],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": root},
+        )
         assert session.stdout is not None
         self.addCleanup(session.stdout.close)
-        opened = next(line for line in session.stdout if "Opened " in line)
+        opened = next((line for line in session.stdout if "Opened " in line), "The session said nothing.")
         blender = blender_of(opened)
         guard = guard_of(blender)
         until(lambda: busy(blender), "Blender renders")
@@ -138,6 +144,17 @@ class Crashes(BlenderTestCase):
         self.assertFalse(dead.exists())
         self.assertTrue(other.exists())  # of another machine, and young
         self.assertTrue(hidden.exists())  # of one that lives
+
+
+class Recycling(BlenderTestCase):
+    def test_after_many_frames_a_fresh_blender_is_ready_for_the_next(self) -> None:
+        farm = self.farm("plain")
+        log = farm.enter(BRENDER_BLENDER_FRAMES="2").text
+        for frame in (1, 2, 3):
+            log += self.rendered(farm, frame).text
+        self.assertEqual(log.count("Starting Blender"), 2)
+        self.assertEqual(log.count("Blender was started afresh after 2 frames."), 1)
+        self.assertEqual(self.written(), ["f_0001.png", "f_0002.png", "f_0003.png"])
 
 
 class Requests(BlenderTestCase):

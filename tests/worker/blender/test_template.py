@@ -8,7 +8,7 @@ from yaml import safe_load
 
 import brender.templates
 from brender.worker.blender.settings import FIELDS, read
-from tests.worker.blender.harness import BlenderTestCase, Farm
+from tests.worker.blender.harness import BLENDER, BlenderTestCase, Farm
 
 TEXT = brender.templates.path_of("blender").read_text()
 
@@ -74,5 +74,5 @@ class WithoutAWorker(BlenderTestCase):
         self.assertIn("This machine has no Blender: install one", farm.enter().reason)
 
     def test_a_version_that_is_not_there_is_named_with_those_that_are(self) -> None:
-        reason = self.refused("plain", BlenderVersion="3.6")
-        self.assertEqual(reason, "This machine has no Blender 3.6; it has 4.5.")
+        reason = self.refused("plain", BlenderVersion="1.0")
+        self.assertEqual(reason, f"This machine has no Blender 1.0; it has {BLENDER.version}.")

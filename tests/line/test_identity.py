@@ -1,0 +1,126 @@
+"""Who a worker is: two of one identity, two of one name, one of another version; folders and ports it cannot have."""
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import Any, ClassVar
+from unittest import SkipTest
+
+from tests.line.harness import FarmTestCase, Program, template
+
+OTHER_VERSION = "from brender.protocols import messages; messages.VERSION = 99; from brender.cli import main; main()"
+
+
+class IdentityTests(FarmTestCase):
+    workers: ClassVar = {"alpha": 1}
+
+    def test_a_second_worker_with_a_copied_identity_is_refused_and_the_first_is_undisturbed(self) -> None:
+        copied = self.folder / "copied"
+        copied.mkdir()
+        shutil.copy(self.worker.state / "worker-id", copied)
+        second = self.farm.worker("copy", wait=False, state=copied)
+        self.addCleanup(second.end)
+        self.until(lambda: "delete the file worker-id in it" in second.log, "it is not refused")
+        self.farm.run(template(tasks="1-4"))
+        self.assertTrue(self.farm.online("alpha"))
+        self.assertFalse(self.farm.client("copy"))
+        (copied / "worker-id").unlink()  # as it was told; with an id of its own it is another client
+        second.end()
+        again = self.farm.worker("copy", state=copied)
+        self.addCleanup(again.end)
+        self.assertNotEqual(self.farm.client("copy")["id"], self.farm.client("alpha")["id"])
+
+    def test_a_second_worker_in_the_same_state_folder_says_so_and_ends(self) -> None:
+        second = self.farm.worker("same", wait=False, state=self.worker.state)
+        self.assertEqual(second.ended(), 2)
+        self.assertIn(f"Another worker (process {self.worker.pid}) uses the state folder", second.log)
+        self.farm.run(template())
+
+    def test_two_workers_with_one_name_are_two_clients(self) -> None:
+        second = self.farm.worker("alpha", state=self.folder / "other", wait=False)
+        self.addCleanup(second.end)
+        self.until(lambda: self.named("alpha") == ["online", "online"], "they are not two")
+        self.farm.run(template(tasks="1-8"))
+
+    def named(self, name: str) -> list[str]:
+        """What is with the clients of this name."""
+        return [each["connection"] for each in self.farm.api("clients")["data"] if each["name"] == name]
+
+    def test_a_worker_keeps_its_id_over_a_restart(self) -> None:
+        before = self.farm.client("alpha")["id"]
+        self.worker.end()
+        self.farm.worker("alpha")
+        self.assertEqual(self.farm.client("alpha")["id"], before)
+
+    def test_a_worker_of_another_version_is_told_what_to_do_and_ends(self) -> None:
+        other = self.farm.worker("other", wait=False, program=["-c", OTHER_VERSION])
+        self.assertEqual(other.ended(), 1)
+        self.assertIn("install the same brender on both", other.log)
+        self.farm.run(template())
+
+    def test_a_second_server_on_the_same_ports_says_so_and_the_first_goes_on(self) -> None:
+        command = [sys.executable, "-m", "brender", "server", "--config", str(self.farm.config)]
+        second = Program([*command, "--state", str(self.folder / "server")], self.folder / "second.log")
+        self.addCleanup(second.end)
+        self.assertEqual(second.ended(), 1)
+        self.assertIn("in use", second.log)
+        self.assertIn("set another one in brender.toml", second.log)
+        self.farm.run(template())
+
+    def test_a_state_folder_that_cannot_be_written_is_named(self) -> None:
+        (self.folder / "file").touch()
+        worker = Program(
+            [sys.executable, "-m", "brender", "worker", "127.0.0.1:1", "--state", str(self.folder / "file" / "state")],
+            self.folder / "worker.log",
+        )
+        self.assertEqual(worker.ended(), 2)
+        self.assertIn("cannot be written", worker.log)
+        self.assertIn("--state", worker.log)
+
+    def test_an_address_without_a_port_is_refused_with_an_example(self) -> None:
+        worker = Program([sys.executable, "-m", "brender", "worker", "farm"], self.folder / "worker.log")
+        self.assertEqual(worker.ended(), 2)
+        self.assertIn("farm:6001", worker.log)
+
+
+class FullDiskTests(FarmTestCase):
+    """A worker whose scratch folder is on a file system of four megabytes."""
+
+    workers: ClassVar = {}
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.small = self.folder / "small"
+        self.small.mkdir()
+        mount = shutil.which("mount")
+        if mount is None or os.geteuid() != 0:
+            raise SkipTest("only root may mount a small file system")
+        command = [mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(self.small)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            raise SkipTest("this machine does not allow a small file system")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.small)], check=True)
+        worker = self.farm.worker("small", state=self.small)
+        self.addCleanup(worker.end)
+
+    def with_file(self, size: int) -> dict[str, Any]:
+        """A job whose task has an embedded file of so many bytes."""
+        made = template()
+        made["steps"][0]["script"] = {
+            "embeddedFiles": [{"name": "Big", "type": "TEXT", "filename": "big.txt", "data": "x" * size}],
+            "actions": {"onRun": {"command": "true"}},
+        }
+        return made
+
+    def assert_no_space(self, made: dict[str, Any]) -> None:
+        self.assertIn("No space left", self.farm.wait(self.farm.submit(made), "failed")["reason"])
+
+    def test_a_task_that_does_not_fit_fails_with_the_reason_and_the_worker_goes_on(self) -> None:
+        self.assert_no_space(self.with_file(6_000_000))
+        self.farm.run(template())
+
+    def test_a_task_that_fills_the_disk_does_not_keep_later_ones_from_running(self) -> None:
+        self.assert_no_space(template(f"head -c 20M /dev/zero > {self.small}/full; exit 3"))
+        self.assert_no_space(self.with_file(1_000_000))
+        (self.small / "full").unlink()
+        self.farm.run(self.with_file(1_000_000))
