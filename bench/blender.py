@@ -6,21 +6,25 @@ included on both sides.  Two scenes: 24 short frames, and a camera move over 60 
 still.  The second is also compared with `blender -a` with persistent data on, as brender has it.
 """
 
+import os
 import subprocess
-import sys
 from pathlib import Path
 from time import monotonic
 
 from PIL import Image, ImageChops
 
+import brender.worker.blender
 from bench.figures import Figure, figure, side_by_side
 from bench.jobs import run
 from brender.worker.blender.find import find_blenders
+from brender.worker.blender.installed import Blender
 from brender.worker.identity import cores
 from tests.line.harness import Farm
 
+SCENE_PROGRAM = Path(brender.worker.blender.__file__).with_name("demo_scene.py")
 PROGRAM = Path(__file__).with_name("render_animation.py")
 SHORT, HEAVY = 24, 12  # frames
+SIZE = ("--width", "640", "--height", "360")
 
 
 def ratios(folder: Path) -> list[Figure]:
@@ -40,16 +44,15 @@ def ratios(folder: Path) -> list[Figure]:
     ]
 
 
-def blender() -> list[str]:
-    """The command that runs a Python program in the Blender that the worker will use first."""
-    found = find_blenders((), "", None)[0]
-    return [found.path] if found.kind == "module" else [found.path, "-b", "--python"]
+def blender() -> Blender:
+    """The one that the worker will use."""
+    return find_blenders((), os.environ.get("PATH", ""))[0]
 
 
 def scene(folder: Path, name: str, frames: int, *options: str) -> Path:
     out = folder / f"{name}.blend"
-    command = [sys.executable, "-m", "brender.worker.blender.demo_scene", str(out), "--frames", str(frames), *options]
-    subprocess.run(command, check=True, capture_output=True)
+    words = [str(out), "--frames", str(frames), *SIZE, *options]
+    subprocess.run(blender().command(str(SCENE_PROGRAM), words), check=True, capture_output=True)
     return out
 
 
@@ -64,15 +67,17 @@ def ours(farm: Farm, path: Path, frames: int) -> float:
 def theirs(path: Path, *options: str) -> float:
     output = path.parent / f"{path.stem}-blender"
     began = monotonic()
-    subprocess.run([*blender(), str(PROGRAM), str(path), f"{output}/frame_####", *options], check=True, capture_output=True)
+    words = [str(path), f"{output}/frame_####", *options]
+    subprocess.run(blender().command(str(PROGRAM), words), check=True, capture_output=True)
     return monotonic() - began
 
 
 def pixels_that_differ(folder: Path) -> int:
     """How many frames of ours are not theirs, pixel by pixel."""
-    return sum(
-        ImageChops.difference(Image.open(mine), Image.open(folder / f"{name}-blender" / mine.name)).getbbox() is not None
+    pairs = [
+        (mine, folder / f"{name}-blender" / mine.name)
         for name in ("short", "heavy")
         for mine in sorted((folder / f"{name}-brender").glob("*.png"))
-    )
+    ]
+    return sum(ImageChops.difference(Image.open(a), Image.open(b)).getbbox() is not None for a, b in pairs)
 

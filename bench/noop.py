@@ -8,6 +8,7 @@ task's own shell included.
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from bench.figures import Figure, figure, percentile, side_by_side
@@ -47,7 +48,7 @@ def gap(folder: Path) -> list[Figure]:
         farm.worker("bench", 1)
         run(farm, stamped(GAPS, str(stamps)))
     times = sorted(tuple(map(float, line.split())) for line in stamps.read_text().splitlines())
-    gaps = [1000 * (later[0] - earlier[1]) for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [1000 * (later[0] - earlier[1]) for earlier, later in pairwise(times)]
     return [
         figure("noop_gap_ms_p50", percentile(gaps, 50), "ms", "<= 10"),
         figure("noop_gap_ms_p99", percentile(gaps, 99), "ms", "<= 25"),

@@ -7,7 +7,7 @@ import sys
 
 import bpy
 
-scene_path, output, *options = [word for word in sys.argv[1:] if word != "--"]
+scene_path, output, *options = sys.argv[sys.argv.index("--") + 1 :]
 bpy.ops.wm.open_mainfile(filepath=scene_path)
 render = bpy.context.scene.render
 render.filepath = output

@@ -13,7 +13,6 @@ from typing import Any
 
 from peewee import Database
 from twisted.internet import reactor as global_reactor
-from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
@@ -37,6 +36,7 @@ class DurableFarm(SmallFarm):
         self.problems: list[str] = []  # why the store has given up
         self.mend: Callable[[int], None] = lambda pauses: None  # called between two tries of a commit
         self.pauses = 0
+        self._go_on: Callable[[], None] = lambda: None
         writer = Writer(ready(self.path), reactor.callFromThread, self.problems.append, self._pause)
         self.sql = SqlStore(writer, replan)
         self.logs = Logs(self.path.parent / "logs")
@@ -58,6 +58,7 @@ class DurableFarm(SmallFarm):
 
         self.sql.writer.perform(wait)
         stalled.wait(PATIENCE)
+        self._go_on = go_on.set
         self.test.addCleanup(go_on.set)
         return go_on.set
 
@@ -80,7 +81,8 @@ class DurableFarm(SmallFarm):
         """The server was killed at this moment, and is started again."""
         killed = self.path.parent.with_name(f"{self.path.parent.name} killed")
         shutil.copytree(self.path.parent, killed)
-        await Deferred.fromCoroutine(self.service.end())
+        self._go_on()
+        await self.service.end()
         self.sql.writer.join()
         return await DurableFarm(self.test, killed / self.path.name).begun()
 

@@ -34,6 +34,7 @@ class Farm:
         self.jobs: dict[int, Job] = {}
         self.orders: dict[int, Order] = {}  # held by a client
         self.queue: SortedKeyList[Step] = SortedKeyList(key=place)  # steps with ready tasks that may be ordered
+        self.shapes: dict[str, set[Step]] = {}  # the same steps, those with the same requirements together
         self.slots = 0  # of all clients that may be given an order now
         self._keys: dict[str, RuntimeClient] = {}
         self.news = False
@@ -117,7 +118,7 @@ class Farm:
         for step in job.steps:
             step.tasks.move_all(TaskEvent.CANCEL)
             self._enqueue(step)
-        for order in [order for order in self.orders.values() if order.job == job.id and order.open]:
+        for order in [order for order in job.orders.values() if order.open]:
             for task in order.awaited():
                 order.settle(task, TaskState.CANCELED, now)
             self.changes.orders[order.id] = order
@@ -126,7 +127,7 @@ class Farm:
 
     def pause(self, job: Job) -> None:
         self._turn(job, JobEvent.PAUSE)
-        self._recall(order for order in self.orders.values() if order.job == job.id)
+        self._recall(job.orders.values())
 
     def resume(self, job: Job) -> None:
         self._turn(job, JobEvent.RESUME)
@@ -160,8 +161,7 @@ class Farm:
         )
         for task in range(first, first + count):
             step.tasks.move(task, TaskEvent.ORDERED)
-        self.orders[order.id] = order
-        client.hold(order)
+        self._hold(order)
         self._enqueue(step)
         self._begin(step.job, now)
         self.changes.orders[order.id] = order
@@ -259,8 +259,7 @@ class Farm:
             elif state == TaskState.FAILED:
                 step.tries.setdefault(task, Tries()).clients.append(order.client)
         if order.open:
-            self.orders[order.id] = order
-            self.clients[order.client].hold(order)
+            self._hold(order)
 
     @staticmethod
     def _recall_tries(step: Step) -> None:
@@ -295,8 +294,13 @@ class Farm:
         if not order.open:
             self._release(order)
 
+    def _hold(self, order: Order) -> None:
+        self.orders[order.id] = self.jobs[order.job].orders[order.id] = order
+        self.clients[order.client].hold(order)
+
     def _release(self, order: Order) -> None:
         self.orders.pop(order.id, None)
+        self.jobs[order.job].orders.pop(order.id, None)
         self.clients[order.client].release(order)
 
     def _give_up(self, order: Order, tasks: Iterable[int], now: float) -> None:
@@ -367,7 +371,12 @@ class Farm:
     def _enqueue(self, step: Step) -> None:
         """Keep the queue to what its name says."""
         belongs = step.job.runs and step.counts[TaskState.READY] > 0
-        if belongs and step not in self.queue:
+        alike = self.shapes.setdefault(step.shape, set())
+        if belongs and step not in alike:
             self.queue.add(step)
-        elif not belongs:
-            self.queue.discard(step)
+            alike.add(step)
+        elif not belongs and step in alike:
+            self.queue.remove(step)
+            alike.remove(step)
+        if not alike:
+            del self.shapes[step.shape]

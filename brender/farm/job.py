@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from brender.farm.estimates import Estimate
+from brender.farm.order import Order
 from brender.farm.requirements import Requirements
 from brender.farm.retries import Tries
 from brender.farm.submission import Plan, StepPlan
@@ -82,6 +83,7 @@ class Job:
     warnings: list[str] = field(default_factory=list)
     picture: int = 0  # how many pictures of its frames have come
     steps: list[Step] = field(default_factory=list)
+    orders: dict[int, Order] = field(default_factory=dict)  # that clients hold
     past: list[FinishedStep] = field(default_factory=list)  # in place of `steps` once it has ended
 
     def follow(self, plan: Plan) -> None:

@@ -41,8 +41,8 @@ def match(farm: Farm, client: RuntimeClient, now: float) -> None:
 
 def fill(farm: Farm, client: RuntimeClient, limit: int, now: float) -> None:
     """Issue orders to a client until they cost `limit` slots or nothing fits."""
-    place = 0
-    while place < len(farm.queue) and client.used < limit:
+    place, wanted = 0, has_use(farm, client, limit)
+    while wanted and place < len(farm.queue):
         step = farm.queue[place]
         if verdict(client, step) is None:
             cost = client.cost(step.requires)
@@ -50,7 +50,16 @@ def fill(farm: Farm, client: RuntimeClient, limit: int, now: float) -> None:
                 farm.issue(client, step, *run, now)
             if is_at(farm, place, step) and overfull(client) and client.used + cost > limit:
                 return  # it is next here: whatever overtook it now would make it wait longer
+            wanted = has_use(farm, client, limit)
         place += is_at(farm, place, step)  # issuing its last ready task took it out
+
+
+def has_use(farm: Farm, client: RuntimeClient, limit: int) -> bool:
+    """Whether any step in the queue could run on the client and has room there; looks at one of each shape."""
+    return any(
+        verdict(client, step) is None and client.used + client.cost(step.requires) <= limit
+        for step in map(next, map(iter, farm.shapes.values()))
+    )
 
 
 def is_at(farm: Farm, place: int, step: Step) -> bool:

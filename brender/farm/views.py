@@ -207,7 +207,7 @@ def left(job: Job, farm: Farm) -> float | None:
 
 def side_by_side(job: Job, farm: Farm) -> int:
     """How many of the job's orders have a slot now; the others wait behind them."""
-    clients = {order.client for order in farm.orders.values() if order.job == job.id}
+    clients = {order.client for order in job.orders.values()}
     return sum(each.job == job.id for client in clients for each in begun(farm.clients[client]))
 
 

@@ -47,7 +47,7 @@ class NurseryTests(SynchronousTestCase):
     def test_another_session_is_not_touched_by_that(self) -> None:
         _, first = self.busy()
         killed = self.nest.sessions[0]
-        other, second = self.busy()
+        other, _ = self.busy()
         killed.kill()
         until(lambda: not there(*first), "a process is left")
         other.say(words.Stop(1, 1))

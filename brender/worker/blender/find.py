@@ -48,6 +48,9 @@ def candidates(configured: Sequence[str], search_path: str) -> Iterator[str]:
             yield os.path.join(folder, "blender")
     if importlib.util.find_spec("bpy") is not None:
         yield sys.executable
+    beside = os.path.join(os.path.dirname(sys.prefix), ".blender", "bin", "python")
+    if is_program(beside):  # where `make` puts it when this Python is not the one that bpy was built for
+        yield beside
 
 
 def in_folder(path: str) -> Iterator[str]:

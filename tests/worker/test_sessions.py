@@ -1,0 +1,186 @@
+"""The agent's end of sessions: real ones in a real nursery, started when it is needed."""
+
+# Twisted's protocols have no types for all their methods.
+# mypy: allow-untyped-calls
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import psutil
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from brender.farm.client import Blender, Machine
+from brender.protocols import messages as say
+from brender.protocols.codec import Decoder, encode
+from brender.worker import processes, sessions, words
+from brender.worker.held import Use
+from brender.worker.sessions import UNEXPECTED, Cradle, SessionProtocol
+from tests.worker.nest import job
+
+MACHINE = Machine("key", "alpha", 2, blenders=(Blender("4.5.0", "program", "/opt/blender"),))
+
+
+class Noted:
+    """An agent that notes what sessions report."""
+
+    def __init__(self) -> None:
+        self.reports: list[Any] = []
+        self._waiting: list[tuple[str, Deferred[Any]]] = []
+
+    def _note(self, name: str, *what: Any) -> None:
+        self.reports.append((name, *what))
+        for each in [each for each in self._waiting if each[0] == name]:
+            self._waiting.remove(each)
+            each[1].callback(what)
+
+    def until(self, name: str) -> "Deferred[Any]":
+        """Fires with the next report of this name."""
+        self._waiting.append((name, Deferred()))
+        return self._waiting[-1][1]
+
+    def tell(self, message: say.Message) -> None:
+        self._note(type(message).__name__, message)
+
+    def task_started(self, use: Use, order: int, task: int) -> None:
+        self._note("started", order, task)
+
+    def task_ended(self, use: Use, result: say.Result, outputs: list[str]) -> None:
+        self._note("ended", result, outputs)
+
+    def task_taken_back(self, use: Use, order: int, task: int) -> None:
+        self._note("taken back", order, task)
+
+    def session_broken(self, use: Use, reason: str) -> None:
+        self._note("broken", reason)
+
+    def session_gone(self, use: Use, reason: str) -> None:
+        self._note("gone", reason)
+
+
+class CradleTests(TestCase):
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.scratch = self.folder / ("so long a name that no socket could have it " + "x" * 100)
+        self.scratch.mkdir(parents=True)
+        self.cradle = Cradle(reactor, self.scratch, MACHINE)
+        self.addCleanup(self.cradle.stop)
+        self.agent = Noted()
+
+    def open(self, script: str = "true") -> SessionProtocol:
+        made = say.Job(1, "job", job(script), {})
+        return self.cradle.open(made, "A", 2, Use(self.agent, 1, "A", 2))
+
+    async def test_a_session_runs_tasks_and_reports_in_order(self) -> None:
+        ended, gone = self.agent.until("ended"), self.agent.until("gone")
+        session = self.open("echo hello")
+        session.run(7, 3, 1, {"N": "3"})
+        result, outputs = await ended
+        self.assertEqual((result.order, result.task, result.outcome, outputs), (7, 3, "completed", []))
+        session.close()
+        await gone
+        names = [name for name, *_ in self.agent.reports]
+        self.assertEqual((names[0], names[-1]), ("started", "gone"))
+        logs = "".join(each[1].text for each in self.agent.reports if each[0] == "Log")
+        self.assertIn("\nhello\n", logs)
+
+    async def test_tasks_see_their_machine(self) -> None:
+        ended = self.agent.until("ended")
+        self.open("echo slots=$BRENDER_SLOTS; echo $BRENDER_BLENDER").run(1, 1, 1, {"N": "1"})
+        await ended
+        logs = "".join(each[1].text for each in self.agent.reports if each[0] == "Log")
+        self.assertIn("\nslots=2\n", logs)
+        self.assertIn('[{"version": "4.5.0", "kind": "program", "path": "/opt/blender"}]', logs)
+
+    async def test_a_nursery_that_was_killed_is_followed_by_another(self) -> None:
+        await self.cradle.start()
+        first = self.cradle.pid
+        gone = self.agent.until("gone")
+        session = self.open("sleep 300")
+        session.run(1, 1, 1, {"N": "1"})
+        await self.agent.until("started")
+        os.kill(first, signal.SIGKILL)
+        self.assertEqual(await gone, (UNEXPECTED,))
+        ended = self.agent.until("ended")
+        self.open().run(2, 2, 1, {"N": "1"})
+        self.assertEqual((await ended)[0].outcome, "completed")
+        self.assertNotEqual(self.cradle.pid, first)
+
+    async def test_sessions_that_are_wanted_while_it_starts_are_opened(self) -> None:
+        made = [self.open() for _ in range(3)]
+        for number, session in enumerate(made):
+            ended = self.agent.until("ended")
+            session.run(number, number, 1, {"N": "1"})
+            self.assertEqual((await ended)[0].order, number)
+
+    async def test_a_nursery_that_cannot_be_started_breaks_what_waits_for_it(self) -> None:
+        self.patch(sessions, "PROGRAM", "import sys; sys.exit(3)")
+        broken, gone = self.agent.until("broken"), self.agent.until("gone")
+        self.open().run(1, 1, 1, {"N": "1"})
+        self.assertIn("A session could not be started on this machine", (await broken)[0])
+        await gone
+        self.patch(sessions, "PROGRAM", CradleTests.program)
+        ended = self.agent.until("ended")
+        self.open().run(2, 2, 1, {"N": "1"})
+        await ended
+
+    program = sessions.PROGRAM
+
+    async def test_after_stop_nothing_is_left(self) -> None:
+        started = self.agent.until("started")
+        self.open(f"setsid sleep 313 & echo $! > {self.folder}/far; wait").run(1, 1, 1, {"N": "1"})
+        await started
+        while not (self.folder / "far").exists() or not (self.folder / "far").read_text():
+            await deferLater(reactor, 0.01)
+        below = [each.pid for each in psutil.Process(self.cradle.pid).children(recursive=True)]
+        await self.cradle.stop()
+        self.assertIn(int((self.folder / "far").read_text()), below)
+        self.assertFalse(any(processes.alive(pid) for pid in below))
+        self.assertFalse(self.cradle._sessions.exists())
+        await self.cradle.stop()  # again, with none
+
+
+class SessionProtocolTests(SynchronousTestCase):
+    """Without a process: what is said when."""
+
+    def setUp(self) -> None:
+        self.agent = Noted()
+        self.session = SessionProtocol(Use(self.agent, 1, "A", 1))
+        self.transport = StringTransport()
+
+    def said(self) -> list[Any]:
+        decoder: Decoder[Any] = Decoder(words.ToSession, 2**20)
+        return decoder.feed(self.transport.value())
+
+    def hear(self, *said: words.Word) -> None:
+        self.session.dataReceived(b"".join(map(encode, said)))
+
+    def test_what_is_said_before_the_connection_stands_is_said_then(self) -> None:
+        self.session.run(1, 2, 1, {})
+        self.session.close()
+        self.session.makeConnection(self.transport)
+        self.session.stop(1, 2, 3.0)
+        self.assertEqual(self.said(), [words.Run(1, 2, 1, {}), words.Close(), words.Stop(1, 2, 3.0)])
+
+    def test_to_hold_is_not_to_read(self) -> None:
+        self.session.hold(True)
+        self.session.makeConnection(self.transport)
+        self.assertEqual(self.transport.producerState, "paused")
+        self.session.hold(False)
+        self.assertEqual(self.transport.producerState, "producing")
+
+    def test_a_log_belongs_to_the_task_that_was_started_last(self) -> None:
+        self.session.makeConnection(self.transport)
+        self.hear(words.Started(1, 2), words.Said("a"), words.Started(1, 3), words.Said("b"))
+        logs = [each[1] for each in self.agent.reports if each[0] == "Log"]
+        self.assertEqual(logs, [say.Log(1, 2, "a"), say.Log(1, 3, "b")])
+
+    def test_progress_of_no_task_is_nobodys(self) -> None:
+        self.session.makeConnection(self.transport)
+        self.hear(words.Progress(5.0, ""), words.Warned("x"))
+        self.assertEqual(self.agent.reports, [])
