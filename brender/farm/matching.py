@@ -27,8 +27,9 @@ def match_all(farm: Farm, now: float) -> None:
             if not farm.queue:
                 break
             fill(farm, client, depth * client.slots, now)
-    waiting = backlog(farm)
-    for client in working:
+    idle = [client for client in working if client.used < client.slots]
+    waiting = backlog(farm) if idle else []
+    for client in idle:
         take_back(farm, client, waiting)
 
 
@@ -114,10 +115,8 @@ def overfull(client: RuntimeClient) -> bool:
 
 def take_back(farm: Farm, client: RuntimeClient, waiting: list[Order]) -> None:
     """Recall an order that waits behind another client's slots while this one has a slot free."""
-    if client.used >= client.slots:
-        return
     for order in waiting:
-        if order.client != client.id and order.untouched and suits(farm, order, client):
+        if order.client != client.id and not order.recalled and suits(farm, order, client):
             farm.recall(order)
             return
 

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 MOST_FROM_WORKER = 2**20  # bytes in a line: a log chunk, a small picture
-MOST_FROM_SERVER = 2**25  # a template with its embedded files
+MOST_FROM_SERVER = 2**27  # a template of 8 million characters with its values, each written as six bytes at worst
 
 MOST_SAID = 300  # characters of what is wrong with a line
 

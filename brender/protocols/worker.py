@@ -217,8 +217,6 @@ class WorkerProtocol(Protocol):
 
     def _send(self, message: msgspec.Struct) -> None:
         self.transport.write(encode(message))
-        if isinstance(message, say.Welcome):
-            self._wait_again()  # from now on a heartbeat is what counts
 
     def _close(self) -> None:
         self.transport.loseConnection()
@@ -228,7 +226,7 @@ class WorkerProtocol(Protocol):
             return
         self._held = wait
         self.transport.pauseProducing() if wait else self.transport.resumeProducing()
-        self._wait_again()
+        self._wait_again()  # after the welcome too: from then on heartbeats count
 
     def _say_ping(self) -> None:
         self._ping = self._clock.callLater(self._heartbeat, self._say_ping)

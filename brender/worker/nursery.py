@@ -65,8 +65,8 @@ class Nursery:
 
     def _begin(self, connection: socket.socket) -> None:
         self._count += 1
-        folder = self._scratch / str(self._count)
         nursery = os.getpid()
+        folder = self._scratch / f"{nursery}-{self._count}"
         try:
             pid = self._fork(lambda: session.serve(connection, folder, nursery))
         except OSError as error:

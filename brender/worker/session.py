@@ -191,6 +191,8 @@ class Served:
             self._wait()
         processes.end_descendants()
         session.cleanup()
+        with suppress(OSError):  # not all could be deleted: the nursery tries again
+            self._folder.rmdir()
 
     # --- inside
 

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.protocol import Factory, ProcessProtocol, Protocol, connectionDone
 from twisted.logger import Logger
@@ -113,6 +113,7 @@ class Born(ProcessProtocol):
     transport: Any
 
     def __init__(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="brender-")  # of its socket, whose path has to be short
         self.ready: Deferred[None] = Deferred()
         self.over: Deferred[None] = Deferred()
 
@@ -121,9 +122,17 @@ class Born(ProcessProtocol):
             self.ready.callback(None)
 
     def processEnded(self, reason: Failure) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.over.callback(None)
         if not self.ready.called:
             self.ready.errback(reason)
-        self.over.callback(None)
+
+
+def ended_of(born: Born) -> "Deferred[None]":
+    """Fires when it has ended."""
+    ended: Deferred[None] = Deferred()
+    born.over.addCallback(ended.callback)
+    return ended
 
 
 class Cradle:
@@ -135,8 +144,8 @@ class Cradle:
         self._reactor = reactor
         self._scratch = scratch
         self._machine = machine
-        self._born: Born | None = None
-        self._folder = ""  # of the socket, whose path has to be short
+        self._born: Born | None = None  # the one that new sessions are forked from
+        self._alive: set[Born] = set()
         self._wanted: list[Deferred[None]] = []
 
     @property
@@ -153,24 +162,21 @@ class Cradle:
         self._wanted.append(Deferred())
         return self._wanted[-1]
 
-    def stop(self) -> Deferred[None]:
+    def stop(self) -> "Deferred[Any]":
         """Fires when nothing of any session is left."""
-        if self._born is None:
-            return succeed(None)
-        over: Deferred[None] = Deferred()
-        self._born.over.addCallback(over.callback)
-        self._born.transport.closeStdin()
-        return over
+        for born in self._alive:
+            born.transport.closeStdin()
+        return gatherResults([ended_of(born) for born in self._alive])
 
     def _begin(self) -> None:
-        self._folder = tempfile.mkdtemp(prefix="brender-")
         born = self._born = Born()
         born.ready.addCallbacks(lambda _: self._tell(None), self._tell)
         born.over.addCallback(lambda _: self._ended(born))
         # Not with -m: that would look for modules in the working folder, whatever lies there.
-        command = [sys.executable, "-P", "-c", PROGRAM, str(ROOT), f"{self._folder}/nursery", str(self._sessions)]
+        command = [sys.executable, "-P", "-c", PROGRAM, str(ROOT), f"{born.folder}/nursery", str(self._sessions)]
         try:
             self._reactor.spawnProcess(born, command[0], command, os.environ, childFDs={0: "w", 1: "r", 2: 2})
+            self._alive.add(born)
         except OSError:  # no process more may be started on this machine
             self._reactor.callLater(0, born.processEnded, Failure())
 
@@ -185,19 +191,27 @@ class Cradle:
 
     def _ended(self, born: Born) -> None:
         """It was asked to, or it has died: then the next session needs another one."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._born = None
+        self._alive.discard(born)
+        if self._born is born:
+            self._born = None
 
     def open(self, job: say.Job, step: str, slots: int, use: Use) -> SessionProtocol:
         protocol = SessionProtocol(use)
         protocol.say(words.Open(job.name, job.template, job.values, step, self._environment(slots)))
         opening = self.start()
         opening.addCallback(lambda _: self._connect(protocol))
+        opening.addErrback(lambda _: self._open_anew(protocol))
         opening.addErrback(self._cannot, use)
         return protocol
 
-    def _connect(self, protocol: SessionProtocol) -> Deferred[Any]:
-        endpoint = UNIXClientEndpoint(self._reactor, f"{self._folder}/nursery")
+    def _open_anew(self, protocol: SessionProtocol) -> "Deferred[Any]":
+        """The nursery has just died, and its end was not told yet: in another one, then."""
+        self._born = None
+        return self.start().addCallback(lambda _: self._connect(protocol))
+
+    def _connect(self, protocol: SessionProtocol) -> "Deferred[Any]":
+        assert self._born is not None
+        endpoint = UNIXClientEndpoint(self._reactor, f"{self._born.folder}/nursery")
         factory = Factory.forProtocol(lambda: protocol)
         factory.noisy = False
         connecting: Deferred[Any] = endpoint.connect(factory)

@@ -136,6 +136,7 @@ class Jobs(SynchronousTestCase):
         self.rules.match()
         self.assertEqual((found.state, self.rules.orders(client)), (JobState.PAUSED, []))
         self.rules.farm.resume(found)
+        self.assertIs(found.state, JobState.ACTIVE)
         self.assertEqual((self.rules.run(client), found.state), (2, JobState.COMPLETED))
 
     def test_one_that_is_paused_asks_for_what_has_not_begun(self) -> None:

@@ -4,8 +4,12 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.client import Status
+from brender.farm.job import Step
+from brender.farm.submission import plan as planned_of
+from brender.farm.tasks import TaskSet
 from brender.farm.views import JobView, client_view, job_view, order_view, what
 from tests.doubles import CANCELED, DONE, FAILED, Rules, Stage
+from tests.farm import documents
 
 
 class AJobOnView(SynchronousTestCase):
@@ -169,7 +173,9 @@ class AnOrderOnView(SynchronousTestCase):
 
 
 class Words(SynchronousTestCase):
-    def test_a_task_without_a_frame_is_named_by_its_number(self) -> None:
+    def test_a_task_is_named_by_its_frame_or_else_by_its_number(self) -> None:
         rules = Rules()
-        (step,) = rules.job(Stage(tasks=3)).steps
-        self.assertEqual(what(step, 2), "frame 3")
+        (framed,) = rules.job(Stage(tasks=3)).steps
+        plan = planned_of(documents.job(documents.over(documents.frames("1-3", "Tile"))))
+        other = Step(rules.farm.jobs[1], 0, plan.steps[0], TaskSet.waiting(3))
+        self.assertEqual((what(framed, 2), what(other, 2)), ("frame 3", "task 2"))

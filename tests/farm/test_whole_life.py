@@ -208,12 +208,16 @@ class FarmLife(RuleBasedStateMachine):
             assert client.used <= 2 * client.slots
         held = {order.id for client in self.farm.clients.values() for order in client.orders.values()}
         assert held == set(self.farm.orders)
+        assert held == {number for job in self.farm.jobs.values() for number in job.orders}
         assert self.farm.slots == sum(client.slots for client in self.farm.clients.values() if client.works)
 
     @invariant()
     def the_queue_is_the_steps_with_ready_tasks_of_jobs_that_run(self) -> None:
         wanted = [step for step in self.steps() if step.job.runs and step.counts[TaskState.READY]]
         assert list(self.farm.queue) == sorted(wanted, key=place)
+        alike = [(shape, step) for shape, steps in self.farm.shapes.items() for step in steps]
+        assert sorted(place(step) for _, step in alike) == sorted(map(place, wanted))
+        assert all(step.shape == shape for shape, step in alike)
 
     @invariant()
     def a_finished_job_stays_as_it_is_and_another_has_work_left(self) -> None:

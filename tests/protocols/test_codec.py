@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from brender.farm import ranges
 from brender.farm.client import Machine
+from brender.farm.estimates import LONGEST_RUN
+from brender.farm.plain import MOST_TEXT
 from brender.protocols import messages as say
-from brender.protocols.codec import MOST_FROM_WORKER, BadMessage, Decoder, encode
+from brender.protocols.codec import MOST_FROM_SERVER, MOST_FROM_WORKER, BadMessage, Decoder, encode
+from brender.web.channel import MOST_BODY
 
 SAID: list[say.FromWorker] = [
     say.Hello(1, "run", Machine("key", "Rechner Ä", 8), {7: [1, 2]}),
@@ -144,3 +148,13 @@ class TooLong(SynchronousTestCase):
                 fed += len(piece)
         self.assertEqual(fed, 2**20)
         self.assertLessEqual(len(reader._rest), 2**20 + len(piece))
+
+    def test_the_largest_template_with_its_values_fits_a_line_of_the_server(self) -> None:
+        worst = {"data": "\x01" * MOST_TEXT}
+        self.assertLess(len(encode(say.Job(1, "n", worst, {}))) + MOST_BODY, MOST_FROM_SERVER)
+
+    def test_so_does_an_order_of_the_most_tasks_with_the_longest_parameters(self) -> None:
+        parameters = {f"P{number:063}": "\x01" * 1024 for number in range(16)}
+        order = say.Order(1, 1, "n", 1, 1, [say.Task(index, parameters) for index in range(LONGEST_RUN)])
+        chunks = LONGEST_RUN * ranges.MOST_TEXT
+        self.assertLess(len(encode(order)) + chunks, MOST_FROM_SERVER)

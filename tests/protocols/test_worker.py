@@ -16,7 +16,7 @@ from twisted.trial.unittest import TestCase
 
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.protocols import messages as say
-from brender.protocols.codec import Decoder, encode
+from brender.protocols.codec import MOST_FROM_SERVER, Decoder, encode
 from brender.protocols.worker import GREETING_WITHIN, LINGER, SILENT_BEATS, WorkerFactory, WorkerProtocol
 from tests.fakes import MemoryStore, SmallFarm
 
@@ -57,7 +57,7 @@ class Worker:
 
     def hears(self) -> list[say.FromServer]:
         """What came since the last time."""
-        decoder: Decoder[say.FromServer] = Decoder(say.FromServer, 2**25)
+        decoder: Decoder[say.FromServer] = Decoder(say.FromServer, MOST_FROM_SERVER)
         heard = decoder.feed(self.wire.value())
         self.wire.clear()
         return heard

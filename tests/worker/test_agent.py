@@ -605,7 +605,9 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         small = self.small
         if not small.server.connected:
             small.server.connect()
-        for _ in range(500):
+        for _ in range(20_000):
+            if not small.agent.held and not small.agent.unacknowledged and not self._sessions():
+                break
             for session in list(self._sessions()):
                 session.answer()
                 if session.running:

@@ -81,7 +81,7 @@ class NurseryTests(SynchronousTestCase):
             talk.hear(words.Opened)
             talk.connection.close()
         until(lambda: not psutil.Process(self.nest.process.pid).children(), "a zombie is left")
-        self.assertEqual(descriptors(self.nest.process.pid), before)
+        until(lambda: descriptors(self.nest.process.pid) == before, "a descriptor is left")
 
     def test_its_socket_is_for_nobody_else(self) -> None:
         self.assertEqual(self.nest.scratch.exists(), False)

@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
+from twisted.internet.process import reapAllProcesses
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -69,6 +70,9 @@ class CradleTests(TestCase):
         self.scratch = self.folder / ("so long a name that no socket could have it " + "x" * 100)
         self.scratch.mkdir(parents=True)
         self.cradle = Cradle(reactor, self.scratch, MACHINE)
+        reaping = LoopingCall(reapAllProcesses)  # pytest's reactor does not hear of the ends of processes
+        reaping.start(0.01)
+        self.addCleanup(reaping.stop)
         self.addCleanup(self.cradle.stop)
         self.agent = Noted()
 

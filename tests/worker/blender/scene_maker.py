@@ -63,6 +63,13 @@ def image_material(path: str, source: str = "FILE") -> Any:
     return node
 
 
+def write_as(images: Any, name: str) -> None:
+    if hasattr(images, "media_type"):  # Blender 5
+        kinds = {"FFMPEG": "VIDEO", "OPEN_EXR_MULTILAYER": "MULTI_LAYER_IMAGE"}
+        images.media_type = kinds.get(name, "IMAGE")
+    images.file_format = name
+
+
 def text(name: str, lines: str) -> None:
     made = bpy.data.texts.new(name)
     made.write(lines)
@@ -148,14 +155,14 @@ def driven(made: Any) -> None:
 
 @scene
 def movie(made: Any) -> None:
-    made.render.image_settings.file_format = "FFMPEG"
+    write_as(made.render.image_settings, "FFMPEG")
     made.render.filepath = "//out/shot.mp4"
 
 
 @scene
 def half_float(made: Any) -> None:
     images = made.render.image_settings
-    images.file_format = "OPEN_EXR_MULTILAYER"
+    write_as(images, "OPEN_EXR_MULTILAYER")
     images.color_depth = "16"
     made.view_layers[0].use_pass_z = True
 
@@ -167,7 +174,7 @@ def deep_png(made: Any) -> None:
 
 @scene
 def linear(made: Any) -> None:
-    made.render.image_settings.file_format = "OPEN_EXR"
+    write_as(made.render.image_settings, "OPEN_EXR")
 
 
 @scene
@@ -179,6 +186,9 @@ def stereo(made: Any) -> None:
 @scene
 def nodes(made: Any) -> None:
     """Two File Output nodes: pictures in a folder below, and one multilayer file."""
+    if hasattr(made, "compositing_node_group"):
+        nodes_of_blender_5(made)
+        return
     made.use_nodes = True
     tree = made.node_tree
     layers = next(node for node in tree.nodes if node.type == "R_LAYERS")
@@ -191,6 +201,17 @@ def nodes(made: Any) -> None:
     layered.format.file_format = "OPEN_EXR_MULTILAYER"
     layered.base_path = "//layered/all_"
     tree.links.new(layers.outputs["Image"], layered.inputs[0])
+
+
+def nodes_of_blender_5(made: Any) -> None:
+    tree = made.compositing_node_group = bpy.data.node_groups.new("Nodes", "CompositorNodeTree")
+    layers = tree.nodes.new("CompositorNodeRLayers")
+    for folder, name, kind in (("//passes/deep", "", "PNG"), ("//layered", "all_", "OPEN_EXR_MULTILAYER")):
+        node = tree.nodes.new("CompositorNodeOutputFile")
+        write_as(node.format, kind)
+        node.directory, node.file_name = folder, name
+        node.file_output_items.new("RGBA", "beauty_")
+        tree.links.new(layers.outputs["Image"], node.inputs[0])
 
 
 @scene

@@ -1,5 +1,6 @@
 """The built-in template: what OpenJD makes of it, and what it says without a brender worker."""
 
+import re
 from pathlib import Path
 
 from openjd.model import create_job, decode_job_template, preprocess_job_parameters
@@ -52,6 +53,11 @@ class BuiltIn(TestCase):
         for each in safe_load(TEXT)["parameterDefinitions"]:
             self.assertTrue(each["userInterface"]["label"], each["name"])
             self.assertTrue(each["description"], each["name"])
+
+    def test_the_documentation_lists_every_parameter(self) -> None:
+        page = (Path(brender.__file__).parent.parent / "docs" / "blender.md").read_text()
+        listed = re.findall(r"^\| `(\w+)` \|", page.partition("## Parameters")[2].partition("\n## ")[0], re.MULTILINE)
+        self.assertEqual(sorted(listed), sorted(each["name"] for each in safe_load(TEXT)["parameterDefinitions"]))
 
 
 class Ranges(BlenderTestCase):
