@@ -87,9 +87,7 @@ class Job:
     past: list[FinishedStep] = field(default_factory=list)  # in place of `steps` once it has ended
 
     def follow(self, plan: Plan) -> None:
-        self.steps = [
-            Step(self, index, step, TaskSet.waiting(step.tasks)) for index, step in enumerate(plan.steps)
-        ]
+        self.steps = [Step(self, index, step, TaskSet.waiting(step.tasks)) for index, step in enumerate(plan.steps)]
 
     @property
     def finished(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -190,6 +190,8 @@ class WorkerProtocol(Protocol):
         self._held = False  # we do not listen: the silence is ours
 
     def connectionMade(self) -> None:
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)  # an order must not wait 40 ms for the acknowledgement of a ping
         self._silence = self._clock.callLater(GREETING_WITHIN, self._silent)
         self._ping = self._clock.callLater(self._heartbeat, self._say_ping)
 

@@ -176,6 +176,6 @@ class Words(SynchronousTestCase):
     def test_a_task_is_named_by_its_frame_or_else_by_its_number(self) -> None:
         rules = Rules()
         (framed,) = rules.job(Stage(tasks=3)).steps
-        plan = planned_of(documents.job(documents.over(documents.frames("1-3", "Tile"))))
+        plan = planned_of(documents.job(documents.over(documents.frames("1-3", "Tile"))), {})
         other = Step(rules.farm.jobs[1], 0, plan.steps[0], TaskSet.waiting(3))
         self.assertEqual((what(framed, 2), what(other, 2)), ("frame 3", "task 2"))

@@ -515,6 +515,12 @@ class RealSockets(Case):
         await caller.until(b'"welcome"')
         return caller
 
+    async def test_an_order_does_not_wait_for_the_acknowledgement_of_what_was_said_before(self) -> None:
+        """Without TCP_NODELAY that takes 40 ms."""
+        await self.greeted()
+        ours = [each for each in reactor.getReaders() if isinstance(getattr(each, "protocol", None), WorkerProtocol)]
+        self.assertEqual([bool(connection.getTcpNoDelay()) for connection in ours], [True])
+
     async def test_half_a_line_and_a_hang_up_do_no_harm(self) -> None:
         caller = await self.call()
         caller.write(b'{"type":"hello","vers')
