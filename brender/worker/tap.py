@@ -34,7 +34,7 @@ from brender.worker.sessions import Cradle
 
 reactor: Any = global_reactor
 
-LEAVE_WITHIN = 10.0  # seconds from the second Ctrl-C to the end
+LEAVE_WITHIN = 5.0  # seconds from the second Ctrl-C to the end
 
 STDERR = 2
 

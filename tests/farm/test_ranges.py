@@ -1,8 +1,9 @@
 """Ranges read as openjd-model reads them, and refused in sentences that give the right spelling."""
 
 import re
+from itertools import chain, islice
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openjd.model import IntRangeExpr
 from twisted.trial.unittest import TestCase
@@ -20,8 +21,11 @@ PIECES = st.tuples(
 TEXTS = st.lists(PIECES | NUMBERS, min_size=1, max_size=5).map(",".join) | st.text("0123456789-:, x\n", max_size=12)
 
 
+MOST = 10_000  # values that are compared: twelve digits may stand for more than fit in memory
+
+
 def values(text: str) -> list[int]:
-    return list(parse(text))
+    return list(islice(parse(text), MOST))
 
 
 def refusal(text: str) -> str:
@@ -34,7 +38,7 @@ def refusal(text: str) -> str:
 
 def reference(text: str) -> list[int] | None:
     try:
-        return list(IntRangeExpr.from_str(text))
+        return list(islice(IntRangeExpr.from_str(text), MOST))
     except ValueError:
         return None
 
@@ -94,12 +98,13 @@ class Reading(TestCase):
         self.assertEqual(ranges.pieces(expression), (range(1, 100_000_001),))
 
     @given(TEXTS)
+    @example("0-9999999999")
     @settings(max_examples=600, deadline=None)
     def test_what_openjd_model_accepts_and_refuses_is_accepted_and_refused(self, text: str) -> None:
         expected = reference(text)
         self.assertEqual(values(text) if not refusal(text) else None, expected)
         if expected is not None:
-            self.assertEqual([value for part in ranges.pieces(parse(text)) for value in part], expected)
+            self.assertEqual(list(islice(chain.from_iterable(ranges.pieces(parse(text))), MOST)), expected)
 
     @given(st.text(max_size=20))
     @settings(max_examples=300, deadline=None)

@@ -632,5 +632,5 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
 class AnyOrderOfEventsTests(SynchronousTestCase):
     def test_every_task_gets_exactly_one_fate(self) -> None:
         run_state_machine_as_test(
-            AnyOrderOfEvents, settings=settings(max_examples=200, stateful_step_count=60, deadline=None)
+            AnyOrderOfEvents, settings=settings(max_examples=150, stateful_step_count=50, deadline=None)
         )

@@ -43,7 +43,6 @@ class Keeper:
         self._scene: Any = None
         self._output: output.Output | None = None
         self._settings: Settings | None = None
-        bpy.app.handlers.render_stats.append(self._remember)
 
     def run(self) -> None:
         for line in self._guard.makefile("r", encoding="utf-8"):
@@ -71,6 +70,7 @@ class Keeper:
 
     def _load(self, settings: Settings) -> None:
         scene = stage.open_scene(settings)
+        bpy.app.handlers.render_stats.append(self._remember)  # opening a file forgets those of before
         chosen, warnings = stage.set_up(scene, settings)
         gone = missing.missing_files()
         if gone and settings.fail_on_missing:
