@@ -43,6 +43,10 @@ class Claim:
                 f"Another worker (process {self._file.read().strip()}) uses the state folder {folder}: "
                 "choose another one for this worker with --state."
             ) from None
+        self.sign()
+
+    def sign(self) -> None:
+        """Write down whose it is; again when a daemon has become another process."""
         self._file.truncate(0)
         self._file.write(f"{os.getpid()}\n")
         self._file.flush()

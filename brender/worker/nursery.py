@@ -2,7 +2,7 @@
 
 How does this work?  Importing `openjd.sessions` takes a quarter of a second, forking a process that has
 imported it a few milliseconds.  The agent starts this program when it first needs it; it listens on a unix
-socket, and for every connection forks a process that serves it (see `session`) and ends with it.
+socket, and for every connection forks a process that serves it (see `serving`) and ends with it.
 The nursery has no threads, so forking it is safe.  It is the subreaper of all sessions: what a session
 that was killed leaves behind, processes and files, is removed here.  It ends when its standard input
 does, which is when the agent is gone, and leaves nothing.
@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from brender.protocols.codec import encode
-from brender.worker import folders, processes, session, words
+from brender.worker import folders, processes, serving, words
 
 
 class Nursery:
@@ -68,7 +68,7 @@ class Nursery:
         nursery = os.getpid()
         folder = self._scratch / f"{nursery}-{self._count}"
         try:
-            pid = self._fork(lambda: session.serve(connection, folder, nursery))
+            pid = self._fork(lambda: serving.serve(connection, folder, nursery))
         except OSError as error:
             with suppress(OSError):
                 connection.sendall(encode(words.Broken(f"This machine cannot start a process more: {error}.")))

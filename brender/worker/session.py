@@ -1,24 +1,17 @@
-"""One OpenJD session, in a process of its own.
+"""One OpenJD session, as the agent's words make it.
 
-How does this work?  `serve` reads words of the agent from a socket in a thread and does them one after
-the other: make the session and enter its environments once, run task after task, leave.  What
-openjd-sessions logs, output of the tasks included, goes back in chunks (`Voice`).  A task that fails
-does not end the session: its environments (an open Blender, say) are good for the next task.  A task
-that is stopped or has run too long ends with everything that it started, `setsid` children included.
-When the agent or the nursery dies, so does the session, at once and with everything that it started.
+How does this work?  `Served` makes the session and enters its environments once, runs task after task, and leaves.
+What openjd-sessions logs, output of the tasks included, goes to the agent in chunks (`Voice`).  A task that
+fails does not end the session: its environments (an open Blender, say) are good for the next task.  A
+task that is stopped or has run too long ends with everything that it started, `setsid` children included.
 """
 
-import logging
 import os
-import queue
-import signal
-import socket
-import sys
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -31,20 +24,17 @@ from openjd.model import (
     create_job_with_symbol_tables,
     decode_job_template,
 )
-from openjd.sessions import LOG, ActionState, ActionStatus, Session, SessionState
+from openjd.sessions import ActionState, ActionStatus, Session, SessionState
 
 from brender.farm.parameters import for_model
 from brender.farm.sentences import EXTENSIONS
-from brender.protocols.codec import Decoder
-from brender.worker import output, processes, words
+from brender.worker import processes, words
 from brender.worker.output import Output
 from brender.worker.reasons import reason_of
+from brender.worker.tasks import Tasks
 from brender.worker.voice import Voice
 
-MOST_LINE = 2**26
 FLUSH_EVERY = 0.2  # seconds that a line of the log may be late
-
-Todo = queue.SimpleQueue[words.Open | words.Run | words.Close]
 
 
 class KeptSession(Session):
@@ -59,52 +49,6 @@ class KeptSession(Session):
     def go_on(self) -> None:
         if not self._ending_only:
             self._state = SessionState.READY
-
-
-class Tasks:
-    """Which tasks are waiting, and which one runs: both threads ask and tell."""
-
-    def __init__(self) -> None:
-        self._turn = Lock()
-        self._waiting: set[tuple[int, int]] = set()
-        self._running: tuple[int, int] | None = None
-        self._stop: words.Stop | None = None  # asked for, of the one that runs
-
-    def add(self, task: tuple[int, int]) -> None:
-        with self._turn:
-            self._waiting.add(task)
-
-    def begin(self, task: tuple[int, int]) -> bool:
-        """False when it was taken out again."""
-        with self._turn:
-            if task not in self._waiting:
-                return False
-            self._waiting.remove(task)
-            self._running, self._stop = task, None
-            return True
-
-    def take_out(self, task: tuple[int, int]) -> bool:
-        """False when it is too late for that."""
-        with self._turn:
-            found = task in self._waiting
-            self._waiting.discard(task)
-            return found
-
-    def stop(self, word: words.Stop) -> bool:
-        """Whether it runs and is to be stopped now."""
-        with self._turn:
-            if self._running != (word.order, word.task):
-                return False
-            self._stop = word
-            return True
-
-    def stopping(self) -> words.Stop | None:
-        with self._turn:
-            return self._stop
-
-    def end(self) -> None:
-        with self._turn:
-            self._running = self._stop = None
 
 
 class Served:
@@ -289,89 +233,3 @@ def extensions(template: JobTemplate) -> RevisionExtensions:
     return RevisionExtensions(
         spec_rev=SpecificationRevision.v2023_09, supported_extensions=list(template.extensions or ())
     )
-
-
-def serve(connection: socket.socket, folder: Path, nursery: int) -> None:
-    """Do what the agent says until it says `Close` or is gone; then nothing of the session is left."""
-    prepare(nursery)
-    voice = Voice(connection)
-    LOG.addHandler(voice)
-    LOG.propagate = False
-    logging.raiseExceptions = False
-    output.install()
-    served = Served(voice, folder)
-    todo: Todo = queue.SimpleQueue()
-    Thread(target=listen, args=(connection, served, todo), daemon=True).start()
-    try:
-        work(served, voice, todo)
-    except Exception as error:  # ours: better told than a silent end
-        voice.say(words.Broken(f"The session had to end: {error!r}"))
-    finally:
-        processes.end_descendants()
-        voice.finish()
-
-
-def prepare(nursery: int) -> None:
-    """A process of its own, that ends with the nursery and takes everything with it."""
-    processes.adopt_orphans()
-    os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, lambda *_: end_now())
-    processes.end_with_parent(signal.SIGTERM)
-    if os.getppid() != nursery:
-        end_now()
-    with open(os.devnull, "r+b", buffering=0) as nothing:
-        os.dup2(nothing.fileno(), sys.stdin.fileno())
-
-
-def end_now() -> None:
-    processes.end_descendants()
-    os._exit(1)
-
-
-def work(served: Served, voice: Voice, todo: Todo) -> None:
-    while True:
-        match todo.get():
-            case words.Open() as word:
-                if not opened(served, voice, word):
-                    break
-            case words.Run() as word:
-                served.run(word)
-            case words.Close():
-                break
-    served.close()
-
-
-def opened(served: Served, voice: Voice, word: words.Open) -> bool:
-    try:
-        return served.open(word)
-    except Exception as error:  # a folder that cannot be made, a template of another world
-        voice.say(words.Broken(f"The session could not be opened: {error}"))
-        return False
-
-
-def listen(connection: socket.socket, served: Served, todo: Todo) -> None:
-    """The thread that reads; when the agent is gone, so is everything else at once."""
-    decoder: Decoder[words.ToSession] = Decoder(words.ToSession, MOST_LINE)
-    try:
-        while data := connection.recv(65536):
-            for word in decoder.feed(data):
-                heard(word, served, todo)
-    finally:
-        end_now()
-
-
-def heard(word: words.ToSession, served: Served, todo: Todo) -> None:
-    match word:
-        case words.Stop():
-            served.stop(word)
-        case words.TakeBack():
-            served.take_back(word)
-        case words.Run():
-            served.tasks.add((word.order, word.task))
-            todo.put(word)
-        case words.Open():
-            todo.put(word)
-        case words.Close():
-            served.closing.set()
-            todo.put(word)

@@ -26,11 +26,13 @@ from brender.protocols import messages as say
 from brender.protocols.codec import Decoder, encode
 from brender.worker import words
 from brender.worker.held import Use
+from brender.worker.identity import cores
 
 MOST_LINE = 2**22
 PROGRAMS = Path(__file__).with_name("blender")
 ROOT = Path(brender.__file__).parent.parent
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from brender.worker.nursery import main; main(*sys.argv[2:])"
+END_WITHIN = 15.0  # seconds for the nursery to tidy up
 UNEXPECTED = "The session's process ended unexpectedly (often because the machine ran out of memory)."
 
 
@@ -128,13 +130,6 @@ class Born(ProcessProtocol):
             self.ready.errback(reason)
 
 
-def ended_of(born: Born) -> "Deferred[None]":
-    """Fires when it has ended."""
-    ended: Deferred[None] = Deferred()
-    born.over.addCallback(ended.callback)
-    return ended
-
-
 class Cradle:
     """Opens sessions in the nursery."""
 
@@ -164,9 +159,15 @@ class Cradle:
 
     def stop(self) -> "Deferred[Any]":
         """Fires when nothing of any session is left."""
-        for born in self._alive:
-            born.transport.closeStdin()
-        return gatherResults([ended_of(born) for born in self._alive])
+        return gatherResults([self._end(born) for born in self._alive])
+
+    def _end(self, born: Born) -> "Deferred[None]":
+        ended: Deferred[None] = Deferred()
+        late = self._reactor.callLater(END_WITHIN, born.transport.signalProcess, "KILL")
+        born.over.addCallback(lambda _: late.cancel() if late.active() else None)
+        born.over.addCallback(ended.callback)
+        born.transport.closeStdin()
+        return ended
 
     def _begin(self) -> None:
         born = self._born = Born()
@@ -229,4 +230,10 @@ class Cradle:
             "BRENDER_BLENDER_PROGRAMS": str(PROGRAMS),
             "BRENDER_BLENDER": json.dumps(blenders),
             "BRENDER_SLOTS": str(slots),
+            **share_of(slots, self._machine.slots),
         }
+
+
+def share_of(slots: int, of: int) -> dict[str, str]:
+    """The threads that a session may use beside others; nothing is said to one that has the whole machine."""
+    return {"BRENDER_THREADS": str(max(1, cores() * slots // of))} if slots < of else {}

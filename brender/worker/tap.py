@@ -71,6 +71,7 @@ class WorkerService(Service):
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
+        self._claim.sign()
         starting = Deferred.fromCoroutine(self._start())
         starting.addErrback(lambda failure: self.give_up(failure.getErrorMessage()))
 

@@ -21,7 +21,7 @@ class ProcessesTests(SynchronousTestCase):
             f"import os, subprocess, time\nfrom brender.worker import processes\n{program}",
         ]
         done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=30, check=False)
-        self.assertEqual(done.stderr, "")
+        self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
     def test_orphans_that_left_their_session_are_found_and_ended(self) -> None:

@@ -9,7 +9,7 @@ from openjd.sessions._subprocess import LoggingSubprocess
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.worker import words
-from brender.worker.session import KeptSession, Tasks
+from brender.worker.session import KeptSession
 from tests.line.harness import until
 from tests.worker.nest import Nest, Talk, job, there
 
@@ -163,27 +163,6 @@ class StopTests(SessionTestCase):
         talk.say(words.Stop(1, 1))
         until(lambda: not there(pid), "it goes on")
         self.assertEqual(talk.hear(words.Ended).outcome, "canceled")
-
-
-class TasksTests(SynchronousTestCase):
-    def test_a_task_is_taken_out_only_before_it_begins(self) -> None:
-        tasks = Tasks()
-        tasks.add((1, 1))
-        tasks.add((1, 2))
-        self.assertTrue(tasks.begin((1, 1)))
-        self.assertFalse(tasks.take_out((1, 1)))
-        self.assertTrue(tasks.take_out((1, 2)))
-        self.assertFalse(tasks.begin((1, 2)))
-
-    def test_only_the_task_that_runs_is_stopped(self) -> None:
-        tasks = Tasks()
-        tasks.add((1, 1))
-        self.assertFalse(tasks.stop(words.Stop(1, 1)))
-        tasks.begin((1, 1))
-        self.assertTrue(tasks.stop(words.Stop(1, 1)))
-        self.assertEqual(tasks.stopping(), words.Stop(1, 1))
-        tasks.end()
-        self.assertIsNone(tasks.stopping())
 
 
 class PrivateTests(SynchronousTestCase):

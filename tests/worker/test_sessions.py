@@ -21,7 +21,8 @@ from brender.protocols import messages as say
 from brender.protocols.codec import Decoder, encode
 from brender.worker import processes, sessions, words
 from brender.worker.held import Use
-from brender.worker.sessions import UNEXPECTED, Cradle, SessionProtocol
+from brender.worker.identity import cores
+from brender.worker.sessions import UNEXPECTED, Cradle, SessionProtocol, share_of
 from tests.worker.nest import job
 
 MACHINE = Machine("key", "alpha", 2, blenders=(Blender("4.5.0", "program", "/opt/blender"),))
@@ -101,6 +102,11 @@ class CradleTests(TestCase):
         self.assertIn("\nslots=2\n", logs)
         self.assertIn('[{"version": "4.5.0", "kind": "program", "path": "/opt/blender"}]', logs)
 
+    def test_a_session_that_shares_its_machine_is_told_how_many_threads_are_its_own(self) -> None:
+        self.assertEqual(share_of(4, 4), {})
+        self.assertEqual(share_of(1, 1000), {"BRENDER_THREADS": "1"})
+        self.assertEqual(share_of(3 * cores(), 4 * cores()), {"BRENDER_THREADS": str(max(1, cores() * 3 // 4))})
+
     async def test_a_nursery_that_was_killed_is_followed_by_another(self) -> None:
         await self.cradle.start()
         first = self.cradle.pid
@@ -147,6 +153,14 @@ class CradleTests(TestCase):
         self.assertFalse(any(processes.alive(pid) for pid in below))
         self.assertFalse(self.cradle._sessions.exists())
         await self.cradle.stop()  # again, with none
+
+    async def test_a_nursery_that_hangs_is_ended_all_the_same(self) -> None:
+        self.patch(sessions, "END_WITHIN", 0.1)
+        await self.cradle.start()
+        pid = self.cradle.pid
+        os.kill(pid, signal.SIGSTOP)
+        await self.cradle.stop()
+        self.assertFalse(processes.alive(pid))
 
 
 class SessionProtocolTests(SynchronousTestCase):

@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 from brender.worker.blender import ask, progress
 from brender.worker.blender.child import Child
+from brender.worker.blender.client import Client, done_lines
 from brender.worker.blender.installed import Blender
 from brender.worker.blender.settings import Settings
 
@@ -32,40 +33,6 @@ SHOWN_WARNINGS = 20
 MOST_FRAMES = int(os.environ.get("BRENDER_BLENDER_FRAMES") or 1000)  # then a fresh Blender, against leaks
 MOST_GROWTH = 1.5  # of the memory after its first frame, once it has more than half of the machine's
 CANCELED = 143
-
-
-class Client:
-    """One connection of `ask.py`: what it wants, and the way to answer."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-        connection.settimeout(5.0)
-        request = b""
-        while not request.endswith(b"\n"):
-            data = connection.recv(4096)
-            if not data:
-                break
-            request += data
-        self.words = request.rstrip(b"\n").decode("utf-8", "surrogateescape").split("\0")
-        connection.settimeout(None)
-
-    def is_gone(self) -> bool:
-        try:
-            return not self.connection.recv(4096, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-
-    def say(self, *lines: str) -> None:
-        text = "".join(line.replace("\0", "\\x00") + "\n" for line in lines)
-        with contextlib.suppress(OSError):  # it may be gone; the loop hears of that
-            self.connection.sendall(text.encode("utf-8", "surrogateescape"))
-
-    def finish(self, code: int) -> None:
-        with contextlib.suppress(OSError):
-            self.connection.sendall(b"\0%d" % code)
-        self.connection.close()
 
 
 class Guard:
@@ -287,15 +254,6 @@ class Guard:
             shutil.rmtree(folder, ignore_errors=True)
         self._folders.clear()
         return child.bury()
-
-
-def done_lines(message: dict[str, Any], missing: int) -> list[str]:
-    frame, files = message["frame"], message["files"]
-    flagged = f", {missing} file{'s' if missing > 1 else ''} missing" if missing else ""
-    if message.get("skipped"):
-        return [f"openjd_status: Frame {frame} was there already and whole: skipped{flagged}"]
-    shown = [f"brender_output: {path}" for path in files]  # the worker shows the frame to people
-    return [*shown, f"openjd_status: Frame {frame} in {message['seconds']:.2f} s{flagged}"]
 
 
 def become(asked: Settings, blender: Blender, listener: socket.socket, session: int) -> NoReturn:
