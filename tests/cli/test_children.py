@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.cli import children
@@ -21,6 +22,13 @@ below = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}])
 print(below.pid, flush=True)
 below.wait()
 """
+
+
+def there(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 class ChildrenCase(SynchronousTestCase):
@@ -59,7 +67,7 @@ class Ending(ChildrenCase):
             child = self.start(started, WITH_CHILD)
             pid = int(child.log.read_text())
         self.assertEqual(child.process.returncode, -15)
-        while (stat := Path(f"/proc/{pid}/stat")).exists() and " Z " not in stat.read_text():
+        while there(pid):
             pass  # killed, and on its way out
 
     def test_a_child_that_ends_by_itself_is_told_with_its_last_lines(self) -> None:
