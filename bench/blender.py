@@ -2,8 +2,8 @@
 
 How does this work?  Ours is one worker, one task a frame, from submission to the last frame; theirs is
 the same Blender rendering the whole animation in one process, its start and the loading of the file
-included on both sides.  Two scenes: 24 short frames, and a camera move over 60 heavy meshes that stand
-still.  The second is also compared with `blender -a` with persistent data on, as brender has it.
+included on both sides.  Two scenes of 24 frames: short ones, and a camera move over 60 heavy meshes that
+stand still.  The second is also compared with `blender -a` with persistent data on, as brender has it.
 """
 
 import os
@@ -23,18 +23,18 @@ from tests.line.harness import Farm
 
 SCENE_PROGRAM = Path(brender.worker.blender.__file__).with_name("demo_scene.py")
 PROGRAM = Path(__file__).with_name("render_animation.py")
-SHORT, HEAVY = 24, 12  # frames
+FRAMES = 24  # one second of film
 SIZE = ("--width", "640", "--height", "360")
 
 
 def ratios(folder: Path) -> list[Figure]:
     with Farm(folder) as farm:
         farm.worker("bench", cores())
-        short = scene(folder, "short", SHORT)
-        heavy = scene(folder, "heavy", HEAVY, "--heavy")
-        plain = side_by_side(lambda: ours(farm, short, SHORT), lambda: theirs(short))
-        static = side_by_side(lambda: ours(farm, heavy, HEAVY), lambda: theirs(heavy))
-        same = side_by_side(lambda: ours(farm, heavy, HEAVY), lambda: theirs(heavy, "--persistent"))
+        short = scene(folder, "short")
+        heavy = scene(folder, "heavy", "--heavy")
+        plain = side_by_side(lambda: ours(farm, short), lambda: theirs(short))
+        static = side_by_side(lambda: ours(farm, heavy), lambda: theirs(heavy))
+        same = side_by_side(lambda: ours(farm, heavy), lambda: theirs(heavy, "--persistent"))
     different = pixels_that_differ(folder)
     return [
         figure("blender_ratio", plain[0] / plain[1], "", "<= 1.2"),
@@ -49,16 +49,16 @@ def blender() -> Blender:
     return find_blenders((), os.environ.get("PATH", ""))[0]
 
 
-def scene(folder: Path, name: str, frames: int, *options: str) -> Path:
+def scene(folder: Path, name: str, *options: str) -> Path:
     out = folder / f"{name}.blend"
-    words = [str(out), "--frames", str(frames), *SIZE, *options]
+    words = [str(out), "--frames", str(FRAMES), *SIZE, *options]
     subprocess.run(blender().command(str(SCENE_PROGRAM), words), check=True, capture_output=True)
     return out
 
 
-def ours(farm: Farm, path: Path, frames: int) -> float:
+def ours(farm: Farm, path: Path) -> float:
     output = path.parent / f"{path.stem}-brender"
-    values = {"Scene": str(path), "Frames": f"1-{frames}", "Output": f"{output}/frame_####", "Video": "none"}
+    values = {"Scene": str(path), "Frames": f"1-{FRAMES}", "Output": f"{output}/frame_####", "Video": "none"}
     began = monotonic()
     run(farm, "blender", values)
     return monotonic() - began
