@@ -21,8 +21,8 @@ from brender.farm.farm import Farm
 from brender.farm.interfaces import Event, Link, NotFound, Store
 from brender.farm.job import Job
 from brender.farm.matching import match, match_all
-from brender.farm.problems import Problem, Refused, shown
-from brender.farm.submission import plan
+from brender.farm.submission.planning import plan
+from brender.farm.submission.problems import Problem, Refused, shown
 from brender.farm.transitions import NotNow, TaskState
 from brender.farm.views import ClientView, JobView, OrderView, client_view, job_view, order_view
 from brender.logs import Logs

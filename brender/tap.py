@@ -23,7 +23,7 @@ from twisted.python import usage
 
 from brender import __version__, config
 from brender.db.store import CannotOpen, SqlStore, open_store
-from brender.farm.submission import replan
+from brender.farm.submission.planning import replan
 from brender.logs import Logs
 from brender.protocols.filters import choose_by_text
 from brender.protocols.shell import ShellFactory

@@ -14,9 +14,9 @@ from brender.farm.farm import Farm
 from brender.farm.job import Job
 from brender.farm.matching import match_all
 from brender.farm.order import Order
-from brender.farm.submission import Plan, plan
+from brender.farm.submission.planning import Plan, plan
 from brender.farm.transitions import TaskState
-from tests.farm import documents
+from tests.farm.submission import documents
 
 DONE, FAILED, CANCELED = TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELED
 

@@ -18,7 +18,7 @@ from twisted.trial.unittest import TestCase
 
 from brender.db.store import SqlStore
 from brender.db.writer import Writer
-from brender.farm.submission import replan
+from brender.farm.submission.planning import replan
 from brender.logs import Logs
 from brender.service import FarmService
 from tests.db.databases import ready

@@ -9,7 +9,7 @@ from twisted.trial.unittest import TestCase
 from brender.db.writer import PAUSES, WriteFailed
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.interfaces import Event, NotFound
-from brender.farm.problems import Refused
+from brender.farm.submission.problems import Refused
 from brender.farm.transitions import JobState, NotNow, TaskState
 from brender.farm.views import JobView
 from brender.service import MOST_PENDING, MOST_PICTURES

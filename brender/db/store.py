@@ -26,7 +26,7 @@ from brender.farm.client import Machine, RuntimeClient
 from brender.farm.interfaces import NotFound
 from brender.farm.job import Job
 from brender.farm.order import Order
-from brender.farm.submission import Plan, Refused
+from brender.farm.submission.planning import Plan, Refused
 from brender.farm.transitions import FINISHED_JOB
 
 MIGRATIONS = Path(__file__).with_name("migrations")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from brender.farm.client import RuntimeClient
 from brender.farm.job import Job
 from brender.farm.order import Order
-from brender.farm.submission import Plan
+from brender.farm.submission.planning import Plan
 
 
 @dataclass(slots=True)

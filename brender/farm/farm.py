@@ -16,7 +16,7 @@ from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
 from brender.farm.retries import Tries
-from brender.farm.submission import Plan
+from brender.farm.submission.planning import Plan
 from brender.farm.transitions import JobEvent, JobState, TaskEvent, TaskState
 
 MOST_WARNINGS = 50  # of one job; more say nothing new

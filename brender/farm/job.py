@@ -15,7 +15,7 @@ from brender.farm.estimates import Estimate
 from brender.farm.order import Order
 from brender.farm.requirements import Requirements
 from brender.farm.retries import Tries
-from brender.farm.submission import Plan, StepPlan
+from brender.farm.submission.planning import Plan, StepPlan
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_JOB, JOB, JobEvent, JobState, TaskState, move
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from brender.farm.interfaces import FarmService, NotFound
-from brender.farm.problems import Refused
+from brender.farm.submission.problems import Refused
 from brender.farm.transitions import NotNow
 from brender.protocols.words import BadWords, nearest, split
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from twisted.web.http_headers import Headers
 
-from brender.farm.problems import shown
+from brender.farm.submission.problems import shown
 from brender.web.strict import meant, parsed, shaped
 from brender.web.wrong import Wrong
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from brender.farm.problems import shown
+from brender.farm.submission.problems import shown
 from brender.web.asking import Ask
 from brender.web.wrong import Wrong
 

@@ -12,7 +12,7 @@ import msgspec
 
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
-from brender.farm.problems import Problem, shown
+from brender.farm.submission.problems import Problem, shown
 from brender.farm.transitions import JobState
 from brender.farm.views import job_view
 from brender.web.answers import TEXT, Answer, json_answer, tag_of

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from brender.farm.problems import listed, shown
+from brender.farm.submission.problems import listed, shown
 from brender.web.wrong import Wrong
 
 DEEPEST = 64  # an OpenJD template needs nine

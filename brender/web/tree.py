@@ -21,7 +21,7 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from brender.farm.problems import shown
+from brender.farm.submission.problems import shown
 from brender.web.answers import Answer, Streaming, prepare, send, wrong_answer
 from brender.web.asking import Ask, query_of
 from brender.web.channel import FarmRequest

@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from brender.farm.interfaces import NotFound
-from brender.farm.problems import Problem, Refused
+from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import NotNow
 
 REASONS = {

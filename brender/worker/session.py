@@ -26,8 +26,8 @@ from openjd.model import (
 )
 from openjd.sessions import ActionState, ActionStatus, Session, SessionState
 
-from brender.farm.parameters import for_model
-from brender.farm.sentences import EXTENSIONS
+from brender.farm.submission.parameters import for_model
+from brender.farm.submission.sentences import EXTENSIONS
 from brender.worker import processes, words
 from brender.worker.output import Output
 from brender.worker.reasons import reason_of

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from twisted.internet.defer import DeferredList
 
 from brender.cli import main
-from brender.farm.submission import plan
+from brender.farm.submission.planning import plan
 from brender.protocols.submitting import built_in_template
 from tests.cli.case import CommandCase, Ran
 from tests.fakes import FRAMES

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from brender.db import models
 from brender.db.store import SqlStore, open_store, prepared
 from brender.db.writer import Writer
-from brender.farm.submission import replan
+from brender.farm.submission.planning import replan
 
 
 def place(test: SynchronousTestCase) -> Path:

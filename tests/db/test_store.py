@@ -13,8 +13,8 @@ from brender.farm.changes import Loaded
 from brender.farm.client import Status
 from brender.farm.farm import Farm
 from brender.farm.interfaces import NotFound
-from brender.farm.problems import Problem, Refused
-from brender.farm.submission import Plan, replan
+from brender.farm.submission.planning import Plan, replan
+from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import JobState
 from tests.db.databases import execute, open_for, place, rows
 from tests.doubles import DONE, FAILED, Rules, Stage, machine

@@ -5,8 +5,8 @@ from typing import Any
 from twisted.trial.unittest import TestCase
 
 from brender.farm.requirements import Abilities, Requirements, refusal
-from brender.farm.submission import plan
-from tests.farm.documents import job, step
+from brender.farm.submission.planning import plan
+from tests.farm.submission.documents import job, step
 
 MACHINE = Abilities(
     amounts={

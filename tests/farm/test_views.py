@@ -5,11 +5,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.client import Status
 from brender.farm.job import Step
-from brender.farm.submission import plan as planned_of
+from brender.farm.submission.planning import plan as planned_of
 from brender.farm.tasks import TaskSet
 from brender.farm.views import JobView, client_view, job_view, order_view, what
 from tests.doubles import CANCELED, DONE, FAILED, Rules, Stage
-from tests.farm import documents
+from tests.farm.submission import documents
 
 
 class AJobOnView(SynchronousTestCase):

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm import ranges
 from brender.farm.client import Machine
 from brender.farm.estimates import LONGEST_RUN
-from brender.farm.plain import MOST_TEXT
+from brender.farm.submission import ranges
+from brender.farm.submission.plain import MOST_TEXT
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, MOST_FROM_WORKER, BadMessage, Decoder, encode
 from brender.web.channel import MOST_BODY

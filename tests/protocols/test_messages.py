@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from brender.farm.client import Blender, Machine
 from brender.farm.estimates import LONGEST_RUN
 from brender.farm.farm import MOST_WORDS
-from brender.farm.sentences import EXTENSIONS
+from brender.farm.submission.sentences import EXTENSIONS
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, MOST_FROM_WORKER
 from brender.protocols.worker import GREETING_WITHIN, SILENT_BEATS

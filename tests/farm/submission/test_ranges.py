@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from openjd.model import IntRangeExpr
 from twisted.trial.unittest import TestCase
 
-from brender.farm import ranges
-from brender.farm.ranges import BadRange, parse
+from brender.farm.submission import ranges
+from brender.farm.submission.ranges import BadRange, parse
 
 # What people type, often enough well-formed, often enough not.
 NUMBERS = st.integers(-12, 30).map(str)

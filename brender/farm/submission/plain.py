@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from brender.farm.problems import WHOLE, Problem, Refused, inside, shown
+from brender.farm.submission.problems import WHOLE, Problem, Refused, inside, shown
 
 MOST_NODES = 100_000  # fields and values; a chain of 300 steps has 4,000
 MOST_DEPTH = 50  # OpenJD needs 12

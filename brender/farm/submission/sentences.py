@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from openjd.model import v2023_09
 
-from brender.farm.problems import WHOLE, Problem, did_you_mean, inside, listed, shown
-from brender.farm.template import Document
+from brender.farm.submission.problems import WHOLE, Problem, did_you_mean, inside, listed, shown
+from brender.farm.submission.template import Document
 
 EXTENSIONS = ("TASK_CHUNKING", "REDACTED_ENV_VARS", "FEATURE_BUNDLE_1", "EXPR", "WRAP_ACTIONS")
 

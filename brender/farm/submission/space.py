@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from openjd.model import IntRangeExpr, StepParameterSpace
 
-from brender.farm.chunks import CloseChunks, Frames, LooseChunks
-from brender.farm.ranges import pieces
+from brender.farm.submission.chunks import CloseChunks, Frames, LooseChunks
+from brender.farm.submission.ranges import pieces
 
 TOKEN = re.compile(r"\w+|[(),*]")
 

@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 from twisted.trial.unittest import TestCase
 
-from brender.farm.submission import Plan, Refused, plan, replan
-from tests.farm.documents import all_tasks, frames, job, over, problems, step
+from brender.farm.submission.planning import Plan, Refused, plan, replan
+from tests.farm.submission.documents import all_tasks, frames, job, over, problems, step
 
 FRAMES = {"name": "Frames", "type": "STRING", "default": "1-3"}
 RENDER = job(over(frames("{{Param.Frames}}")), parameterDefinitions=[FRAMES])

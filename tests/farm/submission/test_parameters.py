@@ -4,8 +4,8 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from brender.farm.submission import plan
-from tests.farm.documents import frames, job, over, problems
+from brender.farm.submission.planning import plan
+from tests.farm.submission.documents import frames, job, over, problems
 
 
 def parameter(kind: str, name: str = "P", **fields: Any) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from openjd.model import create_job, decode_job_template
 
-from brender.farm.sentences import EXTENSIONS
-from brender.farm.submission import Plan, Refused, plan
+from brender.farm.submission.planning import Plan, Refused, plan
+from brender.farm.submission.sentences import EXTENSIONS
 
 
 def step(name: str = "A", **fields: Any) -> dict[str, Any]:

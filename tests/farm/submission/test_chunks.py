@@ -5,8 +5,8 @@ import random
 from openjd.model import StepParameterSpaceIterator
 from twisted.trial.unittest import TestCase
 
-from brender.farm.submission import plan
-from tests.farm.documents import all_tasks, chunks, frames, job, made, over
+from brender.farm.submission.planning import plan
+from tests.farm.submission.documents import all_tasks, chunks, frames, job, made, over
 
 CHUNKING = {"extensions": ["TASK_CHUNKING"]}
 

@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import TestCase
 
-from brender.farm.sentences import place_of
-from tests.farm.documents import frames, job, over, problems, running, step
+from brender.farm.submission.sentences import place_of
+from tests.farm.submission.documents import frames, job, over, problems, running, step
 
 ARGUMENTS = "steps[0].script.actions.onRun.args"
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import TestCase
 
-from brender.farm.plain import MOST_NODES
-from brender.farm.problems import Refused
-from brender.farm.template import MOST_BYTES, Document, read
+from brender.farm.submission.plain import MOST_NODES
+from brender.farm.submission.problems import Refused
+from brender.farm.submission.template import MOST_BYTES, Document, read
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)

@@ -5,8 +5,8 @@ from typing import Any
 from openjd.model import StepParameterSpaceIterator
 from twisted.trial.unittest import TestCase
 
-from brender.farm.submission import plan
-from tests.farm.documents import all_tasks, chunks, frames, job, made, over, problems, step
+from brender.farm.submission.planning import plan
+from tests.farm.submission.documents import all_tasks, chunks, frames, job, made, over, problems, step
 
 A, B, C = frames("1-3", "A"), frames("10-12", "B"), frames("1-2", "C")
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from brender.farm.submission import plan
-from tests.farm.documents import frames, job, over, problems, step
+from brender.farm.submission.planning import plan
+from tests.farm.submission.documents import frames, job, over, problems, step
 
 
 def after(name: str, *needed: str) -> dict[str, Any]:

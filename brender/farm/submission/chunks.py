@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from brender.farm.ranges import count
+from brender.farm.submission.ranges import count
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from typing import Any
 
 from openjd.model import Job, JobTemplate, create_job, decode_job_template
 
-from brender.farm import checks, parameters, ranges, space
-from brender.farm import template as templates
-from brender.farm.plain import MOST_PROBLEMS
-from brender.farm.problems import WHOLE, Problem, Refused, shown
 from brender.farm.requirements import Requirements, required
-from brender.farm.sentences import EXTENSIONS, problems_of
-from brender.farm.space import Node
-from brender.farm.template import Document
+from brender.farm.submission import checks, parameters, ranges, space
+from brender.farm.submission import template as templates
+from brender.farm.submission.plain import MOST_PROBLEMS
+from brender.farm.submission.problems import WHOLE, Problem, Refused, shown
+from brender.farm.submission.sentences import EXTENSIONS, problems_of
+from brender.farm.submission.space import Node
+from brender.farm.submission.template import Document
 
 __all__ = ["Plan", "Problem", "Refused", "StepPlan", "plan", "replan"]
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import yaml
 
-from brender.farm.plain import MOST_DEPTH, MOST_NODES, MOST_PROBLEMS, Cleaner, refuse, too_many
-from brender.farm.problems import WHOLE, Problem, Refused, inside, shown
+from brender.farm.submission.plain import MOST_DEPTH, MOST_NODES, MOST_PROBLEMS, Cleaner, refuse, too_many
+from brender.farm.submission.problems import WHOLE, Problem, Refused, inside, shown
 
 MOST_BYTES = 8 * 2**20
 MOST_DIGITS = 64  # of an unquoted number: longer ones cost the square of their length to read

@@ -10,8 +10,8 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from brender.farm import ranges
-from brender.farm.problems import Problem, did_you_mean, inside, listed, shown, walk
+from brender.farm.submission import ranges
+from brender.farm.submission.problems import Problem, did_you_mean, inside, listed, shown, walk
 
 LONGEST_NAME = 255  # bytes, of a file in most file systems
 MOST_CYCLES = 20

@@ -18,9 +18,9 @@ from typing import Any
 
 from openjd.model import JobTemplate, ParameterValue, ParameterValueType, preprocess_job_parameters
 
-from brender.farm import ranges
-from brender.farm.plain import INTEGERS, plain_value
-from brender.farm.problems import Problem, did_you_mean, inside, listed, shown
+from brender.farm.submission import ranges
+from brender.farm.submission.plain import INTEGERS, plain_value
+from brender.farm.submission.problems import Problem, did_you_mean, inside, listed, shown
 
 VALUES = "parameterValues"
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,64}")
