@@ -3,6 +3,7 @@
 #   make demo    a small scene, a server and two workers on this machine, 24 frames and a video
 #   make run     the server; settings from brender.toml
 #   make test    lint, then the whole suite under pytest and under trial
+#   make test-long   the rules through 200,000 random happenings: a quarter of an hour
 #   make lint    ruff and mypy
 #   make bench   measures, and writes bench/results.json
 #   make clean   removes what the targets made, downloads included
@@ -45,6 +46,10 @@ test: ready-for-tests
 	    echo "trial"; $(BIN)/python -m twisted.trial --reporter=text $(or $(PATHS),tests) || failed="$$failed trial"; \
 	fi; \
 	if [ -n "$$failed" ]; then echo "make test: failed:$$failed"; exit 1; fi
+
+.PHONY: test-long
+test-long: ready-for-tests
+	@BRENDER_LIFE_STEPS=200000 $(BIN)/python -m pytest tests/farm/test_whole_life.py $(ARGS)
 
 lint: ready-for-tests lint-only
 

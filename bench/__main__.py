@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import blender, noop, submitting
+from bench import blender, deciding, noop, simulated, submitting
 from bench.figures import Figure
 
 MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -17,6 +17,8 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "gap": noop.gap,
     "rate": noop.rate,
     "blender": blender.ratios,
+    "deciding": deciding.figures,
+    "simulated": simulated.simulated,
 }
 RESULTS = Path(__file__).with_name("results.json")
 

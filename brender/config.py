@@ -1,20 +1,29 @@
 """The settings: brender.toml, read once into one frozen object.
 
 How does this work?  `load` looks for the file in the order of the manual (`--config`, `BRENDER_CONFIG`,
-the working folder, the user's folder), checks every value against the structs below and names the
-line of a mistake.  The state folder (database, logs, a worker's scratch) is `--state`, `BRENDER_STATE`
-or the user's state folder.  Nothing else in the program reads the environment for settings.
+the working folder, the user's folder), checks every value against the structs below (and `farm.settings`, for what
+the rules go by) and names the line of a mistake.  The state folder (database, logs, a worker's scratch) is
+`--state`, `BRENDER_STATE` or the user's state folder.  Nothing else in the program reads the environment for settings.
 """
 
 import os
 import re
 import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args, get_type_hints
 
 import msgspec
 from platformdirs import user_config_path, user_state_path
+
+from brender.farm.settings import FarmSettings
+from brender.farm.windows import BadHours, zone_of
+
+Place = list[str]  # of a setting: section, key, and what is inside
+ANY = "..."  # some entry of a dictionary, as msgspec names it
 
 
 class BadSettings(Exception):
@@ -50,11 +59,14 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slots: Annotated[int, msgspec.Meta(ge=0, le=4096)] = 0  # default: the processor's cores
     blenders: tuple[str, ...] = ()  # programs, or interpreters with bpy, besides those on PATH
     idle_sessions: Patience = 60.0  # seconds that an idle session is kept open
+    amounts: dict[str, float] = {}  # what this machine has of the studio's own: {"amount.tape.drives" = 2}
+    attributes: dict[str, tuple[str, ...]] = {}  # and what it is: {"attr.room" = ["basement"]}
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerSettings = ServerSettings()
     worker: WorkerSettings = WorkerSettings()
+    farm: FarmSettings = FarmSettings()
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -71,12 +83,16 @@ class Config(msgspec.Struct, frozen=True):
     def worker(self) -> WorkerSettings:
         return self.settings.worker
 
+    @property
+    def farm(self) -> FarmSettings:
+        return self.settings.farm
+
 
 def load(config: str | None = None, state: str | None = None) -> Config:
     """Find and read the settings.  Raises `BadSettings`."""
     path, source = find(config)
     folder, state_source = find_state(state)
-    settings = read(path) if path else Settings()
+    settings = read(path) if path else made({})
     return Config(settings, folder, source, state_source)
 
 
@@ -109,72 +125,178 @@ def read(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"The settings {path} cannot be read: {error}.") from error
     try:
-        return msgspec.convert(tomllib.loads(text), Settings)
+        settings = made(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise BadSettings(f"The settings {path} are not TOML: {error}.") from error
     except msgspec.ValidationError as error:
         raise BadSettings(f"The settings {path} have a mistake{mistake(str(error), text)}") from error
+    if settings.farm != made({}).farm:
+        check(settings.farm, path, text)
+    return settings
+
+
+def check(farm: FarmSettings, path: Path, text: str) -> None:
+    """What only the rules know of the farm's settings; raises `BadSettings`."""
+    from brender.farm.admission import problems_of_farm  # noqa: PLC0415 (all rules: they take a moment to import)
+
+    for problem in problems_of_farm(farm):
+        line = in_line(["farm", *path_of(f".{problem.at}")], text)
+        raise BadSettings(f"The settings {path} have a mistake{line}: {problem.message}")
+
+
+def made(content: dict[str, Any]) -> Settings:
+    """The settings of a file's content, with the time zone of this machine where none is named."""
+    farm = content.get("farm", {})
+    if isinstance(farm, dict):
+        content = {**content, "farm": {"zone": machine_zone(), **farm}}
+    return msgspec.convert(content, Settings)
+
+
+def machine_zone(link: Path = Path("/etc/localtime")) -> str:
+    """The name of this machine's time zone: from TZ, or else from the link that chooses it; UTC when neither tells."""
+    named = [os.environ.get("TZ", "").removeprefix(":")]
+    with suppress(OSError):
+        named.append(os.readlink(link).rpartition("zoneinfo/")[2])
+    for name in filter(None, named):
+        with suppress(BadHours):
+            zone_of(name)
+            return name
+    return "UTC"
+
+
+# --- mistakes
 
 
 def mistake(error: str, text: str) -> str:
     """msgspec's words as a sentence with the line of the mistake and the nearest right key."""
     what, _, where = error.partition(" - at `$")
-    section, _, key = where.rstrip("`").lstrip(".").partition("[")[0].rpartition(".")
-    unknown = re.search(r"unknown field `(.+)`", what)
-    if unknown:
-        section, key = key, unknown[1]
-    line = line_of(section, key, text)
-    place = f" in line {line}" if line else ""
-    if not unknown:
-        return f"{place}: {'an item of ' if '[' in where else ''}{key} {wrong_value(what)}."
+    path = path_of(where.rstrip("`"))
+    if ANY in path:
+        path = strange_entry(path, tomllib.loads(text))
+    if unknown := re.search(r"unknown field `(.+)`", what):
+        return f"{in_line([*path, unknown[1]], text)}: there is no {stranger(path, unknown[1], text)}"
+    *_, key = [part for part in path if not part.isdecimal()]
+    item = "an item of " if path[-1].isdecimal() else ""
+    missing = re.search(r"missing required field `(.+)`", what)
+    return f"{in_line(path, text)}: {item}{key} {f'lacks {missing[1]}' if missing else wrong_value(what, path)}."
+
+
+def path_of(where: str) -> Place:
+    """ "farm", "rules", "0", "then" for `.farm.rules[0].then`."""
+    return [part for found in re.findall(r"\.([^.\[\]]+)|\[(.+?)\]", where) for part in found if part]
+
+
+def in_line(path: Place, text: str) -> str:
+    line = line_of(path, text)
+    return f" in line {line}" if line else ""
+
+
+def stranger(path: Place, key: str, text: str) -> str:
+    """What is not known, for a sentence, with the nearest that is."""
+    section = ".".join(path)
     thing = f'setting "{key}" in [{section}]' if section else f'setting "{key}" outside the sections'
     if re.search(rf"(?m)^\s*\[\s*{re.escape(key)}\b", text):
         thing = f"section [{key}]"
-    return f"{place}: there is no {thing}{nearest(section, key)}"
+    return f"{thing}{nearest(path, key)}"
 
 
-def wrong_value(what: str) -> str:
+def strange_entry(path: Place, content: Any) -> Place:
+    """The path with the name of the entry that is wrong, where msgspec says only that one is."""
+    place = path.index(ANY)
+    inside, before = content, list[str]()
+    for part in path[:place]:
+        inside, before = inside[part], [*before, part]
+    for name, value in inside.items():
+        alone: Any = {name: value}
+        for part in reversed(before):
+            alone = {part: alone}
+        try:
+            msgspec.convert(alone, Settings)
+        except msgspec.ValidationError:
+            return [*before, name, *path[place + 1 :]]
+    return before
+
+
+def wrong_value(what: str, path: Place) -> str:
     """From "Expected `float` > 0.0" or "Expected `float`, got `str`" to words."""
+    if what.startswith("Invalid enum value"):
+        return f"has to be {' or '.join(map(str, get_args(kind_at(path))))}"
     wanted, got = (re.search(rf"{word} `(\w+)`(.*)", what) for word in ("Expected", "got"))
     if wanted and got:
         return f"has to be {KINDS.get(wanted[1], wanted[1])}, not {GOT.get(got[1], got[1])}"
     return f"has to be {KINDS.get(wanted[1], wanted[1])}{wanted[2]}" if wanted else f"has a wrong value: {what}"
 
 
-def line_of(section: str, key: str, text: str) -> int:
-    """The line where a section sets a key, or else where the section begins; 0 when there is none."""
-    inside, begun = "", 0
+def line_of(path: Place, text: str) -> int:
+    """The line that sets what the path names, or else the nearest thing around it; 0 when there is none."""
+    best, found = 0, 0
+    for number, here in places(text):
+        shared = next((place for place, (one, other) in enumerate(zip(here, path, strict=False)) if one != other), None)
+        depth = min(len(here), len(path)) if shared is None else shared
+        if depth > best:
+            best, found = depth, number
+    return found
+
+
+def places(text: str) -> Iterator[tuple[int, Place]]:
+    """Each line that begins a section or sets a key, with the whole path of that."""
+    inside: Place = []
+    tables: Counter[str] = Counter()
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\s*([^\]]*?)\s*\]", line):
-            inside = header[1]
-            begun = begun or number * (inside == (section or key))
-        elif sets(line, key if inside == section else f"{section}.{key}"):
-            return number
-        elif not inside and sets(line, section):
-            begun = number
-    return begun
+        if header := re.match(r"\s*(\[\[?)\s*([^\]]*?)\s*\]", line):
+            inside = keys(header[2])
+            if header[1] == "[[":
+                inside = [*inside, str(tables[header[2]])]
+                tables[header[2]] += 1
+            yield number, inside
+        elif setting := re.match(r"""\s*((?:"[^"]*"|'[^']*'|[\w.\s-])+?)\s*=""", line):
+            yield number, [*inside, *keys(setting[1])]
 
 
-def sets(line: str, key: str) -> bool:
-    return re.match(rf"""\s*["']?{re.escape(key)}["']?\s*[.=]""", line) is not None
+def keys(dotted: str) -> Place:
+    found = re.findall(r"""(")([^"]*)"|(')([^']*)'|([\w-]+)""", dotted)
+    return [double or single or bare for _, double, _, single, bare in found]
 
 
-def nearest(section: str, key: str) -> str:
+def nearest(path: Place, key: str) -> str:
     """ "; did you mean heartbeat?", or where the key belongs, or the end of the sentence."""
-    keys = {name: type(getattr(Settings(), name)).__struct_fields__ for name in Settings.__struct_fields__}
-    if near := get_close_matches(key, keys.get(section, keys), 1):
-        return f"; did you mean {near[0] if section else f'[{near[0]}]'}?"
-    others = {name: other for other, names in keys.items() if other != section for name in names}
+    if near := get_close_matches(key, known(path), 1):
+        return f"; did you mean {near[0] if path else f'[{near[0]}]'}?"
+    others = {name: other for other in known([]) if [other] != path for name in known([other])}
     if near := get_close_matches(key, others, 1):
         return f"; did you mean {near[0]} in [{others[near[0]]}]?"
     return "."
 
 
+def known(path: Place) -> tuple[str, ...]:
+    """The keys that there are at a place."""
+    return getattr(kind_at(path), "__struct_fields__", ())
+
+
+def kind_at(path: Place) -> Any:
+    """The type of what stands at a place; of a dictionary or a list, its items'."""
+    kind: Any = Settings
+    for part in path:
+        hints = get_type_hints(kind) if hasattr(kind, "__struct_fields__") else {}
+        kind = hints.get(part) or next((each for each in reversed(get_args(kind)) if each is not ...), None)
+    return kind
+
+
+# --- telling
+
+
 def show(config: Config) -> str:
     """What is used and where it came from, for `--show-config`."""
     lines = [f"settings  {config.source}", f"state     {config.state} ({config.state_source})"]
-    for name in ("server", "worker"):
-        section = getattr(config.settings, name)
-        lines += ["", f"[{name}]"]
-        lines += [f"{key} = {msgspec.json.encode(getattr(section, key)).decode()}" for key in section.__struct_fields__]
+    for name, section in msgspec.to_builtins(config.settings).items():
+        lines += ["", f"[{name}]", *(f"{key} = {toml(value)}" for key, value in section.items())]
     return "\n".join(lines)
+
+
+def toml(value: Any) -> str:
+    """A value as it stands in the file, in one line."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{toml(key)} = {toml(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml, value))}]"
+    return msgspec.json.encode(value).decode()

@@ -64,6 +64,7 @@ class ServerService(Service):
             store,
             reactor,
             Logs(self._config.state / "logs"),
+            settings=self._config.farm,
             lost_after=server.lost_after,
             task_limit=server.task_limit,
             epoch=time.time,

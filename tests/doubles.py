@@ -8,12 +8,14 @@ again and again.
 from functools import cache
 from typing import Any, NamedTuple
 
+from brender.farm import changing
 from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.farm import Farm
 from brender.farm.job import Job
-from brender.farm.matching import match_all
+from brender.farm.matching import match
 from brender.farm.order import Order
+from brender.farm.settings import ClientSettings, FarmSettings, JobSettings, read
 from brender.farm.submission.planning import Plan, plan
 from brender.farm.transitions import TaskState
 from tests.farm.submission import documents
@@ -26,11 +28,18 @@ class Stage(NamedTuple):
     tasks: int = 1
     vcpus: int | None = None  # none: the whole machine
     after: tuple[str, ...] = ()
+    chunk: int = 0  # frames that run as one, until it is known how long they take
+    memory: int = 0  # GiB
 
     def step(self) -> dict[str, Any]:
-        made = documents.over(documents.frames(f"1-{self.tasks}"), name=self.name)
-        if self.vcpus is not None:
-            made["hostRequirements"] = {"amounts": [{"name": "amount.worker.vcpu", "min": self.vcpus}]}
+        frames = documents.frames(f"1-{self.tasks}")
+        if self.chunk:
+            chunks = {"defaultTaskCount": self.chunk, "targetRuntimeSeconds": 60, "rangeConstraint": "CONTIGUOUS"}
+            frames |= {"type": "CHUNK[INT]", "chunks": chunks}
+        made = documents.over(frames, name=self.name)
+        amounts = {"amount.worker.vcpu": self.vcpus, "amount.worker.memory": self.memory * 1024 or None}
+        if stated := [{"name": name, "min": least} for name, least in amounts.items() if least is not None]:
+            made["hostRequirements"] = {"amounts": stated}
         if self.after:
             made["dependencies"] = [{"dependsOn": name} for name in self.after]
         return made
@@ -38,53 +47,80 @@ class Stage(NamedTuple):
 
 @cache
 def planned(*stages: Stage) -> Plan:
-    return plan(documents.job(*(stage.step() for stage in stages)), {})
+    extensions = {"extensions": ["TASK_CHUNKING"]} if any(stage.chunk for stage in stages) else {}
+    return plan(documents.job(*(stage.step() for stage in stages)) | extensions, {})
 
 
 def machine(number: int, slots: int = 1, **fields: Any) -> Machine:
     return Machine(key=f"key {number}", name=f"render-{number:02}", slots=slots, **fields)
 
 
-def job(number: int, *stages: Stage, priority: int = 50, submitted: float = 0.0) -> Job:
-    made = planned(*stages)
-    return Job(number, made.name, "ada", priority, submitted, made.template, made.values)
+def job(number: int, *stages: Stage, submitted: float = 0.0, **settings: Any) -> Job:
+    return Job(number, planned(*stages).name, submitted, settings=read(JobSettings, {"owner": "ada", **settings}))
 
 
 class Rules:
     """A farm whose time goes on by a second whenever somebody asks for it."""
 
-    def __init__(self) -> None:
-        self.farm = Farm()
-        self._now = 0.0
+    def __init__(self, begin: float = 0.0, **settings: Any) -> None:
+        self.farm = Farm(read(FarmSettings, settings))
+        self._now = begin
 
     @property
     def now(self) -> float:
         self._now += 1
         return self._now
 
-    def client(self, slots: int = 1, **fields: Any) -> RuntimeClient:
+    @property
+    def clock(self) -> float:
+        """The time, which does not go on by being asked."""
+        return self._now
+
+    def pass_by(self, seconds: float) -> None:
+        """Time goes by; alarms that are due ring."""
+        end = self._now + seconds
+        while (moment := self.farm.next_alarm) is not None and moment <= end:
+            self._now = max(self._now, moment)
+            self.farm.tick(self._now)
+        self._now = end
+
+    def wait(self, seconds: float) -> None:
+        """The same, and then work is given out."""
+        self.pass_by(seconds)
+        self.match()
+
+    def client(self, slots: int = 1, settings: dict[str, Any] | None = None, **fields: Any) -> RuntimeClient:
         """A machine that was never seen comes online."""
         number = len(self.farm.clients) + 1
-        client = RuntimeClient(number, machine(number, slots, **fields))
+        client = RuntimeClient(number, machine(number, slots, **fields), settings=read(ClientSettings, settings or {}))
         self.farm.admit(client)
         self.farm.join(client, client.machine, {}, self.now)
         return client
 
-    def job(self, *stages: Stage, priority: int = 50) -> Job:
-        made = job(self.farm.last_job + 1, *stages, priority=priority, submitted=self.now)
-        return self.farm.submit(made, planned(*stages))
+    def job(self, *stages: Stage, **settings: Any) -> Job:
+        made = job(self.farm.last_job + 1, *stages, submitted=self.now, **settings)
+        return changing.submit(self.farm, made, planned(*stages), self.now)
+
+    def set(self, job: Job, **settings: Any) -> bool:
+        return changing.set_job(self.farm, job, read(JobSettings, settings, job.settings), self.now)
 
     def match(self) -> None:
-        match_all(self.farm, self.now)
+        match(self.farm, self.now)
 
     def started(self, order: Order, task: int | None = None) -> None:
         self.farm.started(order.client, order.id, order.first if task is None else task, self.now)
 
     def ended(
-        self, order: Order, task: int | None = None, outcome: TaskState = DONE, message: str = "", seconds: float = 1.0
+        self,
+        order: Order,
+        task: int | None = None,
+        outcome: TaskState = DONE,
+        message: str = "",
+        seconds: float = 1.0,
+        **more: Any,
     ) -> bool:
         index = order.awaited()[0] if task is None else task
-        return self.farm.result(order.client, order.id, index, outcome, message, seconds, self.now)
+        return self.farm.result(order.client, order.id, index, outcome, message, seconds, self.now, **more)
 
     def orders(self, client: RuntimeClient) -> list[Order]:
         return list(client.orders.values())

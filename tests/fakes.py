@@ -14,11 +14,12 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from brender.farm.changes import Changes, Loaded
+from brender.farm.changes import Changes, Kept, Loaded, StatesThen
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.interfaces import NotFound
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
+from brender.farm.submission.planning import replan
 from brender.logs import Logs
 from brender.service import FarmService
 
@@ -46,6 +47,8 @@ class MemoryStore:
         self.closed = False
         self.orders: dict[int, Order] = {}
         self.submissions: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self.added: dict[int, list[dict[str, Any]]] = {}
+        self.steps: dict[int, list[StatesThen | None]] = {}
         self._clients = 0
         self._waiting: list[Deferred[None]] = []
 
@@ -65,6 +68,9 @@ class MemoryStore:
         for job in changes.jobs.values():
             if job.template:
                 self.submissions[job.id] = (job.template, job.values)
+        for job in changes.steps.values():
+            self.added[job.id] = job.added
+            self.steps[job.id] = [StatesThen(bytes(step.tasks), step.as_of, step.open_then) for step in job.steps]
         if not self.held:
             return succeed(None)
         self._waiting.append(Deferred())
@@ -82,6 +88,11 @@ class MemoryStore:
         if job not in self.submissions:
             raise NotFound(f"There is no job {job}.")
         return self.submissions[job]
+
+    async def kept(self, job: Job) -> Kept:
+        template, values = await self.submission_of(job.id)
+        added = self.added[job.id]
+        return Kept(job, replan(template, values, added), self.steps[job.id], added)
 
     async def close(self) -> None:
         self.commit()
@@ -154,8 +165,10 @@ class SmallFarm:
         """Its worker's connection is lost."""
         self.service.leave(client.id, self.links[client.id])
 
-    async def job(self, template: str = FRAMES, values: Mapping[str, Any] | None = None, **how: Any) -> Job:
-        return await self.service.submit(template, values or {}, **how)
+    async def job(
+        self, template: str = FRAMES, values: Mapping[str, Any] | None = None, *, name: str = "", **settings: Any
+    ) -> Job:
+        return await self.service.submit(template, values or {}, name=name, settings=settings)
 
     def start(self, client: RuntimeClient) -> Order:
         """The client begins the first task that it was given."""

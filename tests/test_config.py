@@ -5,7 +5,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.config import BadSettings, Settings, load, mistake, read, show
+from brender.config import BadSettings, Settings, load, machine_zone, mistake, read, show
+from brender.farm.settings import FarmSettings, Limit, Rule
 
 # A file with one mistake, and the end of the sentence about it.
 MISTAKES: tuple[tuple[str, str], ...] = (
@@ -31,6 +32,25 @@ MISTAKES: tuple[tuple[str, str], ...] = (
     ("[worker]\nslots = -1", " in line 2: slots has to be a whole number >= 0."),
     ('[server]\nhosts = ["a",\n  1]', " in line 2: an item of hosts has to be text in quotes, not a whole number."),
     ("[server]\nhosts = 'a'", " in line 2: hosts has to be a list, not text in quotes."),
+    ("[farm]\nzone = 'Mars'", ' in line 2: There is no time zone "Mars"; write one such as Europe/Amsterdam.'),
+    (
+        "[farm.limits]\nnuke = {count = 2}\n[farm.limits.arnold]\ncount = 0",
+        " in line 4: count has to be a whole number >= 1.",
+    ),
+    (
+        "[farm.limits]\nnuke = {cuont = 2}",
+        ' in line 2: there is no setting "cuont" in [farm.limits.nuke]; did you mean count?',
+    ),
+    ("[farm]\nlimits.nuke.count = 2\nlimits.nuke.each = 'gpu'", " in line 3: each has to be task or client."),
+    ('[farm.shares]\n"a b" = 60\nfilm = -1', " in line 3: film has to be a number > 0.0."),
+    ("[farm]\nstrikes = 3\nafinity = 2", ' in line 3: there is no setting "afinity" in [farm]; did you mean affinity?'),
+    (
+        "[[farm.rules]]\nname = 'a'\npattern = 'x'\nthen = 'fail'\n"
+        "[[farm.rules]]\nname = 'b'\npattern = '('\nthen = 'later'",
+        ' in line 7: The pattern "(" of rule "b" cannot be read: missing ), unterminated subpattern at position 0.',
+    ),
+    ("[[farm.rules]]\nname = 'a'\npattern = 'x'", " in line 1: an item of rules lacks then."),
+    ("[[farm.rules]]\nname='a'\npattern='x'\nthen='run'", " in line 4: then has to be fail or elsewhere or later."),
     ("server = 3", " in line 1: server has to be a section, not a whole number."),
     ("server.heartbeat = 'x'", " in line 1: heartbeat has to be a number, not text in quotes."),
     ("server = {lost_aftr = 3}", ' in line 1: there is no setting "lost_aftr" in [server]; did you mean lost_after?'),
@@ -46,6 +66,7 @@ class Case(SynchronousTestCase):
         self.addCleanup(os.environ.update, before)
         self.addCleanup(os.environ.clear)
         os.environ["XDG_CONFIG_HOME"] = str(self.folder / "home")
+        os.environ["TZ"] = "UTC"
         os.environ["XDG_STATE_HOME"] = str(self.folder / "state home")
         for name in ("BRENDER_CONFIG", "BRENDER_STATE"):
             os.environ.pop(name, None)
@@ -147,3 +168,44 @@ class Mistakes(Case):
 
     def test_words_that_are_not_known_are_passed_on(self) -> None:
         self.assertEqual(mistake("Something else - at `$.server.web`", ""), ": web has a wrong value: Something else.")
+
+
+class TheFarm(Case):
+    def test_what_the_rules_go_by_is_read(self) -> None:
+        path = self.write("brender.toml", """
+            [farm]
+            shares = {film = 60, "" = 40}
+            depth_first = false
+            [farm.limits]
+            arnold = {count = 5, each = "client"}
+            [[farm.rules]]
+            name = "crash"
+            pattern = "Segmentation fault"
+            then = "elsewhere"
+        """)  # fmt: skip
+        farm = read(path).farm
+        self.assertEqual((farm.shares, farm.depth_first), ({"film": 60.0, "": 40.0}, False))
+        self.assertEqual(farm.limits, {"arnold": Limit(5, "client")})
+        self.assertEqual(farm.rules, (Rule("crash", "Segmentation fault", "elsewhere"),))
+        again = self.write("again.toml", "\n".join(show(load(str(path), "s")).splitlines()[2:]))
+        self.assertEqual(read(again).farm, farm)
+
+    def test_every_setting_of_the_rules_is_shown(self) -> None:
+        shown = show(load(state="s")).partition("[farm]\n")[2].splitlines()
+        self.assertEqual([line.split(" = ")[0] for line in shown], list(FarmSettings.__struct_fields__))
+
+    def test_a_zone_that_is_named_goes_before_the_machines_own(self) -> None:
+        os.environ["TZ"] = "Asia/Tokyo"
+        self.assertEqual(load().farm.zone, "Asia/Tokyo")
+        self.assertEqual(read(self.write("a.toml", "[farm]\nstrikes = 2")).farm.zone, "Asia/Tokyo")
+        self.assertEqual(read(self.write("b.toml", "[farm]\nzone = 'Europe/Paris'")).farm.zone, "Europe/Paris")
+
+    def test_the_machines_zone_is_that_of_tz_or_of_the_link_or_utc(self) -> None:
+        link = self.folder / "localtime"
+        link.symlink_to("/usr/share/zoneinfo/Europe/Amsterdam")
+        for named, zone in {":Asia/Tokyo": "Asia/Tokyo", "CET-1CEST": "Europe/Amsterdam", "UTC": "UTC"}.items():
+            os.environ["TZ"] = named
+            self.assertEqual(machine_zone(link), zone)
+        del os.environ["TZ"]
+        self.assertEqual(machine_zone(link), "Europe/Amsterdam")
+        self.assertEqual(machine_zone(self.folder / "none"), "UTC")

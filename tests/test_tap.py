@@ -1,16 +1,21 @@
 """A whole server in a process of its own: what it says, and how it ends, when it cannot start."""
 
+import json
 import os
+import re
 import signal
 import socket
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
 
 from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessDone
 from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.threads import deferToThread
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
@@ -69,9 +74,10 @@ class AServer(TestCase):
         environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])}
         process = reactor.spawnProcess(server, command[0], command, environment)
 
-        def end() -> None:
+        async def end() -> None:
             if not server.ended.called:
                 process.signalProcess("KILL")
+                await server.ended
 
         self.addCleanup(end)
         return server
@@ -109,6 +115,23 @@ class AServer(TestCase):
         server = self.start(settings="[server]\nweb = 8080")
         self.assertEqual(await server.ended, 2)
         self.assertRegex(server.problem, "in line 2: web has to be text in quotes, not a whole number")
+
+    async def test_the_farm_goes_by_the_settings_of_the_file(self) -> None:
+        server = self.start(settings=f"{SETTINGS}[farm.limits]\narnold.count = 4\n")
+        await server.ready()
+        port = re.search(r"web on IPv4Address.*port=(\d+)", server.said)
+        assert port is not None
+        body = json.dumps({"template": "blender", "settings": {"limits": {"arnold": 5}}}).encode()
+        asked = Request(f"http://127.0.0.1:{port[1]}/api/v1/jobs", body, {"Content-Type": "application/json"})
+        with self.assertRaises(HTTPError) as caught:
+            await deferToThread(build_opener(ProxyHandler({})).open, asked)
+        problems = json.loads(caught.exception.read())["problems"]
+        self.assertIn({"at": "limits.arnold", "message": "A task would take 5 of arnold; this farm has 4."}, problems)
+
+    async def test_a_mistake_in_what_the_farm_goes_by_is_wrong_use(self) -> None:
+        server = self.start(settings="[farm]\nzone = 'Mars'")
+        self.assertEqual(await server.ended, 2)
+        self.assertRegex(server.problem, 'in line 2: There is no time zone "Mars"')
 
     async def test_it_ends_in_order_when_it_is_told_to_and_a_second_one_is_refused_meanwhile(self) -> None:
         server = self.start()

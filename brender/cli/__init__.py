@@ -19,12 +19,21 @@ MODULES = {  # in the order of the help: what a person needs first comes first
     "submit": "submit",
     "jobs": "looking",
     "log": "looking",
+    "why": "looking",
     "cancel": "changing",
     "pause": "changing",
     "resume": "changing",
+    "retry": "again",
+    "requeue": "again",
+    "add": "again",
+    "revise": "again",
+    "approve": "changing",
+    "forgive": "changing",
+    "set": "changing",
     "clients": "looking",
     "enable": "changing",
     "disable": "changing",
+    "simulate": "simulate",
 }
 
 
@@ -35,8 +44,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in MODULES:
             ctx.fail(f'No command "{cmd_name}"{did_you_mean(cmd_name, MODULES)}')
-        command: click.Command = getattr(import_module(f"brender.cli.{MODULES[cmd_name]}"), cmd_name)
-        return command
+        module = import_module(f"brender.cli.{MODULES[cmd_name]}")
+        commands = (each for each in vars(module).values() if isinstance(each, click.Command))
+        return next(each for each in commands if each.name == cmd_name)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -7,6 +7,8 @@ said, or why it could not be reached.  Proxies are left out, because a farm is i
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -29,8 +31,9 @@ class Failed(Exception):
 
     def lines(self) -> list[str]:
         """The sentence, and every problem that was found."""
-        others = [f"  {problem['at']}: {problem['message']}" for problem in self.problems]
-        return [str(self)] if len(others) == 1 and self.problems[0]["message"] == str(self) else [str(self), *others]
+        told = [f"{problem['at']}: {problem['message']}" for problem in self.problems]
+        alone = len(told) == 1 and self.problems[0]["message"] == str(self)
+        return told if alone else [str(self), *(f"  {each}" for each in told)]
 
     def as_json(self) -> dict[str, Any]:
         error = {"code": self.code, "message": str(self), "at": self.at}
@@ -41,33 +44,50 @@ class Unreachable(Failed):
     """No server answers."""
 
 
+@dataclass(frozen=True)
+class Question:
+    """One request, before it is known whom to ask."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def request(self, base: str) -> Request:
+        asked = urlencode(self.query, quote_via=quote)
+        data = None if self.body is None else json.dumps(self.body).encode()
+        headers = {**self.headers, "Content-Type": "application/json"}
+        return Request(f"{base}{self.path}{'?' + asked if asked else ''}", data, headers, method=self.method)
+
+
 class Api:
     def __init__(self, base: str) -> None:
         self.base = base.rstrip("/")
         self._opener: OpenerDirector = build_opener(ProxyHandler({}))
 
     def get(self, path: str, **query: str) -> Any:
-        return self._json(self._read("GET", path, query))
+        return self._json(self._read(Question("GET", path, query)))
 
     def text(self, path: str, **query: str) -> str:
-        return self._read("GET", path, query).decode("utf-8", "replace")
+        return self._read(Question("GET", path, query)).decode("utf-8", "replace")
 
     def post(self, path: str, body: Any = None) -> Any:
         """Done once, even where the answer is lost on its way and the question asked again."""
-        headers = {"Idempotency-Key": str(uuid4())}
+        question = Question("POST", path, {}, body or {}, {"Idempotency-Key": str(uuid4())})
         try:
-            return self._json(self._read("POST", path, {}, body or {}, headers))
+            return self._json(self._read(question))
         except Unreachable as lost:
             if isinstance(lost.__cause__, (ConnectionError, HTTPException)):
-                return self._json(self._read("POST", path, {}, body or {}, headers))
+                return self._json(self._read(question))
             raise
 
     def patch(self, path: str, body: Any, **query: str) -> Any:
-        return self._json(self._read("PATCH", path, query, body))
+        return self._json(self._read(Question("PATCH", path, query, body)))
 
     def events(self, *kinds: str) -> Iterator[tuple[str, Any]]:
         """What happens from now on: kind and data.  The first is ("open", None); a silence is ("", None)."""
-        with self._open("GET", "/api/v1/events", {"kind": ",".join(kinds)}) as stream:
+        with self._open(Question("GET", "/api/v1/events", {"kind": ",".join(kinds)})) as stream:
             yield "open", None
             kind, data = "", ""
             while line := self._line(stream):
@@ -87,46 +107,29 @@ class Api:
             raise Failed(f"{self.base} does not answer in JSON; is it a brender server?", code="strange") from None
 
     def _line(self, stream: HTTPResponse) -> bytes:
-        try:
+        with self._reaching():
             return stream.readline(MOST_LINE)
-        except (OSError, HTTPException) as error:
-            raise self._unreachable(error) from error
 
-    def _read(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> bytes:
-        try:
-            with self._open(method, path, query, body, headers) as answer:
-                return answer.read()
-        except (OSError, HTTPException) as error:
-            raise self._unreachable(error) from error
+    def _read(self, question: Question) -> bytes:
+        with self._reaching(), self._open(question) as answer:
+            return answer.read()
 
-    def _open(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> HTTPResponse:
-        asked = urlencode(query, quote_via=quote)
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self.base}{path}{'?' + asked if asked else ''}", data, dict(headers or {}), method=method)
-        request.add_header("Content-Type", "application/json")
-        try:
-            answer: HTTPResponse = self._opener.open(request, timeout=PATIENCE)
-        except HTTPError as refused:
-            raise refusal(refused) from None
-        except URLError as error:
-            raise self._unreachable(error.reason) from (error.reason if isinstance(error.reason, OSError) else error)
-        except (OSError, HTTPException) as error:
-            raise self._unreachable(error) from error
+    def _open(self, question: Question) -> HTTPResponse:
+        with self._reaching():
+            try:
+                answer: HTTPResponse = self._opener.open(question.request(self.base), timeout=PATIENCE)
+            except HTTPError as refused:
+                raise refusal(refused) from None
         return answer
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Whatever breaks the connection becomes `Unreachable`, and what broke it its cause."""
+        try:
+            yield
+        except (OSError, HTTPException) as error:
+            why = error.reason if isinstance(error, URLError) else error
+            raise self._unreachable(why) from (why if isinstance(why, Exception) else error)
 
     def _unreachable(self, why: object) -> Unreachable:
         reason = getattr(why, "strerror", None) or str(why) or type(why).__name__

@@ -10,7 +10,8 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Concatenate, NoReturn, ParamSpec
 
@@ -19,6 +20,7 @@ import click
 from brender.cli.api import Api, Failed
 from brender.config import BadSettings, load
 from brender.protocols.tables import visible
+from brender.protocols.words import BadWords
 
 Given = ParamSpec("Given")
 DEFAULT_PORT = 8080
@@ -77,6 +79,15 @@ def fail(failed: Failed, as_json: bool) -> NoReturn:
     else:
         say("\n".join(failed.lines()), err=True)
     sys.exit(2 if failed.at == "filter" else 1)
+
+
+@contextmanager
+def wrong_use() -> Iterator[None]:
+    """Words that cannot be read end the command with 2, and nothing is asked."""
+    try:
+        yield
+    except BadWords as bad:
+        raise click.UsageError(str(bad)) from None
 
 
 def find_server(named: str | None) -> tuple[str, str]:

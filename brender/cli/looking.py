@@ -1,14 +1,16 @@
-"""`brender clients`, `brender jobs`, `brender log`: look at a farm.
+"""`brender clients`, `brender jobs`, `brender log`, `brender why`: look at a farm.
 
 How does this work?  The server's JSON becomes the same structs and the same tables that the shell shows.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import click
 import msgspec
 
+from brender.cli.api import Failed
 from brender.cli.asking import Desk, asks_the_farm, width
 from brender.farm.views import ClientView, JobView
 from brender.protocols.client_verbs import COLUMNS, FILTER, notes, row
@@ -25,7 +27,7 @@ def clients(desk: Desk, filter: tuple[str, ...]) -> None:  # noqa: A002 (the nam
     desk.show(data, lambda: clients_table(data, filter))
 
 
-def joined(words: tuple[str, ...]) -> str:
+def joined(words: Sequence[str]) -> str:
     """One text of several words, each as it was typed."""
     return " ".join(f'"{word}"' if " " in word else word for word in words)
 
@@ -64,3 +66,25 @@ def log(desk: Desk, job: int, task: int | None, step: str | None) -> None:
     query = {"task": None if task is None else str(task), "step": step}
     text = desk.api.text(f"/api/v1/jobs/{job}/log", **{key: value for key, value in query.items() if value is not None})
     desk.show({"job": job, "task": task, "log": text}, lambda: text.expandtabs().rstrip("\n"))
+
+
+@click.command(context_settings={"ignore_unknown_options": True}, epilog="\b\n" + FILTER)
+@click.argument("words", nargs=-1, required=True, metavar="JOB [FRAME] | CLIENT...")
+@click.option("--step", metavar="NAME", help="The frame of this step.")
+@asks_the_farm
+def why(desk: Desk, words: tuple[str, ...], step: str | None) -> None:
+    """Say what a job, a frame of it, or a client waits for."""
+    first, *more = words
+    if first.isdecimal():
+        query = {"frame": " ".join(more)} if more else {}
+        answers = [desk.api.get(f"/api/v1/jobs/{first}/why", **query, **({"step": step} if step else {}))]
+    else:
+        answers = [desk.api.get(f"/api/v1/clients/{client}/why") for client in clients_of(desk, words)]
+    desk.show(answers, lambda: "\n".join(answer["why"] for answer in answers))
+
+
+def clients_of(desk: Desk, words: Sequence[str]) -> list[int]:
+    found = desk.api.get("/api/v1/clients", filter=joined(words))["data"]
+    if not found:
+        raise Failed(f"No client matches {' and '.join(words)}.", code="no-match")
+    return [client["id"] for client in found]

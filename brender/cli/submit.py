@@ -2,23 +2,33 @@
 
 How does this work?  A `.blend` becomes a job of the built-in template `blender`, with the frames that the file
 itself names; a file with a template is sent as it is; a word that is no file names a built-in template.
-Values are `KEY=VALUE`.  What was found out by itself is told, so that nothing happens behind one's back.
+Values are `KEY=VALUE`; every setting that a job can have is an option, made from the struct that declares it.
+What was found out by itself is told, so that nothing happens behind one's back.
 """
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from brender.cli.asking import Desk, asks_the_farm, say
+from brender.cli.asking import Desk, asks_the_farm, say, wrong_use
 from brender.cli.paths import whole
 from brender.cli.scenes import frames_of
 from brender.cli.watch import Watch
-from brender.protocols.submitting import MOST_BYTES, built_in, built_in_template
+from brender.config import machine_zone
+from brender.farm.settings import JobSettings, read
+from brender.farm.submission.problems import Refused
+from brender.farm.windows import zone_of
+from brender.protocols import values as written
+from brender.protocols.submitting import MOST_BYTES, built_in_template
 from brender.protocols.tables import count
+from brender.templates import built_in
+
+Function = TypeVar("Function", bound=Callable[..., object])
 
 
 @dataclass
@@ -34,37 +44,45 @@ class Wanted:
     thing: str = "task"
 
 
-@click.command()
+def settings_options(command: Function) -> Function:
+    """An option for each setting of a job."""
+    for name, form in reversed(list(written.forms(JobSettings, UTC).items())):
+        option = f"--{name.replace('_', '-')}"
+        command = click.option(option, name, metavar=form.usage, help=written.meanings(JobSettings)[name])(command)
+    return command
+
+
+@click.command(epilog="docs/scheduling.md tells what each of the settings does.")
 @click.argument("file")
 @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--frames", metavar="RANGE", help="The frames, such as 1-250 or 1,5-9; the same as Frames=RANGE.")
-@click.option("--priority", type=click.IntRange(0, 100), default=50, show_default=True, help="Higher goes first.")
 @click.option("--name", default="", help="What the job is called, instead of the template's own name.")
-@click.option("--owner", default="", help="Whose job it is, instead of yours.")
 @click.option("--watch", is_flag=True, help="Show how far it is until it ends; Ctrl-C leaves it running.")
+@settings_options
 @asks_the_farm
 def submit(
     desk: Desk,
+    /,
     *,
     file: str,
     values: tuple[str, ...],
     frames: str | None,
-    priority: int,
     name: str,
-    owner: str,
     watch: bool,
+    **settings: str | None,
 ) -> None:
     """Hand in a scene or a job template.
 
     FILE is a .blend, a job template (YAML or JSON), or the name of a built-in template.
     """
+    asked = settings_of(settings)
     given = read_values(values, frames)
     wanted = scene(Path(file), given) if file.lower().endswith(".blend") else template(file, given)
     wanted.values, told = whole(wanted.text, wanted.values, wanted.folder)
     for line in [*wanted.told, *told]:
         say(line, err=True)
-    body = {"template": wanted.template, "values": wanted.values, "priority": priority, "name": name or wanted.name}
-    job = desk.api.post("/api/v1/jobs", {**body, "owner": owner or user()})
+    body = {"template": wanted.template, "values": wanted.values, "name": name or wanted.name}
+    job = desk.api.post("/api/v1/jobs", {**body, "settings": {"owner": user(), **asked}})
     if watch:
         raise SystemExit(Watch(desk.api, desk.as_json, wanted.thing).until_it_ends(job))
     desk.show(job, lambda: submitted(job, wanted.thing))
@@ -72,7 +90,20 @@ def submit(
 
 def submitted(job: Any, thing: str) -> str:
     step = max(job["steps"], key=lambda step: step["tasks"])
-    return f"Job {job['id']} {job['name']}: {count(step['tasks'], thing)}, priority {job['priority']}."
+    taken = f"Job {job['id']} {job['name']}: {count(step['tasks'], thing)}, priority {job['priority']}."
+    return "\n".join([taken, *(f"Warning: {warning}" for warning in job["warnings"])])
+
+
+def settings_of(words: Mapping[str, str | None]) -> dict[str, Any]:
+    """The settings that were said; what is no setting, or out of its range, is wrong use."""
+    with wrong_use():
+        given = {name: text for name, text in words.items() if text is not None}
+        found = written.read(JobSettings, given, zone_of(machine_zone()))
+    try:
+        read(JobSettings, found)
+    except Refused as refused:
+        raise click.UsageError(str(refused)) from None
+    return found
 
 
 def user() -> str:

@@ -8,7 +8,8 @@ Without a terminal it prints a line at every tenth; with `--json` a line of JSON
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import closing
+from typing import Any, Protocol
 
 import click
 from rich.console import Console
@@ -45,7 +46,7 @@ class Watch:
     def until_it_ends(self, first: Job) -> int:
         """Show the job until it has ended; the command's exit code."""
         try:
-            with self._shows() as shows:
+            with closing(self._shows()) as shows:
                 for job in self._states(first):
                     self.job = job
                     shows.show(job)
@@ -94,25 +95,25 @@ class Watch:
                 return
 
 
-class Shows:
+class Shows(Protocol):
     """What a person, or a program, sees of the changes."""
 
-    def __enter__(self) -> "Shows":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
     def show(self, job: Job) -> None:
-        raise NotImplementedError
+        """The job as it is now."""
+
+    def close(self) -> None:
+        """Nothing more comes."""
 
 
-class JsonLines(Shows):
+class JsonLines:
     def show(self, job: Job) -> None:
         click.echo(json.dumps(job, ensure_ascii=False))
 
+    def close(self) -> None:
+        pass
 
-class Lines(Shows):
+
+class Lines:
     def __init__(self, thing: str) -> None:
         self._thing = thing
         self._shown = -1
@@ -124,8 +125,11 @@ class Lines(Shows):
             self._shown = tenth
             say(f"  {title(job)}  {figures(job, self._thing)}")
 
+    def close(self) -> None:
+        pass
 
-class Bar(Shows):
+
+class Bar:
     def __init__(self, thing: str) -> None:
         self._thing = thing
         self._progress = Progress(
@@ -135,17 +139,14 @@ class Bar(Shows):
         )
         self._bar: TaskID | None = None
 
-    def __enter__(self) -> "Bar":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._progress.stop()
 
     def show(self, job: Job) -> None:
         done, total = main_step(job)
         words = escape(figures(job, self._thing))
         if self._bar is None:
+            self._progress.start()
             self._bar = self._progress.add_task(escape(title(job)), figures=words)
         self._progress.update(self._bar, completed=done, total=total, figures=words)
 

@@ -8,7 +8,7 @@ Times are seconds of the epoch.
 
 from typing import Any
 
-from peewee import BlobField, CompositeKey, DatabaseProxy, FloatField, IntegerField, Model, TextField
+from peewee import BlobField, BooleanField, CompositeKey, DatabaseProxy, FloatField, IntegerField, Model, TextField
 
 database = DatabaseProxy()
 
@@ -25,6 +25,7 @@ class ClientRow(Table):
     status = TextField()
     machine = TextField()  # JSON of `farm.client.Machine`
     since = FloatField()
+    settings = TextField()  # JSON of `farm.settings.ClientSettings`
 
     class Meta:
         table_name = "clients"
@@ -33,25 +34,28 @@ class ClientRow(Table):
 class JobRow(Table):
     id = IntegerField(primary_key=True)
     name = TextField()
-    owner = TextField()
-    priority = IntegerField()
+    owner = TextField()  # as in `settings`, for questions to the database
+    priority = IntegerField()  # the same
     state = TextField()
     submitted = FloatField()
     started = FloatField(null=True)
     ended = FloatField(null=True)
     reason = TextField()
     warnings = TextField()  # JSON list
+    settings = TextField()  # JSON of `farm.settings.JobSettings`
+    standing = TextField()  # JSON of `farm.job.Standing`
 
     class Meta:
         table_name = "jobs"
 
 
 class SubmissionRow(Table):
-    """What was submitted; written once, apart from the job's row, which changes often."""
+    """What was submitted; apart from the job's row, which changes often."""
 
     job = IntegerField(primary_key=True)
     template = TextField()  # JSON
     values = TextField(column_name="parameter_values")  # JSON
+    added = TextField()  # JSON list: the values with which tasks were added later
 
     class Meta:
         table_name = "submissions"
@@ -62,7 +66,9 @@ class StepRow(Table):
     place = IntegerField(column_name="step_index")
     name = TextField()
     counts = TextField()  # JSON list: tasks in each state
-    tasks = BlobField(null=True)  # of a finished step: a byte a task, compressed
+    tasks = BlobField(null=True)  # a byte a task, compressed: of an ended job, and as of some order (-1: as of none)
+    as_of = IntegerField()
+    open_then = TextField()  # JSON list: the orders that were open at that time
 
     class Meta:
         table_name = "steps"
@@ -82,6 +88,8 @@ class OrderRow(Table):
     ended = FloatField(null=True)
     reason = TextField()
     tasks = BlobField()  # a byte a task: what became of it
+    together = BooleanField()  # one chunk
+    second = BooleanField()  # a straggler's second start
 
     class Meta:
         table_name = "orders"

@@ -13,11 +13,12 @@ from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRo
 from brender.db.writer import Row, Rows
 from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient, Status
-from brender.farm.job import FinishedStep, Job, Step
+from brender.farm.job import FinishedStep, Job, Standing, Step
 from brender.farm.order import Order
+from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.transitions import JobState
 
-encode = msgspec.json.encode
+encode, decode = msgspec.json.encode, msgspec.json.decode
 
 
 def rows_of(changes: Changes) -> Rows:
@@ -26,14 +27,23 @@ def rows_of(changes: Changes) -> Rows:
     rows += [(JobRow, job_row(job)) for job in changes.jobs.values()]
     for job in changes.steps.values():
         if not job.finished:
-            rows.append((SubmissionRow, (job.id, encode(job.template).decode(), encode(job.values).decode())))
+            submitted = (job.template, job.values, job.added)
+            rows.append((SubmissionRow, (job.id, *(encode(each).decode() for each in submitted))))
         rows += [(StepRow, step_row(step)) for step in job.steps]
     return rows
 
 
 def client_row(client: RuntimeClient) -> Row:
     machine = client.machine
-    return (client.id, machine.key, machine.name, client.status.value, encode(machine).decode(), client.since)
+    return (
+        client.id,
+        machine.key,
+        machine.name,
+        client.status.value,
+        encode(machine).decode(),
+        client.since,
+        encode(client.settings).decode(),
+    )
 
 
 def job_row(job: Job) -> Row:
@@ -48,12 +58,15 @@ def job_row(job: Job) -> Row:
         job.ended,
         job.reason,
         encode(job.warnings).decode(),
+        encode(job.settings).decode(),
+        encode(job.standing).decode(),
     )
 
 
 def step_row(step: Step) -> Row:
-    packed = step.tasks.packed() if step.job.finished else None
-    return (step.job.id, step.index, step.name, encode(step.counts).decode(), packed)
+    packed = step.tasks.packed() if step.job.finished or step.as_of >= 0 else None
+    counts, open_then = encode(step.counts).decode(), encode(step.open_then).decode()
+    return (step.job.id, step.index, step.name, counts, packed, step.as_of, open_then)
 
 
 def order_row(order: Order) -> Row:
@@ -70,24 +83,38 @@ def order_row(order: Order) -> Row:
         order.ended,
         order.reason,
         bytes(order.tasks),
+        order.together,
+        order.second,
     )
 
 
 def read_client(row: Row) -> RuntimeClient:
-    machine = msgspec.json.decode(row[4], type=Machine)
-    return RuntimeClient(id=row[0], machine=machine, status=Status(row[3]), since=row[5])
+    machine, settings = decode(row[4], type=Machine), decode(row[6], type=ClientSettings)
+    return RuntimeClient(id=row[0], machine=machine, status=Status(row[3]), since=row[5], settings=settings)
 
 
 def read_job(row: Row) -> Job:
-    number, name, owner, priority, state, submitted, started, ended, reason, warnings = row
-    job = Job(number, name, owner, priority, submitted, {}, {}, JobState(state), started, ended, reason)
-    job.warnings = msgspec.json.decode(warnings)
-    return job
+    number, name, owner, priority, state, submitted, started, ended, reason, warnings, settings, standing = row
+    kept = {"owner": owner, "priority": priority} | decode(settings)  # rows of before there were settings have none
+    return Job(
+        id=number,
+        name=name,
+        submitted=submitted,
+        settings=msgspec.convert(kept, JobSettings),
+        state=JobState(state),
+        started=started,
+        ended=ended,
+        reason=reason,
+        warnings=decode(warnings),
+        standing=decode(standing, type=Standing),
+    )
 
 
 def read_step(row: Row) -> FinishedStep:
-    return FinishedStep(index=row[1], name=row[2], counts=msgspec.json.decode(row[3], type=list[int]))
+    return FinishedStep(index=row[1], name=row[2], counts=decode(row[3], type=list[int]))
 
 
 def read_order(row: Row) -> Order:
-    return Order(*row)
+    order = Order(*row[:-2])
+    order.together, order.second = bool(row[-2]), bool(row[-1])
+    return order

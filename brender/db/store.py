@@ -7,9 +7,10 @@ question sees all that was written before it.  Templates of finished jobs are re
 """
 
 import os
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from peewee import Database, DatabaseError, OperationalError, SqliteDatabase, fn
@@ -21,16 +22,16 @@ from brender.db.lock import Taken, hold
 from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
 from brender.db.rows import client_row, read_client, read_job, read_order, read_step, rows_of
 from brender.db.writer import Row, Writer
-from brender.farm.changes import Changes, Loaded
+from brender.farm.changes import Changes, Kept, Loaded, StatesThen
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.interfaces import NotFound
 from brender.farm.job import Job
 from brender.farm.order import Order
 from brender.farm.submission.planning import Plan, Refused
-from brender.farm.transitions import FINISHED_JOB
+from brender.farm.transitions import FINISHED_JOB, JobState
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-Replan = Callable[[dict[str, Any], dict[str, Any]], Plan]
+Replan = Callable[[dict[str, Any], dict[str, Any], list[dict[str, Any]]], Plan]
 FINISHED = [state.value for state in FINISHED_JOB]
 
 
@@ -73,14 +74,17 @@ class SqlStore:
         return orders
 
     async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        def read(_: Database) -> Row | None:
-            query = SubmissionRow.select(SubmissionRow.template, SubmissionRow.values)
-            return next(iter(tuples(query.where(SubmissionRow.job == job))), None)
-
-        found = await self.writer.perform(read)
+        found = await self.writer.perform(lambda _: self._submission(job))
         if found is None:
             raise NotFound(f"There is no job {job}.")
-        return msgspec.json.decode(found[0]), msgspec.json.decode(found[1])
+        template, values, _ = found
+        return template, values
+
+    async def kept(self, job: Job) -> Kept:
+        found = await self.writer.perform(lambda _: list(self._planned([job])))
+        if not found:
+            raise NotFound(f"What job {job.id} was submitted with cannot be read any more.")
+        return cast("Kept", found[0])
 
     def close(self) -> Awaitable[None]:
         """Write what is queued and close the database."""
@@ -90,7 +94,8 @@ class SqlStore:
 
     def _load(self, _: Database) -> Loaded:
         jobs = {row[0]: read_job(row) for row in tuples(JobRow.select().order_by(JobRow.id))}
-        unfinished = list(self._planned(jobs))
+        unfinished = list(self._planned([job for job in jobs.values() if not job.finished]))
+        sources = list(self._planned(waited_for([kept.job for kept in unfinished], jobs)))
         for row in tuples(StepRow.select(StepRow.job, StepRow.place, StepRow.name, StepRow.counts)):
             if jobs[row[0]].finished:
                 jobs[row[0]].past.append(read_step(row))
@@ -98,21 +103,42 @@ class SqlStore:
             clients=[read_client(row) for row in tuples(ClientRow.select())],
             finished=[job for job in jobs.values() if job.finished],
             unfinished=unfinished,
+            sources=sources,
             orders=[order for order in self._orders_of_unfinished() if not jobs[order.job].finished],
             last_job=max(jobs, default=0),
             last_order=OrderRow.select(fn.MAX(OrderRow.id)).scalar() or 0,
         )
 
-    def _planned(self, jobs: dict[int, Job]) -> Iterator[tuple[Job, Plan]]:
-        """The unfinished jobs with their plans; one that cannot be read is set aside, and its rows stay."""
-        query = SubmissionRow.select().join(JobRow, on=(JobRow.id == SubmissionRow.job))
-        for number, template, values in tuples(query.where(JobRow.state.not_in(FINISHED))):
-            job = jobs[number]
-            job.template, job.values = msgspec.json.decode(template), msgspec.json.decode(values)
+    def _planned(self, jobs: Sequence[Job]) -> Iterator[Kept]:
+        """The jobs with their plans; one that cannot be read is set aside, and its rows stay."""
+        for job in jobs:
+            found = self._submission(job.id)
+            if found is None:
+                continue
+            template, values, added = found
             try:
-                yield job, self._replan(job.template, job.values)
+                plan = self._replan(template, values, added)
             except Refused as refused:
-                job.set_aside(f"This brender cannot read the job's template any more: {refused}")
+                if not job.finished:
+                    job.set_aside(f"This brender cannot read the job's template any more: {refused}")
+                continue
+            yield Kept(job, plan, self._states(job.id), added)
+
+    @staticmethod
+    def _submission(job: int) -> tuple[Any, ...] | None:
+        """Template, values, and the values with which tasks were added."""
+        query = SubmissionRow.select(SubmissionRow.template, SubmissionRow.values, SubmissionRow.added)
+        found = next(iter(tuples(query.where(SubmissionRow.job == job))), None)
+        return found and tuple(map(msgspec.json.decode, found))
+
+    @staticmethod
+    def _states(job: int) -> list[StatesThen | None]:
+        columns = (StepRow.tasks, StepRow.as_of, StepRow.open_then)
+        query = StepRow.select(*columns).where(StepRow.job == job).order_by(StepRow.place)
+        return [
+            StatesThen(zlib.decompress(tasks), as_of, msgspec.json.decode(open_then)) if tasks else None
+            for tasks, as_of, open_then in tuples(query)
+        ]
 
     @staticmethod
     def _orders_of_unfinished() -> list[Order]:
@@ -123,6 +149,13 @@ class SqlStore:
             .order_by(OrderRow.id)
         )
         return [read_order(row) for row in tuples(query)]
+
+
+def waited_for(unfinished: Iterable[Job], jobs: Mapping[int, Job]) -> list[Job]:
+    """The jobs that have not come to a good end, and of which others wait for frames."""
+    numbers = {after.job for job in unfinished for after in job.settings.after if after.frames is not None}
+    ended = [jobs[number] for number in sorted(numbers) if number in jobs and jobs[number].finished]
+    return [job for job in ended if job.state is not JobState.COMPLETED]
 
 
 def tuples(query: Any) -> Iterable[Row]:

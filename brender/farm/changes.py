@@ -6,11 +6,30 @@ way back: all that the farm needs to go on where it stopped.
 """
 
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from brender.farm.client import RuntimeClient
 from brender.farm.job import Job
 from brender.farm.order import Order
 from brender.farm.submission.planning import Plan
+
+
+class StatesThen(NamedTuple):
+    """The states of a step's tasks, when they were written as a whole."""
+
+    states: bytes  # a byte a task
+    as_of: int  # the last order at that time
+    open_then: list[int]  # orders of the step that were open
+
+
+@dataclass(slots=True)
+class Kept:
+    """A job with its plan, and what the database says of each step as a whole."""
+
+    job: Job
+    plan: Plan
+    steps: list[StatesThen | None]
+    added: list[dict[str, Any]]  # values with which tasks were added later
 
 
 @dataclass(slots=True)
@@ -26,6 +45,7 @@ class Changes:
     recalled: list[Order] = field(default_factory=list)
     canceled: list[Order] = field(default_factory=list)
     ended: list[Job] = field(default_factory=list)
+    revised: list[Job] = field(default_factory=list)  # they have other parameter values than before
 
     def __bool__(self) -> bool:
         return any((self.clients, self.jobs, self.orders, self.settled, self.recalled, self.canceled))
@@ -37,7 +57,8 @@ class Loaded:
 
     clients: list[RuntimeClient] = field(default_factory=list)
     finished: list[Job] = field(default_factory=list)
-    unfinished: list[tuple[Job, Plan]] = field(default_factory=list)
+    unfinished: list[Kept] = field(default_factory=list)
+    sources: list[Kept] = field(default_factory=list)  # jobs that failed, of which others wait for frames
     orders: list[Order] = field(default_factory=list)  # of the unfinished jobs, oldest first
     last_job: int = 0
     last_order: int = 0

@@ -3,18 +3,19 @@
 How does this work?  `Machine` is what a worker says of itself when it greets.  `RuntimeClient` is the
 farm's record of it in memory: `status` is what the admin wants, `online` what is, and `activity`
 follows from the orders that it holds.  A step that states how many vcpus it needs takes so many
-slots; one that does not takes the whole machine (`cost`).
+slots; one that does not takes the whole machine (`cost`).  What tasks use up besides slots is `taken`, of
+the `capacity` that the machine has and its own settings leave.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import ceil
 from typing import Annotated
 
 import msgspec
 
 from brender.farm.order import Order
 from brender.farm.requirements import Abilities, Requirements
+from brender.farm.settings import ClientSettings
 
 
 class Status(StrEnum):
@@ -43,21 +44,29 @@ class Machine(msgspec.Struct, frozen=True):
     arch: str = "x86_64"  # OpenJD's attr.worker.cpu.arch
     memory: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
     gpus: tuple[str, ...] = ()
+    gpu_memory: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0  # of the smallest of them
     blenders: tuple[Blender, ...] = ()
+    amounts: dict[str, float] = {}  # of the studio's own: "amount.tape.drives"
+    attributes: dict[str, tuple[str, ...]] = {}  # "attr.room": ("basement",)
+    zone: str = ""  # time zone, "Europe/Amsterdam"
     program: str = ""  # name and version of the worker's program
 
-    def abilities(self) -> Abilities:
+    def abilities(self, settings: ClientSettings) -> Abilities:
         """The machine in OpenJD's words: amounts and attributes (specification 3.3)."""
         return Abilities(
             amounts={
+                **self.amounts,
                 "amount.worker.vcpu": float(self.slots),
-                "amount.worker.memory": self.memory / 2**20,  # MiB
+                "amount.worker.memory": max(0, self.memory - settings.keep_memory) / 2**20,  # MiB
                 "amount.worker.gpu": float(len(self.gpus)),
+                "amount.worker.gpu.memory": self.gpu_memory / 2**20,
             },
             attributes={
+                **self.attributes,
                 "attr.worker.os.family": (self.system,),
                 "attr.worker.cpu.arch": (self.arch,),
                 "attr.blender": tuple(version_tag(blender.version) for blender in self.blenders),
+                "attr.tag": settings.tags,
             },
         )
 
@@ -73,41 +82,73 @@ class RuntimeClient:
     machine: Machine
     status: Status = Status.ENABLED
     online: bool = False
+    settings: ClientSettings = ClientSettings()
     leaving: bool = False  # its worker finishes what it runs and takes nothing new
+    asleep: bool = False  # by its own hours
+    turns: float | None = None  # when they begin or end next, for which an alarm is set
     since: float = 0.0  # seconds of the epoch: of the last change of `online`
     load: float = 0.0  # of the machine's processors, percent
     orders: dict[int, Order] = field(default_factory=dict)
     used: int = 0  # slots that its orders cost, running or not
+    taken: dict[str, float] = field(default_factory=dict)  # of other amounts, what its orders use up
+    scene: tuple[int, int] | None = None  # job and step of its last order, whose session may be open
+    slots: int = 0  # of the machine, by `reconsider`
+    keeps_since: float | None = None  # while its open scene is preferred to what is due
+    slowness: float = 1.0  # how long it takes for what takes others 1
+    abilities: Abilities = Abilities()  # derived from machine and settings, by `reconsider`
     offers: int = 0  # its slots as the farm counts them: none while it may not be given an order
     verdicts: dict[str, str | None] = field(default_factory=dict)  # shape of a step -> why it cannot run here
+
+    def __post_init__(self) -> None:
+        self.reconsider()
+
+    def reconsider(self) -> None:
+        """The machine or its settings are others: nothing that was decided for it holds any more."""
+        self.slots = self.machine.slots
+        self.abilities = self.machine.abilities(self.settings)
+        self.verdicts.clear()
 
     @property
     def name(self) -> str:
         return self.machine.name
 
     @property
-    def slots(self) -> int:
-        return self.machine.slots
-
-    @property
     def works(self) -> bool:
         """May be given an order now."""
-        return self.online and not self.leaving and self.status is Status.ENABLED
+        return self.online and not self.leaving and not self.asleep and self.status is Status.ENABLED
 
     @property
     def activity(self) -> str:
-        return "busy" if any(order.running is not None for order in self.orders.values()) else "idle"
+        if any(order.running is not None for order in self.orders.values()):
+            return "busy"
+        return "asleep" if self.asleep else "idle"
 
     def cost(self, requires: Requirements) -> int:
         """How many of this client's slots a task with these requirements takes."""
-        if requires.vcpus is None:
-            return self.slots
-        return max(1, ceil(requires.vcpus))
+        return self.slots if requires.vcpus is None else max(1, requires.vcpus)
+
+    def capacity(self, name: str) -> float:
+        """How much of an amount its tasks may use up in all."""
+        return self.abilities.amounts.get(name, 0.0)
+
+    def crowded(self, order: Order) -> bool:
+        """It holds more than can run at a time of something that the order needs."""
+        return self.used > self.slots or any(self.taken.get(name, 0.0) > self.capacity(name) for name, _ in order.needs)
 
     def hold(self, order: Order) -> None:
         self.orders[order.id] = order
         self.used += order.cost
+        self.scene = (order.job, order.step)
+        for name, amount in order.needs:
+            self.taken[name] = self.taken.get(name, 0.0) + amount
 
-    def release(self, order: Order) -> None:
-        if self.orders.pop(order.id, None) is not None:
-            self.used -= order.cost
+    def release(self, order: Order) -> bool:
+        """False when it does not hold the order."""
+        if self.orders.pop(order.id, None) is None:
+            return False
+        self.used -= order.cost
+        for name, amount in order.needs:
+            self.taken[name] -= amount
+        if not self.orders:
+            self.taken.clear()  # sums of fractions leave a rest
+        return True

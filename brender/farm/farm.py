@@ -1,55 +1,81 @@
 """The farm: every client, job and order in memory, and what may happen to them.
 
 How does this work?  `Farm` is a state machine without a clock, sockets or a database.  Each method is
-something that happened (`submit`, `join`, `result`, ...) with its time; it changes the objects and
-notes in `changes` what has to be written, and what has to be said to workers once it is written.
-`take_changes` hands that over.  `match` (in `matching`) turns ready tasks into orders.  Whatever a
-worker says of an order that it does not hold (any more) changes nothing, but is acknowledged.
+something that happened (`join`, `result`, ...) with its time; it changes the objects and notes in `changes`
+what has to be written, and what has to be said to workers once it is written (`take_changes`).  What people
+change is in `changing`, what a failure means in `failing`, who is given what in `matching`: steps that have
+something new to give are `stirred`, clients that have room again `roused`.  What happens by itself at some
+time is an alarm: `tick` rings those that are due.  Whatever a worker says of an order that it does not hold
+(any more) changes nothing, but is acknowledged.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import count
 
-from sortedcontainers import SortedKeyList
-
-from brender.farm.changes import Changes, Loaded
+from brender.farm import failing, following, holding, second_starts, when
+from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient, Status
+from brender.farm.dependencies import FrameLink
+from brender.farm.failing import Failure
+from brender.farm.floor import Floor
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
-from brender.farm.retries import Tries
-from brender.farm.submission.planning import Plan
-from brender.farm.transitions import JobEvent, JobState, TaskEvent, TaskState
+from brender.farm.order_of_work import OrderOfWork
+from brender.farm.settings import FarmSettings
+from brender.farm.shape import Counted, Shapes
+from brender.farm.transitions import JobState, TaskEvent, TaskState
 
 MOST_WARNINGS = 50  # of one job; more say nothing new
 MOST_WORDS = 4000  # characters of what a worker says for people: a reason, a warning
 
 
-def place(step: Step) -> tuple[int, int, int]:
-    """Where a step stands in the queue: priority, then age, then its place in the job."""
-    return (-step.job.priority, step.job.id, step.index)
-
-
 class Farm:
-    def __init__(self) -> None:
+    def __init__(self, settings: FarmSettings | None = None) -> None:
+        self.settings = settings or FarmSettings()
         self.clients: dict[int, RuntimeClient] = {}
         self.jobs: dict[int, Job] = {}
         self.orders: dict[int, Order] = {}  # held by a client
-        self.queue: SortedKeyList[Step] = SortedKeyList(key=place)  # steps with ready tasks that may be ordered
-        self.shapes: dict[str, set[Step]] = {}  # the same steps, those with the same requirements together
-        self.slots = 0  # of all clients that may be given an order now
-        self._keys: dict[str, RuntimeClient] = {}
-        self.news = False
+        self.queue = OrderOfWork(self.settings)  # steps with ready tasks that may be ordered
+        self.shapes = Shapes()
+        self.floor = Floor()
+        self.counted = {name: Counted(name, limit) for name, limit in self.settings.limits.items()}
+        self.stirred: dict[Step, None] = {}
+        self.roused: dict[int, RuntimeClient] = {}
+        self.troubled: set[Step] = set()  # queued steps of which somebody should leave something to others
+        self.limited: dict[str, set[Step]] = {}  # limit -> queued steps that need it
+        self.suspected: list[Order] = []  # stragglers that nobody has looked at yet
+        self.giving_way: dict[int, Step] = {}  # orders that are being ended, and for what
+        self.kept_free: dict[int, Step] = {}  # clients that drain for a step that needs a licence and many slots
+        self.twins: dict[tuple[int, int, int], list[Order]] = {}  # job, step, task -> the orders that both run it
+        self.links: dict[Step, list[FrameLink]] = {}  # the frames that a step's frames wait for
+        self.waiting_for: dict[Step, list[FrameLink]] = {}  # the same, by the step that they wait for
+        self.followers: dict[int, set[int]] = {}  # job -> the jobs that come after it
         self.changes = Changes()
         self.last_job = 0
         self.last_order = 0
-
-    def take_news(self) -> bool:
-        """Whether tasks became ready since the last time other than by a submission."""
-        taken, self.news = self.news, False
-        return taken
+        self._keys: dict[str, RuntimeClient] = {}
+        self._alarms: list[tuple[float, int, Callable[[float], None]]] = []
+        self._rings = count()
 
     def take_changes(self) -> Changes:
         taken, self.changes = self.changes, Changes()
         return taken
+
+    # --- what happens by itself
+
+    def at(self, moment: float, ring: Callable[[float], None]) -> None:
+        """Call `ring` with the time once it is so late."""
+        heappush(self._alarms, (moment, next(self._rings), ring))
+
+    @property
+    def next_alarm(self) -> float | None:
+        return self._alarms[0][0] if self._alarms else None
+
+    def tick(self, now: float) -> None:
+        """Ring the alarms that are due."""
+        while self._alarms and self._alarms[0][0] <= now:
+            heappop(self._alarms)[2](now)
 
     # --- clients
 
@@ -67,87 +93,55 @@ class Farm:
         orders that the worker has and the farm does not expect of it: it should drop them.
         """
         client.machine, client.online, client.leaving, client.since = machine, True, False, now
-        client.verdicts.clear()
+        client.reconsider()
+        self.floor.reconsider()
         for order in list(client.orders.values()):
-            order.running, order.recalled = None, False
+            if order.recalled and not order.ending:
+                order.recalled = False  # it may not have heard of it
+                self.floor.arrive(order, order.untouched, False)
+            order.running = None
             has = set(held.get(order.id, ()))
-            self._give_up(order, [task for task in order.awaited() if task not in has], now)
-        self._changed(client)
+            gone = [unit for unit in order.units if unit not in has]
+            self._give_up(order, self._tasks(order, gone), now)
+        when.look_at_hours(self, client, now)
+        self.changed(client)
+        self.roused.update(self.floor.idle)
         if client.status is Status.DISABLED:
-            self._recall(client.orders.values())
+            holding.call_back(self, client.orders.values())
         return [order for order in held if order not in client.orders]
 
     def leave(self, client: RuntimeClient, now: float) -> None:
         """The connection is gone; what it holds may still come back with it."""
-        client.online, client.since, client.load = False, now, 0.0
-        self._changed(client)
+        client.online, client.since, client.load, client.scene = False, now, 0.0, None
+        self.changed(client)
 
     def retire(self, client: RuntimeClient) -> None:
         """Its worker finishes what it runs and takes nothing new."""
         client.leaving = True
-        self._changed(client)
+        self.changed(client)
 
     def lose(self, client: RuntimeClient, now: float) -> None:
         """It did not come back in time: what it held is made ready again."""
         for order in list(client.orders.values()):
             self._give_up(order, order.awaited(), now)
-        self._changed(client)
+        self.changed(client)
 
-    def set_status(self, client: RuntimeClient, status: Status) -> bool:
-        if client.status is status:
-            return False
-        client.status = status
-        self._changed(client)
-        if status is Status.DISABLED:
-            self._recall(client.orders.values())
-        return True
-
-    # --- jobs
-
-    def submit(self, job: Job, plan: Plan) -> Job:
-        self.last_job = max(self.last_job, job.id)
-        self.jobs[job.id] = job
-        job.follow(plan)
-        for step in job.steps:
-            self._free(step)
-        self.changes.jobs[job.id] = self.changes.steps[job.id] = job
-        return job
-
-    def cancel(self, job: Job, now: float) -> None:
-        job.move(JobEvent.CANCEL)
-        for step in job.steps:
-            step.tasks.move_all(TaskEvent.CANCEL)
-            self._enqueue(step)
-        for order in [order for order in job.orders.values() if order.open]:
-            for task in order.awaited():
-                order.settle(task, TaskState.CANCELED, now)
-            self.changes.orders[order.id] = order
-            self.changes.canceled.append(order)  # the client holds it until its worker says that it is gone
-        self._end(job, now)
-
-    def pause(self, job: Job) -> None:
-        self._turn(job, JobEvent.PAUSE)
-        self._recall(job.orders.values())
-
-    def resume(self, job: Job) -> None:
-        self._turn(job, JobEvent.RESUME)
-        if job.started is not None:
-            job.move(JobEvent.BEGUN)
-
-    def warn(self, client: int, order_id: int, text: str) -> None:
-        order = self._held(client, order_id)
-        job = self.jobs[order.job] if order else None
-        text = text[:MOST_WORDS]
-        if job and text not in job.warnings and len(job.warnings) < MOST_WARNINGS:
-            job.warnings.append(text)
-            self.changes.jobs[job.id] = job
+    def changed(self, client: RuntimeClient) -> None:
+        """Something about a client is different: who may be given what?"""
+        if self.floor.stand(client):
+            self.stirred.update(dict.fromkeys(self.troubled))
+        self.roused[client.id] = client
+        self.changes.clients[client.id] = client
 
     # --- orders
 
-    def issue(self, client: RuntimeClient, step: Step, first: int, count: int, now: float) -> Order:
-        """Give a run of ready tasks to a client."""
+    def issue(
+        self, client: RuntimeClient, step: Step, first: int, count: int, now: float, second: bool = False
+    ) -> Order:
+        """Give a run of ready tasks to a client; with `second`, a task that another one runs already."""
         self.last_order += 1
         tries = step.tries.get(first)
+        chunked = step.plan.chunked(first)
         order = Order(
             id=self.last_order,
             job=step.job.id,
@@ -156,24 +150,28 @@ class Farm:
             first=first,
             count=count,
             attempt=tries.attempt if tries else 1,
-            cost=client.cost(step.requires),
+            cost=step.shape.cost(client),
             issued=now,
+            together=chunked is not None,
+            second=second,
         )
-        for task in range(first, first + count):
+        for task in range(first, first + count) if not second else ():
             step.tasks.move(task, TaskEvent.ORDERED)
-        self._hold(order)
-        self._enqueue(step)
-        self._begin(step.job, now)
+        holding.hold(self, order, step)
+        self.enqueue(step)
+        self._begin(step, now)
         self.changes.orders[order.id] = order
         self.changes.issued.append(order)
         return order
 
     def started(self, client: int, order_id: int, task: int, now: float) -> Order | None:
         order = self._held(client, order_id)
-        if order and order.holds(task):
-            order.begin(task, now)
-            return order
-        return None
+        if order is None or not order.holds(task):
+            return None
+        order.begin(task, now)
+        self.floor.begun(order)
+        second_starts.suspect(self, order, now)
+        return order
 
     def progressed(self, client: int, order_id: int, task: int, percent: float | None, status: str) -> bool:
         """How far a task says that it is; False when the client does not hold it (any more)."""
@@ -184,199 +182,183 @@ class Farm:
         order.status = status[:MOST_WORDS] or order.status
         return True
 
+    def warn(self, client: int, order_id: int, text: str) -> None:
+        order = self._held(client, order_id)
+        if order:
+            self.note(self.jobs[order.job], text)
+
+    def note(self, job: Job, text: str) -> None:
+        """A warning for whoever looks at the job."""
+        text = text[:MOST_WORDS]
+        if text not in job.warnings and len(job.warnings) < MOST_WARNINGS:
+            job.warnings.append(text)
+            self.changes.jobs[job.id] = job
+
     def result(
-        self, client: int, order_id: int, task: int, outcome: TaskState, message: str, seconds: float, now: float
+        self,
+        client: int,
+        order_id: int,
+        task: int,
+        outcome: TaskState,
+        message: str,
+        seconds: float,
+        now: float,
+        *,
+        cause: str = "",
+        peak: int = 0,
     ) -> bool:
-        """A task has ended.  False when the client does not hold it (any more): nothing is changed."""
+        """A task (or the chunk that begins with it) has ended; `cause` is one of `failing.CAUSES`, `peak` bytes.
+
+        False when the client does not hold it (any more): nothing is changed.
+        """
         self.changes.settled.append((client, order_id, task))
         order = self._held(client, order_id)
         if order is None or not order.holds(task):
             return False
-        step = self.step_of(order)
+        step, tasks = self.step_of(order), self._tasks(order, [task])
         if outcome is TaskState.COMPLETED:
-            step.estimate.learn(seconds)
-            step.tasks.move(task, TaskEvent.SUCCEEDED)
-        elif outcome is TaskState.FAILED:
-            self._failed(step, order, task, message[:MOST_WORDS])
-        else:  # ended without anybody here having asked for it: its machine was needed, or is going
-            outcome = step.tasks.move(task, TaskEvent.TRY_AGAIN)
-            self.news = True
-        self._settle(order, task, outcome, now)
-        self._look_at(step, now)
+            self._learn(order, step, seconds / len(tasks), peak, now)
+        failure = Failure(message[:MOST_WORDS], cause, peak)
+        if outcome is TaskState.FAILED:
+            failing.strike(self, step, order, failure, now)
+        for each in tasks:
+            if order.holds(each):
+                self._ended(step, order, each, outcome, failure, now)
+        following.look_at(self, step, now)
         return True
+
+    def _tasks(self, order: Order, units: Iterable[int]) -> list[int]:
+        """The tasks of what runs as one."""
+        return order.awaited() if order.together and any(True for _ in units) else list(units)
+
+    def _learn(self, order: Order, step: Step, seconds: float, peak: int, now: float) -> None:
+        typical = step.estimate.seconds
+        second_starts.learn_slowness(self, order, step, seconds)
+        step.estimate.learn(seconds)
+        if typical is None:  # those that began before anything was known
+            for other in step.job.orders.values():
+                if other.step == step.index and other is not order and other.running is not None:
+                    second_starts.suspect(self, other, now)
+        step.rests = 0
+        step.job.strikes.succeeded(order.client)
+        failing.learn_memory(self, step, peak)
+
+    def _ended(
+        self, step: Step, order: Order, task: int, outcome: TaskState, failure: Failure, now: float
+    ) -> None:
+        twin = second_starts.twin_of(self, step, order, task)
+        if outcome is TaskState.COMPLETED:
+            step.tasks.move(task, TaskEvent.SUCCEEDED)
+            if twin:
+                second_starts.stop_twin(self, step, twin, task, now)
+        elif outcome is TaskState.FAILED:
+            outcome = failing.failed(self, step, order, task, failure, now, runs_on=twin is not None)
+        elif twin is None:  # ended without anybody here having asked for it: its machine was needed, or is going
+            outcome = step.tasks.move(task, TaskEvent.TRY_AGAIN)
+            self.stirred[step] = None
+        self.settle(order, task, outcome, now)
+        if outcome is TaskState.COMPLETED:
+            following.free_frames(self, step, task)
 
     def handed_back(self, client: int, order_id: int, tasks: Iterable[int], now: float) -> None:
         """The worker will not run these tasks of the order."""
         order = self._held(client, order_id)
         if order:
-            self._give_up(order, [task for task in dict.fromkeys(tasks) if order.holds(task)], now)
+            self._give_up(order, self._tasks(order, [each for each in dict.fromkeys(tasks) if order.holds(each)]), now)
 
     def dropped(self, client: int, order_id: int) -> None:
         """The worker has ended what was left of a canceled order."""
         order = self._held(client, order_id)
         if order and not order.open:
-            self._release(order)
+            self._let_go(order)
 
-    def recall(self, order: Order) -> None:
-        """Ask for an order back, as far as it has not begun."""
-        order.recalled = True
-        self.changes.recalled.append(order)
-
-    def _recall(self, orders: Iterable[Order]) -> None:
-        for order in orders:
-            if order.untouched:
-                self.recall(order)
+    def _let_go(self, order: Order) -> None:
+        """The client has nothing of the order any more."""
+        holding.release(self, order)
+        job = self.jobs[order.job]
+        if order.ending and not job.finished:
+            following.free(self, job.steps[order.step])
 
     def step_of(self, order: Order) -> Step:
         return self.jobs[order.job].steps[order.step]
-
-    # --- a start
-
-    def restore(self, loaded: Loaded, now: float) -> None:
-        """Take up where the database says that the farm stopped."""
-        for client in loaded.clients:
-            self.admit(client)
-        self.jobs.update((job.id, job) for job in loaded.finished)
-        self.last_job, self.last_order = loaded.last_job, loaded.last_order
-        for job, plan in loaded.unfinished:
-            self.jobs[job.id] = job
-            job.follow(plan)
-        for order in loaded.orders:
-            self._recall_order(order)
-        for job, _ in loaded.unfinished:
-            for step in job.steps:
-                self._recall_tries(step)
-            for step in list(job.steps):
-                self._free(step)
-                self._look_at(step, now)
-
-    def _recall_order(self, order: Order) -> None:
-        """What an order's row says of its tasks."""
-        step = self.step_of(order)
-        for task, state in enumerate(order.tasks, order.first):
-            if state in (TaskState.COMPLETED, TaskState.ACTIVE):
-                step.tasks.put(task, TaskState(state))
-            elif state == TaskState.FAILED:
-                step.tries.setdefault(task, Tries()).clients.append(order.client)
-        if order.open:
-            self._hold(order)
-
-    @staticmethod
-    def _recall_tries(step: Step) -> None:
-        for task, tries in step.tries.items():
-            if step.tasks[task] is TaskState.WAITING and not tries.may_try:
-                step.tasks.put(task, TaskState.FAILED)
-
-    # --- what follows from what
-
-    def _changed(self, client: RuntimeClient) -> None:
-        offers = client.slots if client.works else 0
-        self.slots += offers - client.offers
-        client.offers = offers
-        self.changes.clients[client.id] = client
 
     def _held(self, client: int, order_id: int) -> Order | None:
         order = self.orders.get(order_id)
         return order if order and order.client == client else None
 
-    def _failed(self, step: Step, order: Order, task: int, message: str) -> None:
-        tries = step.tries.setdefault(task, Tries())
-        tries.clients.append(order.client)
-        step.tasks.move(task, TaskEvent.TRY_AGAIN if tries.may_try else TaskEvent.GAVE_UP)
-        self.news |= tries.may_try
-        order.reason = message
-        if not tries.may_try and not step.job.reason:
-            step.job.reason = message
-
-    def _settle(self, order: Order, task: int, state: TaskState, now: float) -> None:
+    def settle(self, order: Order, task: int, state: TaskState, now: float) -> None:
+        """What became of a task of an order."""
         order.settle(task, state, now)
         self.changes.orders[order.id] = order
-        if not order.open:
-            self._release(order)
-
-    def _hold(self, order: Order) -> None:
-        self.orders[order.id] = self.jobs[order.job].orders[order.id] = order
-        self.clients[order.client].hold(order)
-
-    def _release(self, order: Order) -> None:
-        self.orders.pop(order.id, None)
-        self.jobs[order.job].orders.pop(order.id, None)
-        self.clients[order.client].release(order)
+        if self.twins:
+            second_starts.untwin(self, order, task)
+        if not order.open and not order.ending:
+            holding.release(self, order)
 
     def _give_up(self, order: Order, tasks: Iterable[int], now: float) -> None:
         """The client does not have these tasks: they are ready again, and no try is counted."""
+        self.give_back(order, tasks, now)
+        if not order.open:
+            self._let_go(order)
+
+    def give_back(self, order: Order, tasks: Iterable[int], now: float) -> None:
         step: Step | None = None
         for task in tasks:
             step = step or self.step_of(order)
-            self._settle(order, task, step.tasks.move(task, TaskEvent.TRY_AGAIN), now)
+            if second_starts.twin_of(self, step, order, task) is None:
+                step.tasks.move(task, TaskEvent.TRY_AGAIN)
+                self.stirred[step] = None
+            order.settle(task, TaskState.READY, now)
+            self.changes.orders[order.id] = order
+            second_starts.untwin(self, order, task)
         if step:
-            self.news = True
-            self._look_at(step, now)
-        if not order.open:
-            self._release(order)
+            following.look_at(self, step, now)
 
-    def _begin(self, job: Job, now: float) -> None:
+    def _begin(self, step: Step, now: float) -> None:
+        job = step.job
+        if step.began is None:
+            step.began = now
+            failing.limit_step(self, step, now)
         if job.state is JobState.QUEUED:
-            job.move(JobEvent.BEGUN)
-            job.started = job.started or now
-            self.changes.jobs[job.id] = job
+            following.begin_job(self, job, now)
 
-    def _turn(self, job: Job, event: JobEvent) -> None:
-        job.move(event)
-        for step in job.steps:
-            self._enqueue(step)
-        self.changes.jobs[job.id] = job
+    def keep_states(self, step: Step) -> None:
+        """The states of the step's tasks are written as they are now; rows of orders count only from here on."""
+        step.as_of = self.last_order
+        step.open_then = [order.id for order in step.job.orders.values() if order.step == step.index and order.open]
+        self.changes.steps[step.job.id] = step.job
 
-    def _free(self, step: Step) -> None:
-        """Make a step's tasks ready when all that it depends on is completed."""
-        if all(step.job.steps[index].completed for index in step.plan.depends_on):
-            step.tasks.move_all(TaskEvent.FREED)
-            self.news = True
-        self._enqueue(step)
+    # --- the queue
 
-    def _look_at(self, step: Step, now: float) -> None:
-        """Something has changed in a step: what follows for the queue, its dependents and its job?"""
-        self._enqueue(step)
-        if not step.unfinished:
-            self._pass_on(step)
-            self._look_at_end(step.job, now)
+    def place_anew(self, job: Job) -> None:
+        """Where its steps stand in the order of work has changed."""
+        for step in [step for step in job.steps if step in self.queue]:
+            self.unqueue(step)
+            self.enqueue(step)
 
-    def _pass_on(self, step: Step) -> None:
-        """A step has ended: those that depend on it begin, or never will, nor what depends on them."""
-        ended = [step]
-        while ended:
-            last = ended.pop()
-            for other in last.job.steps:
-                if last.index not in other.plan.depends_on or not other.unfinished:
-                    continue
-                if last.completed:
-                    self._free(other)
-                else:
-                    other.tasks.move_all(TaskEvent.UNREACHABLE)
-                    ended.append(other)
-
-    def _look_at_end(self, job: Job, now: float) -> None:
-        if job.finished or any(step.unfinished for step in job.steps):
-            return
-        failed = any(step.counts[TaskState.FAILED] for step in job.steps)
-        self._begin(job, now)
-        job.move(JobEvent.SOME_FAILED if failed else JobEvent.ALL_COMPLETED)
-        self._end(job, now)
-
-    def _end(self, job: Job, now: float) -> None:
-        job.ended = now
-        self.changes.jobs[job.id] = self.changes.steps[job.id] = job
-        self.changes.ended.append(job)
-
-    def _enqueue(self, step: Step) -> None:
+    def enqueue(self, step: Step) -> None:
         """Keep the queue to what its name says."""
-        belongs = step.job.runs and step.counts[TaskState.READY] > 0
-        alike = self.shapes.setdefault(step.shape, set())
-        if belongs and step not in alike:
+        belongs = step.counts[TaskState.READY] > 0 and step.job.runs and not step.resting and not step.wants_approval
+        if belongs and step not in self.queue:
             self.queue.add(step)
-            alike.add(step)
-        elif not belongs and step in alike:
-            self.queue.remove(step)
-            alike.remove(step)
-        if not alike:
-            del self.shapes[step.shape]
+            for name, _ in step.shape.limits:
+                self.limited.setdefault(name, set()).add(step)
+        elif not belongs and step in self.queue:
+            self.unqueue(step)
+        if belongs and (step.tries or step.job.standing.avoided):
+            self.troubled.add(step)
+
+    def unqueue(self, step: Step) -> None:
+        self.queue.remove(step)
+        self.troubled.discard(step)
+        for name, _ in step.shape.limits:
+            self.limited[name].discard(step)
+
+    def reshape(self, step: Step) -> None:
+        """Where a step may run has changed."""
+        queued = step in self.queue
+        if queued:
+            self.unqueue(step)
+        step.shape = step.job.shape_of(step.index, step.plan, self.shapes, step.peak)
+        self.enqueue(step)
+        self.stirred[step] = None

@@ -5,13 +5,14 @@ worker protocol) are handed the service.  None of them imports the other: they m
 doubles of the tests (`tests/fakes.py`) keep to the same interfaces.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
 if TYPE_CHECKING:
-    from brender.farm.changes import Changes, Loaded
+    from brender.farm.changes import Changes, Kept, Loaded
+    from brender.farm.choosing import Chosen
     from brender.farm.client import Machine, RuntimeClient, Status
     from brender.farm.farm import Farm
     from brender.farm.job import Job, Step
@@ -52,6 +53,9 @@ class Store(Protocol):
 
     async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """The template and the values that a job was submitted with; raises `NotFound`."""
+
+    async def kept(self, job: "Job") -> "Kept":
+        """The plan and the tasks' states of a job that has ended; raises `NotFound`."""
 
     def close(self) -> Awaitable[None]:
         """Write what is queued and close the database."""
@@ -111,26 +115,57 @@ class FarmService(Protocol):
         values: Mapping[str, Any],
         *,
         name: str = "",
-        priority: int = 50,
-        owner: str = "",
         folder: str = "",
+        settings: Mapping[str, Any] | None = None,
     ) -> "Job":
         """Take a job in; `folder` is the template's own, where it was read from a file.
 
-        Raises `Refused` with every problem, `NotNow` when stopping.
+        `settings` are fields of `farm.settings.JobSettings`.  Raises `Refused` with every problem, `NotNow` when
+        stopping.
         """
 
-    async def cancel(self, job: int) -> "Job":
-        """End a job; raises `NotFound`, `NotNow`."""
+    async def cancel(self, job: int) -> bool:
+        """End a job; False when that was done before.  Raises `NotFound`, `NotNow`."""
 
-    async def pause(self, job: int) -> "Job":
-        """Issue no more of its orders; raises `NotFound`, `NotNow`."""
+    async def pause(self, job: int) -> bool:
+        """Issue no more of its orders; False when that was so.  Raises `NotFound`, `NotNow`."""
 
-    async def resume(self, job: int) -> "Job":
-        """Go on with a paused job; raises `NotFound`, `NotNow`."""
+    async def resume(self, job: int) -> bool:
+        """Go on with a paused job; False when it was not paused.  Raises `NotFound`, `NotNow`."""
+
+    async def approve(self, job: int) -> bool:
+        """The rest of a job may follow its preview; False when it waits for no approval.  Raises `NotFound`."""
+
+    async def forgive(self, job: int, clients: Iterable[int]) -> list[int]:
+        """The job avoids these clients no more; those that it did avoid.  Raises `NotFound`."""
+
+    async def set_job(self, job: int, values: Mapping[str, Any]) -> bool:
+        """Change settings of a job; False when they were so.  Raises `NotFound`, `Refused`."""
+
+    async def again(
+        self, job: int, choose: "Callable[[Job], Chosen]", with_dependents: bool = False
+    ) -> dict[int, list[int]]:
+        """Run tasks again that have ended: those that `choose` finds; gives those that are to run, by step.
+
+        Raises `NotFound`, and `Refused` where there are no such tasks.
+        """
+
+    async def add_tasks(self, job: int, values: Mapping[str, Any]) -> int:
+        """Add the tasks that the job would have with other values; how many.  Raises `NotFound`, `Refused`."""
+
+    async def revise(self, job: int, values: Mapping[str, Any]) -> bool:
+        """Other parameter values for tasks that have not run; False when they were so.
+
+        Raises `NotFound`, `Refused`, and `NotNow` when the values would make other tasks.
+        """
 
     async def set_status(self, clients: "Sequence[RuntimeClient]", status: "Status") -> "list[RuntimeClient]":
         """Enable or disable clients; those that were changed."""
+
+    async def set_clients(
+        self, clients: "Sequence[RuntimeClient]", values: Mapping[str, Any]
+    ) -> "list[RuntimeClient]":
+        """Change settings of clients; those that were changed.  Raises `Refused`."""
 
     async def save(self) -> int:
         """Wait until everything so far is committed; how many writes there were since the start."""
@@ -163,6 +198,8 @@ class FarmService(Protocol):
 class WorkerService(Protocol):
     """What a worker's protocol may tell the farm."""
 
+    farm: "Farm"
+
     async def join(
         self, machine: "Machine", run: str, held: "Mapping[int, Sequence[int]]", link: Link
     ) -> "RuntimeClient | None":
@@ -174,8 +211,18 @@ class WorkerService(Protocol):
     def started(self, client: int, order: int, task: int) -> None:
         """A task has begun."""
 
-    def result(self, client: int, order: int, task: int, outcome: str, message: str, seconds: float) -> None:
-        """A task has ended: `completed`, `failed` or `canceled`."""
+    def result(
+        self,
+        client: int,
+        order: int,
+        task: int,
+        outcome: str,
+        message: str,
+        seconds: float,
+        cause: str = "",
+        peak: int = 0,
+    ) -> None:
+        """A task has ended: `completed`, `failed` or `canceled`; `cause` is one of `failing.CAUSES`, `peak` bytes."""
 
     def handed_back(self, client: int, order: int, tasks: Sequence[int]) -> None:
         """The worker will not run these; they were not begun, or it is leaving."""

@@ -1,11 +1,12 @@
 """A job and its steps, as the farm holds them in memory.
 
-How does this work?  A `Job` is what was submitted (template and parameter values) with a priority and
-an owner; its `plan` was made by `submission`.  A `Step` keeps the states of its tasks, what it costs in
-seconds (`estimate`), and the tasks that have failed and may be tried again (`tries`).  The plan of a
-finished job is not kept: its counts are enough until somebody asks for more.
+How does this work?  A `Job` is what was submitted (template and parameter values) with its settings; its
+plan was made by `submission`.  A `Step` keeps the states of its tasks, what it costs in seconds
+(`estimate`), the tasks that have failed and may be tried again (`tries`), and its `shape`: where it may run.
+The plan of a finished job is not kept: its counts are enough until somebody asks for more.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +15,14 @@ import msgspec
 from brender.farm.estimates import Estimate
 from brender.farm.order import Order
 from brender.farm.requirements import Requirements
-from brender.farm.retries import Tries
+from brender.farm.retries import Strikes, Tries
+from brender.farm.settings import JobSettings
+from brender.farm.shape import Shape, Shapes
 from brender.farm.submission.planning import Plan, StepPlan
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_JOB, JOB, JobEvent, JobState, TaskState, move
+
+UNFINISHED = (TaskState.WAITING, TaskState.READY, TaskState.ACTIVE)
 
 
 @dataclass(slots=True, eq=False)
@@ -26,12 +31,16 @@ class Step:
     index: int
     plan: StepPlan
     tasks: TaskSet
+    shape: Shape
     estimate: Estimate = field(default_factory=Estimate)
     tries: dict[int, Tries] = field(default_factory=dict)
-    shape: str = ""  # steps of one shape run on the same clients
-
-    def __post_init__(self) -> None:
-        self.shape = msgspec.json.encode(self.requires).decode()
+    peak: int = 0  # bytes of memory that its tasks were seen to use, rounded up
+    place: tuple[int, ...] = ()  # in its lane of the order of work
+    resting: str = ""  # why nothing of it is ordered for a while: a licence that was not there
+    rests: int = 0  # how often it has rested since its last success
+    began: float | None = None  # its first order was issued
+    as_of: int = -1  # the last order when the states of all its tasks were written as a whole; below 0 for never
+    open_then: list[int] = field(default_factory=list)  # the orders of it that were open at that time
 
     @property
     def name(self) -> str:
@@ -48,11 +57,25 @@ class Step:
 
     @property
     def unfinished(self) -> int:
-        return sum(self.counts[state] for state in (TaskState.WAITING, TaskState.READY, TaskState.ACTIVE))
+        return sum(self.counts[state] for state in UNFINISHED)
 
     @property
     def completed(self) -> bool:
         return self.counts[TaskState.COMPLETED] == len(self.tasks)
+
+    @property
+    def preview_left(self) -> int:
+        """How many tasks of its preview have not been given out."""
+        given_out = len(self.tasks) - self.counts[TaskState.WAITING] - self.counts[TaskState.READY]
+        return self.job.settings.preview - given_out
+
+    @property
+    def wants_approval(self) -> bool:
+        """Its preview is out, and nobody has said yet that the rest may follow."""
+        settings = self.job.settings
+        if not settings.preview or self.job.standing.approved or len(self.tasks) <= settings.preview:
+            return False
+        return self.preview_left <= 0
 
 
 class FinishedStep(msgspec.Struct, frozen=True):
@@ -67,27 +90,81 @@ class FinishedStep(msgspec.Struct, frozen=True):
         return 0
 
 
+class Standing(msgspec.Struct, omit_defaults=True):
+    """What has become of a job's settings; kept in its row."""
+
+    approved: bool = False  # its preview
+    avoided: dict[int, float] = {}  # client -> until when
+    stale: list[int] = []  # steps that were done from what was then asked for again
+    too_little: dict[int, int] = {}  # step -> bytes of memory with which tasks of it were killed
+
+
 @dataclass(slots=True, eq=False)
 class Job:
     id: int
     name: str
-    owner: str
-    priority: int
     submitted: float  # seconds of the epoch
-    template: dict[str, Any]
-    values: dict[str, Any]
+    template: dict[str, Any] = field(default_factory=dict)  # until it has ended
+    values: dict[str, Any] = field(default_factory=dict)
+    settings: JobSettings = JobSettings()
+    added: list[dict[str, Any]] = field(default_factory=list)  # values with which tasks were added later
     state: JobState = JobState.QUEUED
     started: float | None = None
     ended: float | None = None
     reason: str = ""  # the first line that says why a task failed
     warnings: list[str] = field(default_factory=list)
+    standing: Standing = field(default_factory=Standing)
+    turns: float | None = None  # when its gate opens or closes by itself next, for which an alarm is set
+    gate: str = ""  # why none of its tasks may be ordered now, "" when they may
+    in_use: int = 0  # slots that its orders take
+    overtook: bool = False  # it has begun before an older one of the same owner, which waited for more room
+    strikes: Strikes = field(default_factory=Strikes)
     picture: int = 0  # how many pictures of its frames have come
     steps: list[Step] = field(default_factory=list)
     orders: dict[int, Order] = field(default_factory=dict)  # that clients hold
     past: list[FinishedStep] = field(default_factory=list)  # in place of `steps` once it has ended
 
-    def follow(self, plan: Plan) -> None:
-        self.steps = [Step(self, index, step, TaskSet.waiting(step.tasks)) for index, step in enumerate(plan.steps)]
+    def __post_init__(self) -> None:
+        self.strikes.avoided = self.standing.avoided  # one dict: what is kept is what counts
+
+    def follow(self, plan: Plan, shapes: Shapes) -> None:
+        self.template, self.values = plan.template, plan.values
+        self.steps = [
+            Step(self, index, step, TaskSet.waiting(step.tasks), self.shape_of(index, step, shapes))
+            for index, step in enumerate(plan.steps)
+        ]
+        for step in self.steps:
+            step.tasks.begin_in(self.settings.order)
+
+    def shape_of(self, index: int, step: StepPlan, shapes: Shapes, peak: int = 0) -> Shape:
+        """Where the tasks of a step may run; `peak` is the memory that they were seen to use."""
+        return shapes.of(step.requires, self.settings, self.standing.too_little.get(index, 0), peak)
+
+    def depending_on(self, steps: Iterable[int]) -> list[Step]:
+        """The steps that depend on these, directly or by way of others."""
+        reached = set(steps)
+        while more := [step.index for step in self.steps if reached.intersection(step.plan.depends_on)]:
+            if reached.issuperset(more):
+                break
+            reached.update(more)
+        return [self.steps[index] for index in sorted(reached - set(steps))]
+
+    def needed_by(self, steps: Iterable[int]) -> list[Step]:
+        """The steps that these depend on, directly or by way of others."""
+        reached, ways = set[int](), list(steps)
+        while ways:
+            more = [index for index in self.steps[ways.pop()].plan.depends_on if index not in reached]
+            reached.update(more)
+            ways += more
+        return [self.steps[index] for index in sorted(reached)]
+
+    @property
+    def owner(self) -> str:
+        return self.settings.owner
+
+    @property
+    def priority(self) -> int:
+        return self.settings.priority
 
     @property
     def finished(self) -> bool:
@@ -96,7 +173,7 @@ class Job:
     @property
     def runs(self) -> bool:
         """Its ready tasks may be ordered."""
-        return self.state in {JobState.QUEUED, JobState.ACTIVE}
+        return self.state in {JobState.QUEUED, JobState.ACTIVE} and not self.gate
 
     def move(self, event: JobEvent) -> None:
         self.state = move(JOB, self.state, event, f"Job {self.id}")

@@ -1,132 +1,138 @@
 """Who gets what: ready tasks matched with clients that have room.
 
-How does this work?  The farm's queue lists the steps with ready tasks in the order of work.  `match`
-walks it for one client and issues orders until the client is full: first its slots, then (`BACKLOG`
-times its slots) orders that wait behind them, so that a slot never waits for the network.  `match_all`
-fills every client's slots before anybody's backlog.  A step for which there is no room now is not
-overtaken by later ones in the backlog, so that small tasks never starve a large one.  A client with a
-free slot and nothing to do takes back an order that waits behind another one's slots (`take_back`).
+How does this work?  `match` looks only at what is new: clients that were roused are filled from the order of
+work, and steps that were stirred are offered to the clients that have room.  Slots are filled first, then
+(`BACKLOG` times the slots) orders that wait behind them, so that a slot never waits for the network.  In the
+backlog a step for which there is no room now is not overtaken by later ones: so small tasks never starve a
+large one, which begins when what runs there now has ended.  For tasks shorter than `affinity` seconds a client
+keeps to the scene that it has open, for so long at most while others of the same priority wait for it.  What is
+left idle after that calls back orders that wait behind the slots of others, and starts stragglers a second time;
+work of higher priority calls back what waits, and ends what runs of jobs that allow it (`taking_over`, `urgency`).
 """
 
 from brender.farm.client import RuntimeClient
-from brender.farm.estimates import run_length
 from brender.farm.farm import Farm
+from brender.farm.floor import BACKLOG
 from brender.farm.job import Step
-from brender.farm.order import Order
-from brender.farm.requirements import refusal
-from brender.farm.retries import Tries, elsewhere
-from brender.farm.transitions import TaskState
-
-BACKLOG = 2  # slots' worth of orders a client may hold, those that run included
-
-
-def match_all(farm: Farm, now: float) -> None:
-    working = [client for client in farm.clients.values() if client.works]
-    for depth in range(1, BACKLOG + 1):
-        for client in working:
-            if not farm.queue:
-                break
-            fill(farm, client, depth * client.slots, now)
-    idle = [client for client in working if client.used < client.slots]
-    waiting = backlog(farm) if idle else []
-    for client in idle:
-        take_back(farm, client, waiting)
+from brender.farm.order_of_work import Lane, Level
+from brender.farm.picking import next_task, run_from, scene_of
+from brender.farm.shape import Shape, licence, room, space, verdict
+from brender.farm.taking_over import start_elsewhere, use_idleness
+from brender.farm.urgency import call_back_before, end_for
 
 
-def match(farm: Farm, client: RuntimeClient, now: float) -> None:
-    if client.works and client.used < BACKLOG * client.slots:
-        fill(farm, client, BACKLOG * client.slots, now)
-        if client.used < client.slots:
-            take_back(farm, client, backlog(farm))
+def match(farm: Farm, now: float) -> None:
+    """Give out what can be given out since the last time."""
+    while farm.stirred or farm.roused or farm.suspected:
+        roused, farm.roused = farm.roused, {}
+        stirred, farm.stirred = farm.stirred, {}
+        suspected, farm.suspected = farm.suspected, []
+        for depth in range(1, BACKLOG + 1):
+            for client in roused.values():
+                fill(farm, client, depth, now)
+            for step in stirred:
+                offer(farm, step, depth, now)
+            for step in stirred if depth == 1 else ():
+                end_for(farm, step, now)
+        for step in stirred:
+            call_back_before(farm, step)
+        for client in roused.values():
+            use_idleness(farm, client, now)
+        for order in suspected:
+            start_elsewhere(farm, order, now)
 
 
-def fill(farm: Farm, client: RuntimeClient, limit: int, now: float) -> None:
-    """Issue orders to a client until they cost `limit` slots or nothing fits."""
-    place, wanted = 0, has_use(farm, client, limit)
-    while wanted and place < len(farm.queue):
-        step = farm.queue[place]
-        if verdict(client, step) is None:
-            cost = client.cost(step.requires)
-            while client.used + cost <= limit and (run := next_run(farm, step, client, farm.slots // cost)):
-                farm.issue(client, step, *run, now)
-            if is_at(farm, place, step) and overfull(client) and client.used + cost > limit:
-                return  # it is next here: whatever overtook it now would make it wait longer
-            wanted = has_use(farm, client, limit)
-        place += is_at(farm, place, step)  # issuing its last ready task took it out
+def fill(farm: Farm, client: RuntimeClient, depth: int, now: float) -> None:
+    """Give a client orders until it has no room, or nothing is left for it."""
+    while client.works and client.used < depth * client.slots and farm.queue and give_one(farm, client, depth, now):
+        pass
 
 
-def has_use(farm: Farm, client: RuntimeClient, limit: int) -> bool:
-    """Whether any step in the queue could run on the client and has room there; looks at one of each shape."""
-    return any(
-        verdict(client, step) is None and client.used + client.cost(step.requires) <= limit
-        for step in map(next, map(iter, farm.shapes.values()))
-    )
+def offer(farm: Farm, step: Step, depth: int, now: float) -> None:
+    """Give clients with room what is next for them, as long as the step has ready tasks: each one order a round."""
+    given = True
+    while given and step in farm.queue:
+        given = False
+        for client in candidates(farm, step, depth):
+            if step not in farm.queue:
+                return
+            given |= give_one(farm, client, depth, now)
 
 
-def is_at(farm: Farm, place: int, step: Step) -> bool:
-    return place < len(farm.queue) and farm.queue[place] is step
+def candidates(farm: Farm, step: Step, depth: int) -> list[RuntimeClient]:
+    """The clients with room for the step; those that have its scene open first, then those that are quick."""
+    floor = farm.floor
+    near = (floor.idle,) if depth == 1 else (floor.idle, floor.shallow)
+    scene = (step.job.id, step.index)
+    found = [
+        client
+        for clients in near
+        for client in clients.values()
+        if verdict(client, step.shape) is None and room(client, step.shape, depth, farm.counted) is None
+    ]
+    found.sort(key=lambda client: (client.scene != scene, client.slowness > 1.5))
+    return found
 
 
-def verdict(client: RuntimeClient, step: Step) -> str | None:
-    """Why this client can never run the step, or None; remembered by the step's shape."""
-    if step.shape not in client.verdicts:
-        client.verdicts[step.shape] = refusal(step.requires, client.machine.abilities())
-    return client.verdicts[step.shape]
+def give_one(farm: Farm, client: RuntimeClient, depth: int, now: float) -> bool:
+    """Issue the order that is next for a client; False when there is none."""
+    known: dict[Shape, bool] = {}
+    kept = keeps_free_for(farm, client)
+
+    def fits(shape: Shape) -> bool:
+        if shape not in known:
+            able, anyhow = verdict(client, shape) is None, depth > 1 or (kept is not None and shape is kept.shape)
+            known[shape] = able and (anyhow or room(client, shape, depth, farm.counted) is None)
+        return known[shape]
+
+    for level, lane, step in farm.queue.walk(fits):
+        if kept and step is not kept and step.job.priority == kept.job.priority:
+            continue
+        first = next_task(farm, step, client)
+        if first is None:
+            continue
+        if depth > 1 and space(client, step.shape, depth):
+            return False  # it is next here: whatever overtook it now would make it wait longer
+        if room(client, step.shape, depth, farm.counted):
+            if depth > 1 and licence(client, step.shape, 1, farm.counted) is None:
+                farm.kept_free[client.id] = step  # only its slots are lacking: it is next when they are free
+                return False
+            if step is kept:
+                return False
+            continue
+        keep = at_hand(farm, client, level, lane, step, depth, now) if step is not kept else None
+        chosen, first = keep or (step, first)
+        client.keeps_since = (now if client.keeps_since is None else client.keeps_since) if keep else None
+        level.passed.pop(farm.queue.whose(chosen.job), None)  # it has what it waited for
+        farm.issue(client, chosen, *run_from(farm, chosen, client, first), now)
+        return True
+    return False
 
 
-def next_run(farm: Farm, step: Step, client: RuntimeClient, slots: int) -> tuple[int, int] | None:
-    """The next ready tasks (first, count) of a step for this client.
+def keeps_free_for(farm: Farm, client: RuntimeClient) -> Step | None:
+    """The step for which the client drains: it needs a limit, which nobody is to hold while he waits for slots."""
+    step = farm.kept_free.get(client.id)
+    if step and (step not in farm.queue or licence(client, step.shape, 1, farm.counted) or verdict(client, step.shape)):
+        step = farm.kept_free.pop(client.id) and None
+    return step
 
-    A task that has failed before goes alone, and not to a client that should leave it to another.
-    """
-    first = step.tasks.next_ready()
-    while first >= 0:
-        tries = step.tries.get(first)
-        if tries is None:
-            most = run_length(step.estimate, step.counts[TaskState.READY], slots)
-            return first, untried(step, first, step.tasks.ready_run(first, most))
-        if not leaves(farm, step, tries, client):
-            return first, 1
-        first = step.tasks.next_ready(first + 1)
+
+def at_hand(
+    farm: Farm, client: RuntimeClient, level: Level, lane: Lane, due: Step, depth: int, now: float
+) -> tuple[Step, int] | None:
+    """The step whose scene the client has open, if what is due has not waited for such for too long."""
+    same = scene_of(farm, client)
+    if same is None or same is due or same.job.priority != due.job.priority or same not in farm.queue:
+        return None
+    takes = same.estimate.seconds
+    if takes is None or takes >= farm.settings.affinity:
+        return None  # to open another scene is little beside a task that takes longer than that
+    waited = now - min(level.passed.get(lane.whose, now), now if client.keeps_since is None else client.keeps_since)
+    if waited >= farm.settings.affinity:
+        return None
+    if verdict(client, same.shape) is None and room(client, same.shape, depth, farm.counted) is None:
+        first = next_task(farm, same, client)
+        if first is not None:
+            level.passed.setdefault(lane.whose, now)
+            return same, first
     return None
-
-
-def untried(step: Step, first: int, count: int) -> int:
-    """How many tasks from `first` on have not failed before."""
-    if not step.tries:
-        return count
-    return next((task - first for task in range(first, first + count) if task in step.tries), count)
-
-
-def leaves(farm: Farm, step: Step, tries: Tries, client: RuntimeClient) -> bool:
-    """Whether the client should leave a task that has failed to another one that could run it."""
-    able = (other.id for other in farm.clients.values() if other.works and verdict(other, step) is None)
-    return elsewhere(tries, client.id, able)
-
-
-def backlog(farm: Farm) -> list[Order]:
-    """The orders that wait behind the slots of their clients and may be recalled."""
-    return [order for order in farm.orders.values() if overfull(farm.clients[order.client]) and order.untouched]
-
-
-def overfull(client: RuntimeClient) -> bool:
-    return client.used > client.slots
-
-
-def take_back(farm: Farm, client: RuntimeClient, waiting: list[Order]) -> None:
-    """Recall an order that waits behind another client's slots while this one has a slot free."""
-    for order in waiting:
-        if order.client != client.id and not order.recalled and suits(farm, order, client):
-            farm.recall(order)
-            return
-
-
-def suits(farm: Farm, order: Order, client: RuntimeClient) -> bool:
-    """Whether the client would be given the order's tasks if they were ready."""
-    step = farm.step_of(order)
-    tries = step.tries.get(order.first)
-    return (
-        verdict(client, step) is None
-        and client.used + client.cost(step.requires) <= client.slots
-        and not (tries and leaves(farm, step, tries, client))
-    )

@@ -3,7 +3,8 @@
 How does this work?  An order names its tasks as a run (`first`, `count`) and keeps one byte for each:
 ACTIVE until its result is in, then what became of it (READY means handed back).  All of it is one
 row in the database, and the rows of a step's orders are all that is needed to know what is done of
-the step.  An order is closed when none of its bytes says ACTIVE.
+the step.  An order is closed when none of its bytes says ACTIVE.  A result that somebody has withdrawn (the
+task was asked for again) keeps its byte, with `WITHDRAWN` added.
 """
 
 from dataclasses import dataclass, field
@@ -11,9 +12,10 @@ from dataclasses import dataclass, field
 from brender.farm.transitions import TaskState
 
 ACTIVE = int(TaskState.ACTIVE)
+WITHDRAWN = 0x80
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Order:
     id: int
     job: int
@@ -27,6 +29,12 @@ class Order:
     ended: float | None = None
     reason: str = ""  # why one of its tasks failed, the last one that did
     tasks: bytearray = field(default_factory=bytearray)  # a `TaskState` each
+    together: bool = False  # its tasks are one chunk: they run and end as one
+    second: bool = False  # another client runs its task too: the first one home wins
+    needs: tuple[tuple[str, float], ...] = ()  # amounts that it uses up, besides slots
+    limits: tuple[tuple[str, int], ...] = ()  # counted limits that it holds
+    rank: tuple[int, int] = (0, 0)  # priority, then the newest first
+    ending: bool = False  # its worker was told to end it, and has not said yet that it has
     running: int | None = None  # index of the task that the worker has begun last
     began: float | None = None  # when that was
     percent: float | None = None  # of the running task
@@ -56,6 +64,15 @@ class Order:
     def begin(self, task: int, now: float) -> None:
         self.running, self.began = task, now
         self.percent, self.status = None, ""
+
+    @property
+    def units(self) -> list[int]:
+        """The first tasks of what runs as one: of each task, or of the chunk."""
+        return [self.first] if self.together and self.open else self.awaited()
+
+    def withdraw(self, task: int) -> None:
+        """What became of the task does not count any more."""
+        self.tasks[task - self.first] |= WITHDRAWN
 
     def settle(self, task: int, state: TaskState, now: float) -> None:
         self.tasks[task - self.first] = state

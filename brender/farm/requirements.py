@@ -27,6 +27,7 @@ SIZES = {
 ATTRIBUTES = {
     "attr.worker.os.family": "operating system",
     "attr.worker.cpu.arch": "processor",
+    "attr.tag": "tag",
 }
 
 Bounds = tuple[float | None, float | None]  # at least, at most
@@ -72,9 +73,9 @@ def refusal(requires: Requirements, has: Abilities) -> str | None:
     for name, (least, most) in requires.amounts.items():
         amount = held.get(name, 0.0)
         if least is not None and amount < least:
-            return f"it needs {_amount(name, least)}; this client has {_plain(name, amount)}"
+            return f"it needs {shown_amount(name, least)}; this client has {_plain(name, amount)}"
         if most is not None and amount > most:
-            return f"it needs at most {_amount(name, most)}; this client has {_plain(name, amount)}"
+            return f"it needs at most {shown_amount(name, most)}; this client has {_plain(name, amount)}"
     values = {name.lower(): tuple(map(str.lower, texts)) for name, texts in has.attributes.items()}
     shown = {name.lower(): texts for name, texts in has.attributes.items()}
     for name, wanted in requires.any_of.items():
@@ -86,7 +87,13 @@ def refusal(requires: Requirements, has: Abilities) -> str | None:
     return None
 
 
-def _amount(name: str, amount: float) -> str:
+def least(requires: Requirements) -> list[tuple[str, float]]:
+    """The amounts of which it needs at least so much."""
+    return [(name, bounds[0]) for name, bounds in requires.amounts.items() if bounds[0] is not None]
+
+
+def shown_amount(name: str, amount: float) -> str:
+    """An amount for people: "64 GB of memory"."""
     if name in SIZES:
         unit, what = SIZES[name]
         return f"{_size(amount * unit)} {what}"

@@ -2,22 +2,30 @@
 
 How does this work?  A `TaskSet` is a `bytearray` of `TaskState`s and a count for each state.  The next
 ready task is found with `find`, a million tasks are a megabyte, and making a step of any length ready
-is one `translate`.  Every change goes through the table in `transitions`.
+is one `translate`.  Every change goes through the table in `transitions`.  `ready` gives the ready tasks in
+the order in which they are to be begun; in any other order than forwards, those that came back go first.
 """
 
 import zlib
+from collections import deque
+from collections.abc import Iterator
 
+from brender.farm.sequences import SEQUENCES, ranks
 from brender.farm.transitions import TASK, TaskEvent, TaskState, move
 
 READY = bytes([TaskState.READY])
+STATES = tuple(TaskState)
 
 
 class TaskSet:
-    __slots__ = ("_cursor", "_states", "counts")
+    __slots__ = ("_cursor", "_order", "_rank", "_returned", "_states", "counts")
 
     def __init__(self, states: bytearray) -> None:
         self._states = states
         self._cursor = 0  # no ready task stands before it
+        self._order = "forwards"
+        self._rank = 0  # in another order: every ready task of a lower rank has come back
+        self._returned: deque[int] = deque()
         self.counts = [states.count(state) for state in TaskState]
 
     @classmethod
@@ -35,7 +43,7 @@ class TaskSet:
         return len(self._states)
 
     def __getitem__(self, index: int) -> TaskState:
-        return TaskState(self._states[index])
+        return STATES[self._states[index]]
 
     def __bytes__(self) -> bytes:
         return bytes(self._states)
@@ -47,20 +55,71 @@ class TaskSet:
             self._cursor = len(self._states) if found < 0 else found
         return found
 
+    @property
+    def forwards(self) -> bool:
+        return self._order == "forwards"
+
+    def begin_in(self, order: str) -> None:
+        """From now on in this order: a name of `sequences.SEQUENCES`, or "forwards"."""
+        self._order, self._rank = order, 0
+        self._returned.clear()
+
+    def ready(self) -> Iterator[int]:
+        """The ready tasks in the order in which they are to be begun; ends with the first change."""
+        if self.forwards:
+            index = self.next_ready()
+            while index >= 0:
+                yield index
+                index = self.next_ready(index + 1)
+            return
+        yield from self._came_back()
+        sequence, size = SEQUENCES[self._order], len(self)
+        leading = True
+        for rank in range(self._rank, ranks(self._order, size)):
+            index = sequence(rank, size)
+            if self._states[index] == TaskState.READY:
+                leading = False
+                yield index
+            elif leading:
+                self._rank = rank + 1
+
+    def _came_back(self) -> Iterator[int]:
+        while self._returned and self._states[self._returned[0]] != TaskState.READY:
+            self._returned.popleft()
+        return (index for index in tuple(self._returned) if self._states[index] == TaskState.READY)
+
+    def grow(self, more: int) -> None:
+        """So many tasks more, waiting."""
+        self._states.extend(bytes(more))
+        self.counts[TaskState.WAITING] += more
+        self.begin_in(self._order)
+
     def ready_run(self, first: int, most: int) -> int:
         """How many ready tasks stand in a row from `first` on, at most `most`."""
         run = self._states[first : first + most]
         return len(run) - len(run.lstrip(READY))
 
+    def ready_run_to(self, last: int, most: int) -> int:
+        """How many ready tasks stand in a row up to `last`, at most `most`."""
+        run = self._states[max(0, last + 1 - most) : last + 1]
+        return len(run) - len(run.rstrip(READY))
+
     def move(self, index: int, event: TaskEvent) -> TaskState:
-        before = self[index]
-        after = move(TASK, before, event, f"Task {index}")
+        before = STATES[self._states[index]]
+        after = TASK.get((before, event)) or move(TASK, before, event, f"Task {index}")
         self._states[index] = after
         self.counts[before] -= 1
         self.counts[after] += 1
-        if after is TaskState.READY:
-            self._cursor = min(self._cursor, index)
+        if after is TaskState.READY and event is TaskEvent.FREED:
+            self._cursor, self._rank = min(self._cursor, index), 0
+        elif after is TaskState.READY:
+            self._is_ready(index)
         return after
+
+    def _is_ready(self, index: int) -> None:
+        self._cursor = min(self._cursor, index)
+        if not self.forwards:
+            self._returned.append(index)
 
     def put(self, index: int, state: TaskState) -> None:
         """Set what the database says of a task, on a start."""
@@ -68,7 +127,7 @@ class TaskSet:
         self.counts[state] += 1
         self._states[index] = state
         if state is TaskState.READY:
-            self._cursor = min(self._cursor, index)
+            self._is_ready(index)
 
     def move_all(self, event: TaskEvent) -> None:
         """Let the event happen to every task to which it may."""
@@ -77,4 +136,5 @@ class TaskSet:
             table[state] = TASK.get((state, event), state)
         self._states = self._states.translate(table)
         self._cursor = 0
+        self.begin_in(self._order)
         self.counts = [self._states.count(state) for state in TaskState]

@@ -28,6 +28,8 @@ class TaskEvent(StrEnum):
     TRY_AGAIN = "tried again"  # failed, lost or handed back, and may
     CANCEL = "canceled"
     UNREACHABLE = "abandoned"  # a step it waited for has failed
+    AGAIN = "asked for again"  # by somebody, though it had ended
+    HELD = "held back"  # what it had waited for is asked for again
 
 
 class JobState(StrEnum):
@@ -46,6 +48,7 @@ class JobEvent(StrEnum):
     ALL_COMPLETED = "completed"
     SOME_FAILED = "failed"  # nothing is left to run, and a task has failed
     CANCEL = "canceled"
+    REOPEN = "opened again"  # tasks of it are asked for again, or more are added
 
 
 TASK: Mapping[tuple[TaskState, TaskEvent], TaskState] = {
@@ -58,6 +61,10 @@ TASK: Mapping[tuple[TaskState, TaskEvent], TaskState] = {
     (TaskState.ACTIVE, TaskEvent.GAVE_UP): TaskState.FAILED,
     (TaskState.ACTIVE, TaskEvent.TRY_AGAIN): TaskState.READY,
     (TaskState.ACTIVE, TaskEvent.CANCEL): TaskState.CANCELED,
+    (TaskState.COMPLETED, TaskEvent.AGAIN): TaskState.WAITING,
+    (TaskState.FAILED, TaskEvent.AGAIN): TaskState.WAITING,
+    (TaskState.CANCELED, TaskEvent.AGAIN): TaskState.WAITING,
+    (TaskState.READY, TaskEvent.HELD): TaskState.WAITING,
 }
 
 JOB: Mapping[tuple[JobState, JobEvent], JobState] = {
@@ -72,6 +79,9 @@ JOB: Mapping[tuple[JobState, JobEvent], JobState] = {
     (JobState.PAUSED, JobEvent.ALL_COMPLETED): JobState.COMPLETED,  # what ran on when it was paused was the last
     (JobState.PAUSED, JobEvent.SOME_FAILED): JobState.FAILED,
     (JobState.PAUSED, JobEvent.CANCEL): JobState.CANCELED,
+    (JobState.COMPLETED, JobEvent.REOPEN): JobState.QUEUED,
+    (JobState.FAILED, JobEvent.REOPEN): JobState.QUEUED,
+    (JobState.CANCELED, JobEvent.REOPEN): JobState.QUEUED,
 }
 
 FINISHED_TASK = frozenset({TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELED})

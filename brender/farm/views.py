@@ -6,14 +6,16 @@ differ.  Times are seconds of the epoch, durations seconds, memory bytes, load p
 """
 
 from collections.abc import Iterator
+from functools import reduce
 
 import msgspec
 
 from brender.farm.client import Blender, RuntimeClient
-from brender.farm.estimates import seconds_left
+from brender.farm.estimates import Forecast, after, forecast
 from brender.farm.farm import Farm
 from brender.farm.job import FinishedStep, Job, Step
 from brender.farm.order import Order
+from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.transitions import TaskState
 
 
@@ -34,7 +36,7 @@ class ClientView(msgspec.Struct, frozen=True):
     name: str
     status: str  # enabled, disabled
     connection: str  # online, offline
-    activity: str  # idle, busy
+    activity: str  # idle, busy, asleep
     since: float  # when `connection` changed
     load: float
     slots: int
@@ -43,6 +45,8 @@ class ClientView(msgspec.Struct, frozen=True):
     system: str
     gpus: tuple[str, ...]
     blenders: tuple[Blender, ...]
+    slowness: float  # how long it takes for what takes others 1
+    settings: ClientSettings
     running: list[RunningView]
 
 
@@ -55,6 +59,7 @@ class StepView(msgspec.Struct, frozen=True):
     completed: int
     failed: int
     canceled: int
+    stale: bool = False  # done from tasks that were run again since
 
 
 class JobView(msgspec.Struct, frozen=True):
@@ -71,9 +76,15 @@ class JobView(msgspec.Struct, frozen=True):
     submitted: float
     started: float | None
     ended: float | None
-    seconds_left: float | None
+    seconds_left: float | None  # as likely too many as too few
+    seconds_left_early: float | None  # one chance in ten that it is sooner
+    seconds_left_late: float | None  # ... that it is later
     seconds_a_task: float | None
     reason: str
+    waits: str  # why none of its tasks may be ordered now: its hours, a job that it comes after; or ""
+    wants_approval: bool  # of its preview
+    avoided: list[int]  # clients that failed it too often
+    settings: JobSettings
     warnings: list[str]
     steps: list[StepView]
     picture: int  # counts the pictures shown of this job; 0 is none yet
@@ -93,6 +104,8 @@ class OrderView(msgspec.Struct, frozen=True):
     completed: int
     failed: int
     reason: str  # why a task of it failed; of several, the last one
+    chunk: bool  # its tasks ran as one
+    second: bool  # a straggler's second start
 
     @property
     def name(self) -> str:
@@ -132,6 +145,8 @@ def client_view(client: RuntimeClient, farm: Farm) -> ClientView:
         system=machine.system,
         gpus=machine.gpus,
         blenders=machine.blenders,
+        slowness=round(client.slowness, 2),
+        settings=client.settings,
         running=running,
     )
 
@@ -152,23 +167,24 @@ def order_view(order: Order, job: Job, farm: Farm) -> OrderView:
         completed=counts[TaskState.COMPLETED],
         failed=counts[TaskState.FAILED],
         reason=order.reason,
+        chunk=order.together,
+        second=order.second,
     )
 
 
 def what(step: Step, task: int) -> str:
     """A task in a person's words."""
-    values = step.plan.parameters(task)
-    frame = values.get("Frame")
-    return f"frame {frame}" if frame is not None else f"task {task}"
+    return f"frame {step.plan.parameters(task)[step.plan.frame]}" if step.plan.has_frames else f"task {task}"
 
 
-def step_view(step: Step | FinishedStep) -> StepView:
+def step_view(step: Step | FinishedStep, job: Job) -> StepView:
     counts = {state.name.lower(): step.counts[state] for state in TaskState}
-    return StepView(name=step.name, tasks=sum(step.counts), **counts)
+    return StepView(name=step.name, tasks=sum(step.counts), stale=step.index in job.standing.stale, **counts)
 
 
 def job_view(job: Job, farm: Farm) -> JobView:
-    steps = [step_view(step) for step in job.steps or job.past]
+    steps = [step_view(step, job) for step in job.steps or job.past]
+    time = left(job, farm)
     tasks = sum(step.tasks for step in steps)
     finished = sum(step.completed + step.failed + step.canceled for step in steps)
     slowest = max(job.steps, key=lambda step: step.unfinished * (step.estimate.seconds or 0), default=None)
@@ -186,23 +202,27 @@ def job_view(job: Job, farm: Farm) -> JobView:
         submitted=job.submitted,
         started=job.started,
         ended=job.ended,
-        seconds_left=left(job, farm),
+        seconds_left=time and time.seconds,
+        seconds_left_early=time and time.early,
+        seconds_left_late=time and time.late,
         seconds_a_task=slowest.estimate.seconds if slowest else None,
         reason=job.reason,
+        waits=job.gate,
+        wants_approval=any(step.wants_approval for step in job.steps),
+        avoided=sorted(job.standing.avoided),
+        settings=job.settings,
         warnings=job.warnings,
         steps=steps,
         picture=job.picture,
     )
 
 
-def left(job: Job, farm: Farm) -> float | None:
-    """Seconds until the job is done as it goes now: its steps one after the other."""
+def left(job: Job, farm: Farm) -> Forecast | None:
+    """When the job is done as it goes now: its steps one after the other."""
     if not job.runs:
         return None
     together = side_by_side(job, farm)
-    parts = [seconds_left(step.estimate, step.unfinished, together) for step in job.steps if step.estimate.seconds]
-    known = [part for part in parts if part is not None]
-    return sum(known) if known else None
+    return reduce(after, (forecast(step.estimate, step.unfinished, together) for step in job.steps), None)
 
 
 def side_by_side(job: Job, farm: Farm) -> int:

@@ -22,10 +22,11 @@ A filter is one word or several, and all of them must be true of a client:
   all
   enabled, disabled        what the administrator wants
   online, offline          whether its worker is connected
-  idle, busy               what it does
+  idle, busy, asleep       what it does
   render-01, render*       its name; * stands for anything, ? for one character
   12                       its id
-  status=disabled          an attribute: id, name, status, connection, activity"""
+  status=disabled          an attribute: id, name, status, connection, activity
+  pool=lighting, tag=gpu   one of its pools, one of its tags"""
 
 COLUMNS = (
     Column("id", right=True),

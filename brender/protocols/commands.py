@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from brender import __version__
 from brender.farm.interfaces import FarmService
 from brender.farm.transitions import JobState
+from brender.protocols.changing_verbs import CHANGING_VERBS
 from brender.protocols.client_verbs import CLIENT_VERBS
 from brender.protocols.job_verbs import JOB_VERBS
 from brender.protocols.tables import count
 from brender.protocols.verbs import Asked, Leave, Verb, Verbs, WrongUse, find
+from brender.protocols.why_verbs import WHY_VERBS
 
 OWN = Verbs()
 USAGE_WIDTH = 16
@@ -47,7 +49,14 @@ async def leave(asked: Asked) -> str:
     raise Leave
 
 
-VERBS: Mapping[str, Verb] = {"help": OWN.known["help"], **CLIENT_VERBS.known, **JOB_VERBS.known, **OWN.known}
+VERBS: Mapping[str, Verb] = {
+    "help": OWN.known["help"],
+    **CLIENT_VERBS.known,
+    **JOB_VERBS.known,
+    **WHY_VERBS.known,
+    **CHANGING_VERBS.known,
+    **OWN.known,
+}
 
 
 def greeting(service: FarmService) -> str:

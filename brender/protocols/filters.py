@@ -100,7 +100,9 @@ ATTRIBUTES: Mapping[str, Attribute] = {
     "name": Attribute(with_name),
     "status": one_of("status", "enabled", "disabled"),
     "connection": one_of("connection", "online", "offline"),
-    "activity": one_of("activity", "idle", "busy"),
+    "activity": one_of("activity", "idle", "busy", "asleep"),
+    "pool": Attribute(lambda value: lambda client: value in client.settings.pools),
+    "tag": Attribute(lambda value: lambda client: value in client.settings.tags),
 }
 
 WORDS: Mapping[str, Test] = {

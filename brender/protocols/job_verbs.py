@@ -1,18 +1,25 @@
 """The verbs about jobs: hand one in, look at it, end it, read its log.
 
 How does this work?  `job_of` finds the job that a word names; everything else is wording.  What may be long (a list
-of jobs, a log) is shown from its newest end, and the answer says what was left out.
+of jobs, a log) is shown from its newest end, and the answer says what was left out.  A change that was so
+already is no mistake: the answer says that it was.
 """
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
+from brender.farm.settings import JobSettings
 from brender.farm.views import ClientView, JobView, StepView, job_view
+from brender.farm.why import why_job
+from brender.protocols.client_verbs import names
 from brender.protocols.client_verbs import views as client_views
 from brender.protocols.submitting import Submission
-from brender.protocols.tables import Column, age, count, cut, duration, percent, table, visible
+from brender.protocols.tables import WIDTH, Column, age, count, cut, duration, percent, table, visible
+from brender.protocols.values import settings_help, written
 from brender.protocols.verbs import Asked, Verbs, WrongUse, one_word
+from brender.protocols.words import listed
 
 JOB_VERBS = Verbs()
 JOBS_SHOWN = 40
@@ -95,9 +102,10 @@ def job_row(job: JobView, now: float) -> tuple[str, ...]:
 
 @JOB_VERBS("job ID", "Show a job: how far it is, what runs where, what failed.")
 async def job(asked: Asked) -> str:
-    farm = asked.service.farm
-    view = job_view(job_of(asked.service, one_word(asked, "which job: job ID")), farm)
-    parts = [headline(view, asked.now), *troubles(view), table(STEPS, [step_row(step) for step in view.steps])]
+    found = job_of(asked.service, one_word(asked, "which job: job ID"))
+    view = job_view(found, asked.service.farm)
+    said = [headline(view, asked.now), *troubles(view), *waiting(asked, found, view), *chosen(asked, view)]
+    parts = [*said, table(STEPS, [step_row(step) for step in view.steps])]
     now_running = running_rows(view.id, client_views(asked.service), asked.now)
     if now_running:
         parts.append(table(RUNNING, now_running[:RUNNING_SHOWN]))
@@ -112,7 +120,7 @@ def headline(job: JobView, now: float) -> str:
     if job.seconds_a_task is not None:
         facts.append(f"{duration(job.seconds_a_task)} a task")
     if job.seconds_left is not None:
-        facts.append(f"{duration(job.seconds_left)} left")
+        facts.append(f"{duration(job.seconds_left)} left{spread(job)}")
     if job.ended is not None:
         took = f" after {duration(job.ended - job.started)}" if job.started is not None else ""
         facts.append(f"ended {age(now - job.ended)} ago{took}")
@@ -122,7 +130,31 @@ def headline(job: JobView, now: float) -> str:
 
 def troubles(job: JobView) -> list[str]:
     reason = [f"Failed: {job.reason}"] if job.reason else []
-    return [*reason, *(f"Warning: {warning}" for warning in job.warnings)]
+    stale = [step.name for step in job.steps if step.stale]
+    old = [f"Stale: {listed(stale)}, made from tasks that were run again since."] if stale else []
+    return [*reason, *(f"Warning: {warning}" for warning in job.warnings), *old]
+
+
+def spread(job: JobView) -> str:
+    """ " (20 s to 31 s)": in eight cases of ten; nothing where that says no more."""
+    bounds = [duration(bound) for bound in (job.seconds_left_early, job.seconds_left_late) if bound is not None]
+    return f" ({' to '.join(bounds)})" if len(set(bounds)) > 1 else ""
+
+
+def waiting(asked: Asked, job: Job, view: JobView) -> list[str]:
+    """Why it does not get on, when it does not; and which clients it avoids."""
+    farm = asked.service.farm
+    stands = not job.finished and (not view.active or view.waits or view.wants_approval)
+    avoided = [farm.clients[client].name for client in view.avoided if client in farm.clients]
+    failed = f"{names(avoided)} failed it too often; forgive {job.id} lets it go there again." if avoided else ""
+    return [*([why_job(farm, job, asked.now)] if stands else []), *([failed] if failed else [])]
+
+
+def chosen(asked: Asked, job: JobView) -> list[str]:
+    """What was set of it, besides what the headline says."""
+    words = written(job.settings, asked.zone, without=("priority", "owner"))
+    text = " ".join(["Set:", *words])
+    return wrap(text, WIDTH - 1, subsequent_indent="  ", break_on_hyphens=False) if words else []
 
 
 def step_row(step: StepView) -> tuple[str, ...]:
@@ -176,10 +208,10 @@ def task_number(word: str) -> int:
 @JOB_VERBS(
     "submit TEMPLATE [KEY=VALUE...]",
     "Hand in a job: a built-in template or a file, and values.",
-    "  --priority N   from 0 to 100, 50 unless said; higher goes first\n"
-    "  --name NAME    instead of the template's own\n"
-    "  --owner NAME   whose job it is\n"
+    "  --name NAME              instead of the template's own\n"
+    f"{settings_help(JobSettings, '--')}\n"
     "For example: submit blender Scene=/shots/a.blend Frames=1-250 --priority 60",
+    refused="The job was not taken",
 )
 async def submit(asked: Asked) -> str:
     wanted = Submission.read(asked.words)
@@ -187,13 +219,13 @@ async def submit(asked: Asked) -> str:
         wanted.template(),
         wanted.values,
         name=wanted.name,
-        priority=wanted.priority,
-        owner=wanted.owner,
+        settings=wanted.settings(asked.zone),
         folder=wanted.folder,
     )
     view = job_view(taken, asked.service.farm)
     steps = f" in {count(len(view.steps), 'step')}" if len(view.steps) > 1 else ""
-    return f"{named(view)}: {count(view.tasks, 'task')}{steps}, priority {view.priority}."
+    taken_in = f"{named(view)}: {count(view.tasks, 'task')}{steps}, priority {view.priority}."
+    return "\n".join([taken_in, *troubles(view)])
 
 
 @JOB_VERBS("cancel ID", "End a job now; what is done of it stays.")
@@ -201,7 +233,8 @@ async def cancel(asked: Asked) -> str:
     found = job_of(asked.service, one_word(asked, "which job: cancel ID"))
     before = job_view(found, asked.service.farm)
     running = len(running_rows(found.id, client_views(asked.service), asked.now))
-    await asked.service.cancel(found.id)
+    if not await asked.service.cancel(found.id):
+        return f"{named(found)} already was canceled."
     ended = f" {count(running, 'task')} that ran {'is' if running == 1 else 'are'} ended." if running else ""
     done = f"{before.completed:,} of {count(before.tasks, 'task')} had been done"
     return f"{named(found)} is now canceled; {done}.{ended}"
@@ -210,7 +243,8 @@ async def cancel(asked: Asked) -> str:
 @JOB_VERBS("pause ID", "Give out no more of a job; what runs of it finishes.")
 async def pause(asked: Asked) -> str:
     found = job_of(asked.service, one_word(asked, "which job: pause ID"))
-    await asked.service.pause(found.id)
+    if not await asked.service.pause(found.id):
+        return f"{named(found)} already was paused."
     running = len(running_rows(found.id, client_views(asked.service), asked.now))
     first = f" {count(running, 'task')} {'finishes' if running == 1 else 'finish'} first." if running else ""
     return f"{named(found)} is now paused.{first}"
@@ -219,7 +253,8 @@ async def pause(asked: Asked) -> str:
 @JOB_VERBS("resume ID", "Go on with a paused job.")
 async def resume(asked: Asked) -> str:
     found = job_of(asked.service, one_word(asked, "which job: resume ID"))
-    await asked.service.resume(found.id)
+    changed = await asked.service.resume(found.id)
     view = job_view(found, asked.service.farm)
     left = view.tasks - view.completed
-    return f"{named(found)} goes on: {left:,} of {count(view.tasks, 'task')} are to do."
+    goes_on = "goes on" if changed else "was not paused"
+    return f"{named(found)} {goes_on}: {left:,} of {count(view.tasks, 'task')} are to do."

@@ -11,8 +11,12 @@ from typing import Any, Literal
 import msgspec
 
 from brender.farm.client import Machine
+from brender.farm.settings import Rule
 
 VERSION = 1  # a server and a worker of different versions do not work together
+
+
+Cause = Literal["", "memory", "fail", "later", "time", "quiet"]  # of a failure: `farm.failing` goes by it
 
 
 class Message(msgspec.Struct, frozen=True, tag_field="type", tag=str.lower):
@@ -44,6 +48,8 @@ class Result(Message, frozen=True):
     outcome: Literal["completed", "failed", "canceled"]
     message: str = ""  # why it failed, for people
     seconds: float = 0.0
+    cause: Cause = ""
+    peak: int = 0  # bytes that it had used at most; 0 when nobody measured
 
 
 class Progress(Message, frozen=True):
@@ -104,6 +110,7 @@ class Welcome(Message, frozen=True):
     name: str
     heartbeat: float  # say something at least this often; so does the server
     drop: list[int]  # orders that are not the worker's any more
+    rules: list[Rule] = []  # what lines in logs mean
 
 
 class Refused(Message, frozen=True):
@@ -113,18 +120,28 @@ class Refused(Message, frozen=True):
     again: bool = True  # whether it makes sense to try again
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """What a job allows its tasks, in seconds."""
+
+    task_seconds: float | None = None  # that a task may take
+    session_seconds: float | None = None  # that entering or leaving a session may take
+    quiet_seconds: float | None = None  # without progress, after which a task has hung
+
+
 class Job(Message, frozen=True):
-    """What to run, sent before the first order of a job on a connection."""
+    """What to run, sent before the first order of a job on a connection, and again when it has changed."""
 
     job: int
     name: str
     template: dict[str, Any]  # an OpenJD job template
     values: dict[str, Any]  # the value of every job parameter
+    limits: Limits = Limits()
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
-    index: int
+    index: int  # of a chunk, that of its first task
     parameters: dict[str, str]
+    count: int = 1  # how many tasks run as this one
 
 
 class Order(Message, frozen=True):
@@ -134,6 +151,7 @@ class Order(Message, frozen=True):
     attempt: int
     slots: int
     tasks: list[Task]
+    amounts: dict[str, float] = {}  # what it uses up besides slots, in OpenJD's names and units
 
 
 class Ack(Message, frozen=True):
@@ -153,7 +171,7 @@ class Cancel(Message, frozen=True):
 
 
 class Forget(Message, frozen=True):
-    """The job is over: leave its sessions."""
+    """The job is over, or its values are others: its sessions take no more orders."""
 
     job: int
 

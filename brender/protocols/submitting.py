@@ -1,23 +1,28 @@
 """What stands after `submit`: a template, its values, and how the job is to be taken in.
 
 How does this work?  `Submission.read` sorts the words: the first is the template, `KEY=VALUE` is a value,
-`--priority`, `--name` and `--owner` are about the job.  The template is the name of a built-in one, or else
-a file on this machine; only a plain file of a sensible size is read, so that reading it cannot
-hold up the farm.
+`--name` and every setting of a job (`--priority`, `--not-before`) are about the job.  The template is the name of
+a built-in one, or else a file on this machine; only a plain file of a sensible size is read, so that
+reading it cannot hold up the farm.
 """
 
 import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import resources
+from datetime import tzinfo
 from pathlib import Path
+from typing import Any
 
+from brender.farm.settings import JobSettings
+from brender.protocols import values
 from brender.protocols.verbs import WrongUse
 from brender.protocols.words import did_you_mean, nearest
+from brender.templates import built_in, path_of
 
 MOST_BYTES = 4 << 20
-OPTIONS = ("--priority", "--name", "--owner")
+NAME = "--name"
+OPTIONS = (NAME, *(f"--{name.replace('_', '-')}" for name in JobSettings.__struct_fields__))
 
 
 @dataclass
@@ -52,6 +57,8 @@ class Submission:
             raise WrongUse(f'No option "{key}"{did_you_mean(key, OPTIONS)}')
         if value is None:
             raise WrongUse(f"{key} needs a value.")
+        if key in self.options:
+            raise WrongUse(f"{key} is given twice.")
         self.options[key] = value
 
     def _value(self, key: str, value: str) -> None:
@@ -61,18 +68,12 @@ class Submission:
 
     @property
     def name(self) -> str:
-        return self.options.get("--name", "")
+        return self.options.get(NAME, "")
 
-    @property
-    def owner(self) -> str:
-        return self.options.get("--owner", "")
-
-    @property
-    def priority(self) -> int:
-        text = self.options.get("--priority", "50")
-        if not (text.isascii() and text.isdecimal() and int(text[:9]) <= 100):
-            raise WrongUse(f'A priority is a whole number from 0 to 100, not "{text}".')
-        return int(text)
+    def settings(self, zone: tzinfo) -> dict[str, Any]:
+        """What was said of the job's settings; raises `BadValue`."""
+        words = {key.removeprefix("--"): text for key, text in self.options.items() if key != NAME}
+        return values.read(JobSettings, words, zone)
 
     @property
     def folder(self) -> str:
@@ -85,17 +86,9 @@ class Submission:
         return on_this_machine(self.source) if text is None else text
 
 
-def built_in() -> list[str]:
-    """The names of the templates that come with brender."""
-    names = (entry.name for entry in resources.files("brender.templates").iterdir())
-    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
-
-
 def built_in_template(name: str) -> str | None:
     """The text of a built-in template; None when there is none of this name."""
-    if name not in built_in():
-        return None
-    return resources.files("brender.templates").joinpath(f"{name}.yaml").read_text("utf-8")
+    return path_of(name).read_text("utf-8") if name in built_in() else None
 
 
 def on_this_machine(name: str) -> str:

@@ -2,16 +2,18 @@
 
 How does this work?  A `Verb` has a name, a usage, a sentence for `help`, and an async function that is
 given what was `Asked` (the service, the words after the verb, the time) and gives the text for a person.
-The functions stand in `client_verbs` and `job_verbs`; `answer` finds the one that a line names, and turns
-every refusal into its sentence.  What is no refusal but a fault of ours is left to whoever called.
+The functions stand in the modules `*_verbs`; `answer` finds the one that a line names, and turns every refusal
+into its sentence.  What is no refusal but a fault of ours is left to whoever called.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import NotNow
+from brender.farm.windows import zone_of
 from brender.protocols.words import BadWords, nearest, split
 
 ALIASES = {"?": "help", "exit": "quit", "bye": "quit", "logout": "quit"}  # what people type at other prompts
@@ -25,6 +27,11 @@ class Asked:
     words: list[str]  # without the verb
     now: float  # seconds of the epoch
 
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone in which people of this farm say times."""
+        return zone_of(self.service.farm.settings.zone)
+
 
 @dataclass(frozen=True)
 class Verb:
@@ -33,6 +40,7 @@ class Verb:
     help: str  # one sentence
     run: Callable[[Asked], Awaitable[str]]
     more: str = ""  # what `help VERB` adds
+    refused: str = "Nothing was changed"  # how a refusal of the farm begins
 
 
 class WrongUse(BadWords):
@@ -50,12 +58,12 @@ class Verbs:
     known: dict[str, Verb] = field(default_factory=dict)
 
     def __call__(
-        self, usage: str, sentence: str, more: str = ""
+        self, usage: str, sentence: str, more: str = "", refused: str = Verb.refused
     ) -> Callable[[Callable[[Asked], Awaitable[str]]], Callable[[Asked], Awaitable[str]]]:
         name, _, rest = usage.partition(" ")
 
         def declare(run: Callable[[Asked], Awaitable[str]]) -> Callable[[Asked], Awaitable[str]]:
-            self.known[name] = Verb(name, rest, sentence, run, more)
+            self.known[name] = Verb(name, rest, sentence, run, more, refused)
             return run
 
         return declare
@@ -74,9 +82,11 @@ async def answer(verbs: Mapping[str, Verb], service: FarmService, line: str, now
         words = split(line)
         if not words:
             return ""
-        return await find(verbs, words[0]).run(Asked(service, words[1:], now))
-    except Refused as refused:
-        return refusal(refused)
+        verb = find(verbs, words[0])
+        try:
+            return await verb.run(Asked(service, words[1:], now))
+        except Refused as refused:
+            return refusal(refused, verb.refused)
     except (BadWords, NotFound, NotNow) as refused:
         return str(refused)
 
@@ -89,8 +99,8 @@ def find(verbs: Mapping[str, Verb], word: str) -> Verb:
     raise WrongUse(f'No command "{word}"; ' + (f"did you mean {meant}?" if meant else "help lists the commands."))
 
 
-def refusal(refused: Refused) -> str:
-    """Every problem of a template, each with its place."""
+def refusal(refused: Refused, beginning: str) -> str:
+    """Every problem, each with its place."""
     problems = [f"  {problem}" for problem in refused.problems]
     found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return "\n".join([f"The job was not taken, {found}:", *problems])
+    return "\n".join([f"{beginning}, {found}:", *problems])

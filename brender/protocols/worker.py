@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from brender.farm import job as farm_job
+from brender.farm import log_rules
 from brender.farm import order as farm_order
 from brender.farm.client import RuntimeClient
 from brender.farm.interfaces import WorkerService
@@ -30,7 +31,9 @@ SILENT_BEATS = 3  # heartbeats without a word after which a worker counts as gon
 
 TOLD: dict[type, Callable[[WorkerService, int, Any], None]] = {
     say.Started: lambda farm, client, m: farm.started(client, m.order, m.task),
-    say.Result: lambda farm, client, m: farm.result(client, m.order, m.task, m.outcome, m.message, m.seconds),
+    say.Result: lambda farm, client, m: farm.result(
+        client, m.order, m.task, m.outcome, m.message, m.seconds, m.cause, m.peak
+    ),
     say.Progress: lambda farm, client, m: farm.progressed(client, m.order, m.task, m.percent, m.status),
     say.Warned: lambda farm, client, m: farm.warned(client, m.order, m.task, m.text),
     say.Log: lambda farm, client, m: farm.logged(client, m.order, m.task, m.text),
@@ -62,7 +65,7 @@ class Conversation:
         self._heartbeat = heartbeat
         self._greeted = False
         self._waiting: list[Any] = []  # what came while the client was looked up
-        self._told: set[int] = set()  # jobs that the worker knows
+        self._told: dict[int, say.Limits] = {}  # jobs that the worker knows
         self.client: int | None = None
         self.over = False
 
@@ -137,18 +140,19 @@ class Conversation:
     def welcome(self, client: RuntimeClient, drop: Sequence[int]) -> None:
         self.client = client.id
         self.hold(False)
-        self.say(say.Welcome(client.id, client.name, self._heartbeat, list(drop)))
+        rules = log_rules.rules_of(self._service.farm.settings)
+        self.say(say.Welcome(client.id, client.name, self._heartbeat, list(drop), rules))
 
     def refuse(self, reason: str) -> None:
         self._end(reason, again=True)
 
     def give(self, order: farm_order.Order, step: farm_job.Step) -> None:
-        job = step.job
-        if job.id not in self._told:
-            self._told.add(job.id)
-            self.say(say.Job(job.id, job.name, job.template, job.values))
-        tasks = [say.Task(index, step.plan.parameters(index)) for index in order.awaited()]
-        self.say(say.Order(order.id, job.id, step.name, order.attempt, order.cost, tasks))
+        job, limits = step.job, limits_of(step.job)
+        if self._told.get(job.id) != limits:
+            self._told[job.id] = limits
+            self.say(say.Job(job.id, job.name, job.template, job.values, limits))
+        tasks = tasks_of(order, step)
+        self.say(say.Order(order.id, job.id, step.name, order.attempt, order.cost, tasks, dict(order.needs)))
 
     def acknowledge(self, results: Sequence[tuple[int, int]]) -> None:
         self.say(say.Ack(list(results)))
@@ -160,8 +164,7 @@ class Conversation:
         self.say(say.Cancel(order))
 
     def forget(self, job: int) -> None:
-        if job in self._told:
-            self._told.remove(job)
+        if self._told.pop(job, None) is not None:
             self.say(say.Forget(job))
 
     def farewell(self, reason: str) -> None:
@@ -174,6 +177,18 @@ class Conversation:
             self.over = True
             self._send(say.Refused(reason, again))
             self._close()
+
+
+def limits_of(job: farm_job.Job) -> say.Limits:
+    settings = job.settings
+    return say.Limits(settings.task_seconds, settings.session_seconds, settings.quiet_seconds)
+
+
+def tasks_of(order: farm_order.Order, step: farm_job.Step) -> list[say.Task]:
+    """What a worker runs for an order: a chunk is one task there, reported under its first one's number."""
+    if order.together:
+        return [say.Task(order.first, step.plan.together(order.first, order.count), order.count)]
+    return [say.Task(index, step.plan.parameters(index)) for index in order.awaited()]
 
 
 class WorkerProtocol(Protocol):

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from twisted.web.http import Request
 
-from brender.web.wrong import Wrong
+from brender.web.wrong import Wrong, phrase
 
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
@@ -61,7 +61,7 @@ def tag_of(body: bytes) -> str:
 
 
 def prepare(request: Request, status: int, kind: str, headers: Mapping[str, str]) -> None:
-    request.setResponseCode(status)
+    request.setResponseCode(status, phrase(status))
     for name, value in {**COMMON, **headers}.items():
         request.setHeader(name, value)
     if kind:

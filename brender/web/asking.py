@@ -60,6 +60,10 @@ class Ask:
     def body(self, shape: type[Shape]) -> Shape:
         return shaped(parsed(self.content), shape)
 
+    def body_or_none(self, shape: type[Shape]) -> Shape:
+        """The body where nothing has to be said: an empty one says nothing."""
+        return self.body(shape) if self.content.strip() else shape()
+
 
 def query_of(uri: bytes, known: Collection[str]) -> dict[str, str]:
     """The parameters of an address, each known, each given once."""

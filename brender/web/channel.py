@@ -20,11 +20,11 @@ from twisted.internet.interfaces import IConsumer, IDelayedCall, ITCPTransport
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import RESPONSES, HTTPChannel
+from twisted.web.http import HTTPChannel
 from twisted.web.server import Request
 
 from brender.web.answers import COMMON, JSON, encoded
-from brender.web.wrong import Wrong
+from brender.web.wrong import Wrong, phrase
 
 MOST_BODY = 16 * 2**20  # bytes; a template of a thousand steps is a tenth of it
 PATIENCE = 60.0  # seconds for a whole request
@@ -181,6 +181,6 @@ def raw(wrong: Wrong) -> bytes:
     """An answer for a request that never became one."""
     body = encoded(wrong.body())
     headers = {**COMMON, "Content-Type": JSON, "Content-Length": str(len(body)), "Connection": "close"}
-    head = [b"HTTP/1.1 %d %s" % (wrong.status, RESPONSES.get(wrong.status, b"Refused"))]
+    head = [b"HTTP/1.1 %d %s" % (wrong.status, phrase(wrong.status))]
     head += [f"{name}: {value}".encode() for name, value in headers.items()]
     return b"\r\n".join([*head, b"", body])

@@ -8,23 +8,16 @@ handed in.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
-
-from brender.farm.client import Status
+from brender.farm.client import RuntimeClient, Status
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.transitions import JobState
 from brender.farm.views import ClientView, client_view
 from brender.web.answers import Answer, json_answer
 from brender.web.asking import Ask
+from brender.web.bodies import ClientChange, given
 from brender.web.wrong import Wrong
 
 Filter = Callable[[Sequence[ClientView], str], list[ClientView]]
-
-
-class Change(msgspec.Struct, frozen=True):
-    """The body of a PATCH."""
-
-    status: Status
 
 
 class Clients:
@@ -40,7 +33,7 @@ class Clients:
         return json_answer(self._view(ask.ids["client"]))
 
     async def change_many(self, ask: Ask) -> Answer:
-        """Enable or disable all that match; which ones has to be said."""
+        """Change all that match; which ones has to be said."""
         text = ask.query.get("filter", "").strip()
         if not text:
             raise Wrong(400, "Say which clients: ?filter=all, an id, a name, a pattern like render*.", at="filter")
@@ -69,11 +62,20 @@ class Clients:
         })  # fmt: skip
 
     async def _change(self, views: Sequence[ClientView], ask: Ask) -> Answer:
-        status = ask.body(Change).status
+        wanted = given(ask.body(ClientChange))
+        if not wanted:
+            raise Wrong(400, 'The body changes nothing; it should say what is to be so, as in {"pools": ["gpu"]}.')
         clients = [self._service.farm.clients[view.id] for view in views]
-        changed = await self._service.set_status(clients, status)
+        changed = await self._so(clients, wanted)
         after = [client_view(client, self._service.farm) for client in clients]
-        return json_answer({"matched": len(clients), "changed": len(changed), "data": after})
+        return json_answer({"matched": len(clients), "changed": changed, "data": after})
+
+    async def _so(self, clients: Sequence[RuntimeClient], wanted: dict[str, Any]) -> int:
+        """Make it so; how many clients were changed."""
+        status = wanted.pop("status", None)
+        changed = await self._service.set_clients(clients, wanted) if wanted else []
+        turned = await self._service.set_status(clients, Status(status)) if status else []
+        return len({client.id for client in (*changed, *turned)})
 
     def _matching(self, text: str) -> Sequence[ClientView]:
         views = self._views()

@@ -1,4 +1,4 @@
-"""What can be asked and changed about jobs.
+"""Jobs: listed, handed in, looked at.
 
 How does this work?  A list is newest first and comes in pages: `limit` jobs, older than `before`, and `next` says
 where the next page begins.  One job comes with its orders and with what it was submitted with.  Logs
@@ -6,9 +6,9 @@ and pictures are found by numbers alone; no part of a path ever comes from an ad
 """
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
+from msgspec import UNSET
 
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
@@ -17,31 +17,21 @@ from brender.farm.transitions import JobState
 from brender.farm.views import job_view
 from brender.web.answers import TEXT, Answer, json_answer, tag_of
 from brender.web.asking import BIGGEST, Ask
+from brender.web.bodies import JobChange, Submission, given
 from brender.web.clients import fields_of
 from brender.web.once import Once
+from brender.web.strict import shaped
 from brender.web.wrong import Wrong
 
 USUAL_PAGE, LONGEST_PAGE = 100, 1000  # jobs
 LONGEST_TAIL = 16 * 2**20  # bytes of a log
-
-Text = Annotated[str, msgspec.Meta(max_length=512)]
-
-
-class Submission(msgspec.Struct, frozen=True):
-    """The body of a POST."""
-
-    template: dict[str, Any] | str  # an object, a text in YAML or JSON, or the name of a built-in template
-    values: dict[str, Any] = {}
-    priority: int = 50
-    name: Text = ""
-    owner: Text = ""
 
 
 class Jobs:
     def __init__(self, service: FarmService, templates: Callable[[str], str | None]) -> None:
         self._service = service
         self._templates = templates
-        self._once = Once()
+        self._once: Once[int] = Once()
 
     async def page(self, ask: Ask) -> Answer:
         limit = ask.number("limit", USUAL_PAGE, least=1, most=LONGEST_PAGE)
@@ -60,29 +50,20 @@ class Jobs:
 
     async def submit(self, ask: Ask) -> Answer:
         wanted = ask.body(Submission)
+        settings = settings_of(wanted)
 
         async def work() -> int:
             job = await self._service.submit(
                 self._template(wanted.template),
                 wanted.values,
                 name=wanted.name,
-                priority=wanted.priority,
-                owner=wanted.owner,
+                settings=settings,
             )
             return job.id
 
         number = await self._once.do(ask.header("idempotency-key"), ask.content, work)
         view = job_view(self._service.farm.jobs[number], self._service.farm)
         return json_answer(view, 201, {"Location": f"/api/v1/jobs/{number}"})
-
-    async def cancel(self, ask: Ask) -> Answer:
-        return self._shown(await self._service.cancel(self._job(ask).id))
-
-    async def pause(self, ask: Ask) -> Answer:
-        return self._shown(await self._service.pause(self._job(ask).id))
-
-    async def resume(self, ask: Ask) -> Answer:
-        return self._shown(await self._service.resume(self._job(ask).id))
 
     async def log(self, ask: Ask) -> Answer:
         job = self._job(ask)
@@ -114,9 +95,6 @@ class Jobs:
             raise NotFound(f"There is no job {ask.ids['job']}.")
         return job
 
-    def _shown(self, job: Job) -> Answer:
-        return json_answer(job_view(job, self._service.farm))
-
     def _template(self, template: dict[str, Any] | str) -> dict[str, Any] | str:
         """What was sent, or the built-in template that it names."""
         if isinstance(template, dict) or "\n" in template or template.lstrip().startswith("{"):
@@ -126,6 +104,17 @@ class Jobs:
             sentence = f'There is no built-in template "{shown(template)}"; send a template\'s text, or an object.'
             raise Wrong(422, sentence, at="template", problems=[Problem("template", sentence)])
         return text
+
+
+def settings_of(wanted: Submission) -> dict[str, Any]:
+    """What was said of the job's settings, in their own place or beside it."""
+    settings = given(shaped(wanted.settings, JobChange, "settings"))
+    for name, value in (("priority", wanted.priority), ("owner", wanted.owner)):
+        if value is not UNSET and name in settings:
+            raise Wrong(400, f"{name} is given twice; which of them is meant?", at=name)
+        if value is not UNSET:
+            settings[name] = value
+    return settings
 
 
 def nothing(job: Job) -> str:

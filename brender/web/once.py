@@ -8,6 +8,7 @@ outlive the server: a program that was cut off by a restart looks at the list of
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -17,13 +18,15 @@ from brender.web.wrong import Wrong
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 200
 
+Result = TypeVar("Result")
 
-class Once:
+
+class Once(Generic[Result]):
     def __init__(self, most: int = 1000) -> None:
         self._most = most
-        self._kept: OrderedDict[str, Shared] = OrderedDict()
+        self._kept: OrderedDict[str, Shared[Result]] = OrderedDict()
 
-    async def do(self, key: str, content: bytes, work: Callable[[], Awaitable[int]]) -> int:
+    async def do(self, key: str, content: bytes, work: Callable[[], Awaitable[Result]]) -> Result:
         """The result of the work, done now or before; without a key it is done now."""
         if not key:
             return await work()
@@ -36,8 +39,8 @@ class Once:
             raise Wrong(409, "This Idempotency-Key was sent before, with another body.", at=HEADER)
         return await kept.result()
 
-    async def _first(self, key: str, content: bytes, work: Callable[[], Awaitable[int]]) -> int:
-        shared = self._kept[key] = Shared(content)
+    async def _first(self, key: str, content: bytes, work: Callable[[], Awaitable[Result]]) -> Result:
+        shared = self._kept[key] = Shared[Result](content)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
         try:
@@ -50,30 +53,30 @@ class Once:
         return result
 
 
-class Shared:
+class Shared(Generic[Result]):
     """One result that several wait for."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
-        self._outcome: int | Failure | None = None
-        self._waiting: list[Deferred[int]] = []
+        self._outcome: Result | Failure | None = None
+        self._waiting: list[Deferred[Result]] = []
 
-    async def result(self) -> int:
-        waiter: Deferred[int] = Deferred()
+    async def result(self) -> Result:
+        waiter: Deferred[Result] = Deferred()
         if self._outcome is None:
             self._waiting.append(waiter)
         else:
             fire(waiter, self._outcome)
         return await waiter
 
-    def settle(self, outcome: int | Failure) -> None:
+    def settle(self, outcome: Result | Failure) -> None:
         self._outcome = outcome
         for waiter in self._waiting:
             fire(waiter, outcome)
         self._waiting.clear()
 
 
-def fire(waiter: Deferred[int], outcome: int | Failure) -> None:
+def fire(waiter: Deferred[Result], outcome: Result | Failure) -> None:
     if isinstance(outcome, Failure):
         waiter.errback(outcome)
     else:

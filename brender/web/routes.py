@@ -6,16 +6,20 @@ page's address, as the first brender had it (`/clients/list.json`, `/jobs/12.jso
 `{client}` are ids.  docs/api.md tells the same in words, and a test compares the two.
 """
 
+from brender.web.changes import Changes
 from brender.web.clients import Clients
 from brender.web.jobs import Jobs
 from brender.web.pages import Pages
+from brender.web.reasons import Reasons
 from brender.web.stream import Streams
 from brender.web.tree import Route
 
 API = "/api/v1"
 
 
-def routes(clients: Clients, jobs: Jobs, streams: Streams, pages: Pages) -> list[Route]:
+def routes(
+    clients: Clients, jobs: Jobs, changes: Changes, reasons: Reasons, streams: Streams, pages: Pages
+) -> list[Route]:
     job, client = f"{API}/jobs/{{job}}", f"{API}/clients/{{client}}"
     log = ("task", "step", "order", "tail")
     page = ("state", "limit", "before")
@@ -25,12 +29,21 @@ def routes(clients: Clients, jobs: Jobs, streams: Streams, pages: Pages) -> list
         Route("PATCH", f"{API}/clients", clients.change_many, ("filter",)),
         Route("GET", client, clients.one, also=(f"{client}.json", "/clients/{client}.json")),
         Route("PATCH", client, clients.change_one),
+        Route("GET", f"{client}/why", reasons.client),
         Route("GET", f"{API}/jobs", jobs.page, page, (f"{API}/jobs.json", "/jobs/list.json")),
         Route("POST", f"{API}/jobs", jobs.submit),
         Route("GET", job, jobs.one, ("orders",), (f"{job}.json", "/jobs/{job}.json")),
-        Route("POST", f"{job}/cancel", jobs.cancel),
-        Route("POST", f"{job}/pause", jobs.pause),
-        Route("POST", f"{job}/resume", jobs.resume),
+        Route("PATCH", job, changes.set),
+        Route("GET", f"{job}/why", reasons.job, ("frame", "task", "step")),
+        Route("POST", f"{job}/cancel", changes.cancel),
+        Route("POST", f"{job}/pause", changes.pause),
+        Route("POST", f"{job}/resume", changes.resume),
+        Route("POST", f"{job}/retry", changes.retry),
+        Route("POST", f"{job}/requeue", changes.requeue),
+        Route("POST", f"{job}/add", changes.add),
+        Route("POST", f"{job}/revise", changes.revise),
+        Route("POST", f"{job}/approve", changes.approve),
+        Route("POST", f"{job}/forgive", changes.forgive),
         Route("GET", f"{job}/log", jobs.log, log, ("/jobs/{job}/log",)),
         Route("GET", f"{job}/picture", jobs.picture, ("v",), ("/jobs/{job}/picture",)),
         Route("GET", f"{API}/events", streams.events, ("kind", "since")),

@@ -8,6 +8,7 @@ streams, so that a server can stop while pages are open.
 # What is inherited from twisted.web has no types there.
 # mypy: allow-untyped-calls
 
+import time
 from collections.abc import Callable, Sequence
 
 from twisted.internet.interfaces import IReactorTime
@@ -15,11 +16,13 @@ from twisted.web.http import Request
 from twisted.web.server import Site
 
 from brender.farm.interfaces import FarmService
+from brender.web.changes import Changes
 from brender.web.channel import MOST_BODY, PATIENCE, Channel, FarmRequest
 from brender.web.clients import Clients, Filter
 from brender.web.guard import LOOPBACK
 from brender.web.jobs import Jobs
 from brender.web.pages import Pages
+from brender.web.reasons import Reasons
 from brender.web.routes import routes
 from brender.web.stream import Streams
 from brender.web.tree import Branch, Desk, grown
@@ -55,6 +58,7 @@ def make_site(
     version: str,
     *,
     clock: IReactorTime,
+    now: Callable[[], float] = time.time,
     hosts: Sequence[str] = LOOPBACK,
     most_body: int = MOST_BODY,
     patience: float = PATIENCE,
@@ -62,9 +66,16 @@ def make_site(
     """The farm's web.
 
     `filter_clients` chooses clients by a text and raises ValueError with a sentence; `templates` gives the
-    text of a built-in template; `hosts` are the names that this server answers to; `most_body` is in
-    bytes, `patience` the seconds that a request may take to arrive.
+    text of a built-in template; `now` is in seconds of the epoch; `hosts` are the names that this server
+    answers to; `most_body` is in bytes, `patience` the seconds that a request may take to arrive.
     """
     streams = Streams(service, clock)
-    table = routes(Clients(service, filter_clients, version), Jobs(service, templates), streams, Pages(service))
+    table = routes(
+        Clients(service, filter_clients, version),
+        Jobs(service, templates),
+        Changes(service),
+        Reasons(service, now),
+        streams,
+        Pages(service),
+    )
     return FarmSite(grown(table, Desk(lambda: service.stopping, hosts)), streams, clock, most_body, patience)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from brender.farm.submission.problems import listed, shown
+from brender.farm.submission.problems import inside, listed, shown
 from brender.web.wrong import Wrong
 
 DEEPEST = 64  # an OpenJD template needs nine
@@ -82,13 +82,13 @@ STRICT: dict[str, Any] = {
 def check_depth(value: Any) -> None:
     level = [value]
     for _ in range(DEEPEST):
-        level = [inner for outer in level if isinstance(outer, dict | list) for inner in inside(outer)]
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in items(outer)]
         if not level:
             return
     raise too_deep()
 
 
-def inside(outer: dict[str, Any] | list[Any]) -> list[Any]:
+def items(outer: dict[str, Any] | list[Any]) -> list[Any]:
     return list(outer.values()) if isinstance(outer, dict) else outer
 
 
@@ -104,25 +104,25 @@ def check_surrogates(value: Any) -> None:
         raise Wrong(400, "The body has half a surrogate pair (like \\ud800), which is no character.") from None
 
 
-def shaped(value: Any, shape: type[Shape]) -> Shape:
-    """The value as a struct, or `Wrong` with the field."""
+def shaped(value: Any, shape: type[Shape], at: str = "") -> Shape:
+    """The value as a struct, or `Wrong` with the field; `at` is the place of the value in the body."""
     if not isinstance(value, dict):
         raise Wrong(400, f"The body should be a JSON object with {listed(shape.__struct_fields__)}.")
     for name in value:
         if name not in shape.__struct_fields__:
-            raise Wrong(
-                400, f'There is no field "{shown(name)}" here; {meant(name, shape.__struct_fields__)}', at=shown(name)
-            )
+            sentence = f'There is no field "{shown(name)}" {f"in {at}" if at else "here"}; '
+            raise Wrong(400, sentence + meant(name, shape.__struct_fields__), at=inside(at, shown(name)))
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
-        raise misfit(str(error)) from None
+        raise misfit(str(error), at) from None
 
 
-def misfit(message: str) -> Wrong:
+def misfit(message: str, within: str = "") -> Wrong:
     """From `Expected `int`, got `str` - at `$.priority`` to a sentence and a place."""
     said, _, path = message.partition(" - at `$")
-    at = path.rstrip("`").lstrip(".")
+    path = path.rstrip("`").lstrip(".")
+    at = inside(within, path) if path else within
     missing = re.search(r"missing required field `(\w+)`", said)
     if missing:
         return Wrong(400, f'The field "{missing[1]}" is missing.', at=missing[1])

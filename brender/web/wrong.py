@@ -7,6 +7,7 @@ have the same body: `{"ok": false, "error": {"code", "message", "at"}, "problems
 """
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from itertools import count
 
 from twisted.logger import Logger
@@ -66,6 +67,11 @@ class Wrong(Exception):
         return {"ok": False, "error": error, "problems": problems}
 
 
+def phrase(status: int) -> bytes:
+    """What stands behind the status in the first line of an answer."""
+    return HTTPStatus(status).phrase.encode()
+
+
 def wrong_of(error: BaseException, stopping: str) -> Wrong:
     """The answer to what was raised; `stopping` says why the farm takes nothing new, or is empty."""
     match error:
@@ -83,11 +89,11 @@ def wrong_of(error: BaseException, stopping: str) -> Wrong:
 
 
 def refused(error: Refused) -> Wrong:
-    """All that is wrong with a job at once, so that it can be mended at once."""
+    """All that is wrong at once, so that it can be mended at once."""
     problems = tuple(error.problems)
     if len(problems) == 1:
         return Wrong(422, problems[0].message, at=problems[0].at, problems=problems)
-    return Wrong(422, f"The job has {len(problems)} problems; each is listed with its place.", problems=problems)
+    return Wrong(422, f"There are {len(problems)} problems; each is listed with its place.", problems=problems)
 
 
 def ours(error: BaseException) -> Wrong:

@@ -1,13 +1,13 @@
 """The agent: what a worker holds, and which session does it next.
 
-How does this work?  Orders wait in `held` in the order in which they came, and none overtakes another.
-`_advance` gives the next one to a session of its job and step, or opens one, while its slots are free; an
-order for a session that is about to be free is handed over one task early, so that nothing waits; when
-another session could begin it sooner after all, it is taken back and goes there (`_spread`).  A session
-keeps its slots until it is gone.  Results are kept in `unacknowledged` until the server says that they
-are safe, and are sent again after every welcome.  The agent knows neither sockets nor processes: `tell`
-talks to the server, `nursery` opens sessions, and sessions call back.  It goes on with what it holds
-while the server is away.
+How does this work?  Orders wait in `held` in the order in which they came.  `_advance` gives the next one to a
+session of its job and step, or opens one, while there is room for it (`stock`); those behind one that has to wait
+may go first only with what it will not need.  An order for a session that is about to be free is handed over one
+task early, so that nothing waits; when another session could begin it sooner after all, it is taken back and goes
+there (`_spread`).  A session keeps what it has until it is gone.  Results are kept in `unacknowledged` until the
+server says that they are safe, and are sent again after every welcome.  The agent knows neither sockets nor
+processes: `tell` talks to the server, `nursery` opens sessions, and sessions call back.  It goes on with what it
+holds while the server is away.
 """
 
 from collections import deque
@@ -17,11 +17,14 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from brender.farm.settings import Rule
 from brender.protocols import messages as say
-from brender.worker.held import Held, Nursery, Use
+from brender.worker.held import Held, Nursery, Use, Work
 from brender.worker.missed import Missed
+from brender.worker.stock import Need, Stock
 
 AHEAD = 1  # tasks that a session is told besides the one that it runs
+LEAST = Need(1, {})  # that any order takes
 END_WITHIN = 2.0  # seconds for a task to end by itself when the worker has to leave now
 WAIT_FOR_ACK = 5.0  # seconds that a worker that leaves waits for a server that does not answer
 
@@ -31,18 +34,19 @@ class Agent:
 
     def __init__(
         self,
-        slots: int,
+        stock: Stock,
         nursery: Nursery,
         clock: IReactorTime,
         idle_for: float,
         outputs: Callable[[int, int, list[str]], None] = lambda job, task, paths: None,
     ) -> None:
-        self.slots = slots
         self.held: dict[int, Held] = {}
         self.unacknowledged: dict[tuple[int, int], say.Result] = {}
         self.leaving = False
         self.when_empty: Callable[[], None] = lambda: None
-        self._jobs: dict[int, say.Job] = {}
+        self._stock = stock
+        self._jobs: dict[int, Work] = {}
+        self._rules: list[Rule] = []
         self._uses: list[Use] = []
         self._nursery = nursery
         self._clock = clock
@@ -73,7 +77,7 @@ class Agent:
 
     def connected(self, welcome: say.Welcome, send: Callable[[Any], None]) -> None:
         self._send = send
-        self._forget_old_jobs()
+        self._forget_old_jobs(welcome.rules)
         for log in self._missed.take():
             send(log)
         for result in self.unacknowledged.values():
@@ -103,7 +107,7 @@ class Agent:
     def heard(self, message: Any) -> None:
         match message:
             case say.Job():
-                self._jobs[message.job] = message
+                self._learn(message)
             case say.Order():
                 self._take(message)
             case say.Ack(results):
@@ -134,7 +138,8 @@ class Agent:
     def _take(self, order: say.Order) -> None:
         if order.order in self.held:
             return
-        self.held[order.order] = Held(order, deque(order.tasks))
+        need = self._stock.need(order)
+        self.held[order.order] = Held(order, self._jobs[order.job], need, deque(order.tasks))
         if self.leaving:
             self._hand_back(order.order)
         else:
@@ -182,75 +187,93 @@ class Agent:
             self._rest(held.use)
         self._check_empty()
 
+    def _learn(self, job: say.Job) -> None:
+        """What orders that come are about."""
+        known = self._jobs.get(job.job)
+        if known is None or not known.tell_again(job):
+            self._forget(job.job)
+            self._jobs[job.job] = Work(job)
+
     def _forget(self, job: int) -> None:
-        self._jobs.pop(job, None)
-        for use in [use for use in self._uses if use.job == job]:
+        """Its sessions are used for what they hold, and for no more."""
+        work = self._jobs.pop(job, None)
+        if work:
+            work.current = False
+        for use in [use for use in self._uses if use.work is work]:
             self._rest(use)
 
-    def _forget_old_jobs(self) -> None:
-        """A job that ended while the worker was away was not told to be forgotten."""
-        used = {held.order.job for held in self.held.values()} | {use.job for use in self._uses}
-        self._jobs = {number: job for number, job in self._jobs.items() if number in used}
+    def _forget_old_jobs(self, rules: list[Rule]) -> None:
+        """What ended while the worker was away was not told to be forgotten; and with other rules all is begun anew."""
+        used = [held.work for held in self.held.values()] + [use.work for use in self._uses]
+        kept = used if rules == self._rules else []
+        self._rules = rules
+        for number in [number for number, work in self._jobs.items() if work not in kept]:
+            self._forget(number)
 
     # --- sessions
 
     def _advance(self) -> None:
         """Give what waits to sessions, the oldest order first."""
+        waiting: list[Need] = []  # of those that are not begun, which is kept for them
         for held in list(self.held.values()):
             if held.use is not None or held.canceled or self.held.get(held.order.order) is not held:
                 continue
-            use = self._use_for(held.order)
-            if use is None:
-                return
-            held.use = use
-            use.orders.append(held)
-            self._supply(use)
-        self._spread()
+            use = self._use_for(held, waiting)
+            if use:
+                use.begin(held)
+                self._supply(use)
+            else:
+                waiting.append(held.need)
+                if not self._fits(LEAST, waiting):
+                    break
+        self._spread(waiting)
 
-    def _spread(self) -> None:
+    def _spread(self, waiting: list[Need]) -> None:
         """Orders that wait behind others while there is room are taken back from their sessions, to go there."""
         for held in [held for held in self.held.values() if held.waits and not held.moving and not held.canceled]:
             use = held.use
-            if use and use.session and self._busy() + use.slots <= self.slots and not self.leaving:
+            if use and use.session and not self.leaving and self._fits(held.need, waiting):
                 held.moving = True
                 for task in held.told:
                     use.session.take_back(held.order.order, task)
 
-    def _busy(self) -> int:
-        """Slots that are taken, or kept for an order that moves."""
-        moving = sum(held.use.slots for held in self.held.values() if held.moving and held.use)
-        return moving + sum(use.slots for use in self._uses if use.busy)
+    def _fits(self, need: Need, waiting: list[Need]) -> bool:
+        """Whether there is room beside what is taken, or kept for orders that move or wait."""
+        moving = [held.need for held in self.held.values() if held.moving and held.use]
+        return self._stock.fits(need, [*moving, *waiting, *(use.need for use in self._uses if use.busy)])
 
-    def _use_for(self, order: say.Order) -> Use | None:
+    def _use_for(self, held: Held, waiting: list[Need]) -> Use | None:
         """A session for an order: one of its step that is free, a new one, or one that is all but free."""
-        mine = [use for use in self._uses if (use.job, use.step) == (order.job, order.step) and not use.over]
-        slots = min(order.slots, self.slots)
-        if self._busy() + slots <= self.slots:
+        mine = [use for use in self._uses if (use.work, use.step) == (held.work, held.order.step) and not use.over]
+        if self._fits(held.need, waiting):
             free = next((use for use in mine if not use.orders), None)
-            return free or self._open(order, slots)
-        behind = min((use for use in mine if use.orders), key=lambda use: use.left, default=None)
-        return behind if behind and behind.left <= AHEAD else None
+            return self._open(held, free) if self._make_room(held.need, free) else None
+        behind = [use for use in mine if use.orders and use.left <= AHEAD and use.need.covers(held.need)]
+        return min(behind, key=lambda use: use.left, default=None) if not waiting else None
 
-    def _open(self, order: say.Order, slots: int) -> Use | None:
-        """A new session; None while idle ones have to make room for it."""
-        if not self._has_room(slots):
-            return None
-        use = Use(self, order.job, order.step, slots)
+    def _open(self, held: Held, free: Use | None) -> Use:
+        """The session that is free, or else a new one."""
+        if free:
+            return free
+        cards = self._stock.cards(held.need, (use.cards for use in self._uses))
+        use = Use(self, held.work, held.order.step, held.need, cards)
         self._uses.append(use)
-        use.session = self._nursery.open(self._jobs[order.job], order.step, slots, use)
+        use.session = self._nursery.open(held.work.told, use, self._rules)
         if self._silenced:
             use.session.hold(True)
         return use
 
-    def _has_room(self, slots: int) -> bool:
-        """Whether open sessions leave so many slots; if not, idle ones are closed, the oldest first."""
-        taken = sum(use.slots for use in self._uses)
-        missing = taken + slots - self.slots - sum(use.slots for use in self._uses if use.over)
-        for use in [use for use in self._uses if not use.busy]:
-            if missing > 0:
-                missing -= use.slots
+    def _make_room(self, need: Need, mine: Use | None) -> bool:
+        """Whether other sessions leave so much; if not, idle ones are closed, the oldest first."""
+        others = [use for use in self._uses if use is not mine]
+        staying = [use for use in others if not use.over]
+        for use in list(staying):
+            if self._stock.fits(need, (each.need for each in staying)):
+                break
+            if not use.busy:
+                staying.remove(use)
                 self._close(use)
-        return sum(use.slots for use in self._uses) + slots <= self.slots
+        return self._stock.fits(need, (use.need for use in others))
 
     def _supply(self, use: Use) -> None:
         """Tell the session more: it has the task that it runs and `AHEAD` besides."""
@@ -259,7 +282,7 @@ class Agent:
             while held.todo and use.told <= AHEAD and use.session and not held.moving:
                 task = held.todo.popleft()
                 held.told.append(task.index)
-                use.session.run(held.order.order, task.index, held.order.attempt, task.parameters)
+                use.session.run(held.order.order, task, held.order.attempt, held.work.told.limits)
 
     def task_started(self, use: Use, order: int, task: int) -> None:
         held = self.held.get(order)
@@ -308,7 +331,7 @@ class Agent:
         """Nothing to do for a session: it is kept for a while, the next order may be for it."""
         if use.busy:
             return
-        if use.job not in self._jobs or self.leaving:
+        if not use.work.current or self.leaving:
             self._close(use)
         elif use.idle is None:
             use.idle = self._clock.callLater(self._idle_for, self._close, use)
@@ -319,11 +342,11 @@ class Agent:
         if use.session:
             use.session.close()
 
-    def session_broken(self, use: Use, reason: str) -> None:
+    def session_broken(self, use: Use, reason: str, cause: say.Cause) -> None:
         """Its environments could not be entered: what it was to run has failed."""
         use.wake()
         use.over = True
-        self._fail(use, reason, everything=True)
+        self._fail(use, reason, cause, everything=True)
 
     def session_gone(self, use: Use, reason: str) -> None:
         """Its process has ended; when nobody asked it to, the running task has failed."""
@@ -331,11 +354,11 @@ class Agent:
         use.over = True
         if use in self._uses:
             self._uses.remove(use)
-        self._fail(use, reason, everything=False)
+        self._fail(use, reason, "", everything=False)
         self._advance()
         self._check_empty()
 
-    def _fail(self, use: Use, reason: str, everything: bool) -> None:
+    def _fail(self, use: Use, reason: str, cause: say.Cause, everything: bool) -> None:
         """A session is over with orders in its hands: its tasks have failed, or go back as they are."""
         running = use.first_task()
         for held in list(use.orders):
@@ -345,7 +368,7 @@ class Agent:
             held.begun, held.moving = None, False
             for task in left if not held.canceled else []:
                 if everything or (order, task) == running:
-                    self._report(say.Result(order, task, "failed", reason))
+                    self._report(say.Result(order, task, "failed", reason, cause=cause))
                 else:
                     self.tell(say.Returned(order, [task]))
             self._close_order(held)

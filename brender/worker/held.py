@@ -2,23 +2,27 @@
 
 How does this work?  A `Held` is an order with the tasks of it that are left: those in `todo` were told
 to nobody, those in `told` to a session, and of these `begun` runs.  A `Use` is a session with the orders
-that it does; the session (`Opened`) reports to it, and it tells the agent (`Told`).  Neither knows
-processes or sockets.
+that it does; the session (`Opened`) reports to it, and it tells the agent (`Told`).  `Work` is the job that both are
+about, as the server told it: when that changes, sessions that are open go on with the old one to their end.
+Neither knows processes or sockets.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall
 
+from brender.farm.settings import Rule
 from brender.protocols import messages as say
+from brender.worker.stock import Cards, Need
 
 
 class Opened(Protocol):
     """An open session, as the agent uses it (`sessions.SessionProtocol`)."""
 
-    def run(self, order: int, task: int, attempt: int, parameters: dict[str, str]) -> None:
+    def run(self, order: int, task: say.Task, attempt: int, limits: say.Limits) -> None:
         """Run a task after those that it was told before."""
 
     def stop(self, order: int, task: int, within: float | None = None) -> None:
@@ -35,8 +39,8 @@ class Opened(Protocol):
 
 
 class Nursery(Protocol):
-    def open(self, job: say.Job, step: str, slots: int, use: "Use") -> Opened:
-        """Open a session for a step.
+    def open(self, job: say.Job, use: "Use", rules: Sequence[Rule]) -> Opened:
+        """Open a session for a step of a job.
 
         It reports to `use`, never before this returns, and in the end always that it is gone.
         """
@@ -49,8 +53,23 @@ class Told(Protocol):
     def task_started(self, use: "Use", order: int, task: int) -> None: ...
     def task_ended(self, use: "Use", result: say.Result, outputs: list[str]) -> None: ...
     def task_taken_back(self, use: "Use", order: int, task: int) -> None: ...
-    def session_broken(self, use: "Use", reason: str) -> None: ...
+    def session_broken(self, use: "Use", reason: str, cause: say.Cause) -> None: ...
     def session_gone(self, use: "Use", reason: str) -> None: ...
+
+
+@dataclass(eq=False)
+class Work:
+    """A job with the values that it had when its orders came."""
+
+    told: say.Job
+    current: bool = True  # orders that come are for this
+
+    def tell_again(self, job: say.Job) -> bool:
+        """The server has said it again; False when it is to be done with other values from now on."""
+        if (job.template, job.values) != (self.told.template, self.told.values):
+            return False
+        self.told = job
+        return True
 
 
 @dataclass(eq=False)
@@ -58,6 +77,8 @@ class Held:
     """An order that the worker has."""
 
     order: say.Order
+    work: Work
+    need: Need
     todo: deque[say.Task]
     told: list[int] = field(default_factory=list)  # in the order in which the session was told
     begun: int | None = None
@@ -86,13 +107,21 @@ class Use:
     """A session and what it is used for."""
 
     agent: Told
-    job: int
+    work: Work
     step: str
-    slots: int
+    need: Need  # of the order that it does, or did last
+    cards: Cards  # graphics cards that it sees
     orders: deque[Held] = field(default_factory=deque)
     session: Opened | None = None
     idle: IDelayedCall | None = None
     over: bool = False  # it takes no more tasks; its slots are its own until it is gone
+
+    def begin(self, held: Held) -> None:
+        """An order is its next, or one of those behind."""
+        if not self.orders:
+            self.need = held.need
+        held.use = self
+        self.orders.append(held)
 
     @property
     def told(self) -> int:
@@ -143,8 +172,8 @@ class Use:
     def taken_back(self, order: int, task: int) -> None:
         self.agent.task_taken_back(self, order, task)
 
-    def broken(self, reason: str) -> None:
-        self.agent.session_broken(self, reason)
+    def broken(self, reason: str, cause: say.Cause = "") -> None:
+        self.agent.session_broken(self, reason, cause)
 
     def gone(self, reason: str) -> None:
         self.agent.session_gone(self, reason)

@@ -9,20 +9,28 @@ the machine at each start.
 import fcntl
 import os
 import platform
-import shutil
 import socket
-import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psutil
 
 from brender import __version__
 from brender.farm.client import Blender, Machine
+from brender.farm.settings import ClientSettings
+from brender.worker import graphics
 
 SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 ARCHITECTURES = {"amd64": "x86_64", "x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+LOCALTIME = "/etc/localtime"
+NAMED = Machine("-", "-", 1).abilities(ClientSettings())
+OURS = {*NAMED.amounts, *NAMED.attributes}  # what people need not say
 
 
 class InUse(Exception):
@@ -65,7 +73,15 @@ def stable_id(folder: Path) -> str:
     return made
 
 
-def machine(folder: Path, name: str, slots: int, blenders: tuple[Blender, ...]) -> Machine:
+def machine(
+    folder: Path,
+    name: str,
+    slots: int,
+    blenders: tuple[Blender, ...],
+    amounts: Mapping[str, float] | None = None,
+    attributes: Mapping[str, tuple[str, ...]] | None = None,
+) -> Machine:
+    cards = graphics.found()
     return Machine(
         key=stable_id(folder),
         name=name or socket.gethostname(),
@@ -73,8 +89,12 @@ def machine(folder: Path, name: str, slots: int, blenders: tuple[Blender, ...]) 
         system=SYSTEMS.get(sys.platform, sys.platform),
         arch=ARCHITECTURES.get(platform.machine().lower(), platform.machine().lower()),
         memory=psutil.virtual_memory().total,
-        gpus=gpus(),
+        gpus=tuple(card.name for card in cards),
+        gpu_memory=min((card.memory for card in cards), default=0),
         blenders=blenders,
+        amounts={each.lower(): float(much) for each, much in (amounts or {}).items()},
+        attributes={each.lower(): values for each, values in (attributes or {}).items()},
+        zone=zone(),
         program=f"brender {__version__}",
     )
 
@@ -84,13 +104,24 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def gpus() -> tuple[str, ...]:
-    """NVIDIA's cards by name, as their driver lists them; none where there is no driver."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return ()
+def zone() -> str:
+    """The machine's time zone, "Europe/Amsterdam"; empty where it does not say."""
+    told = os.environ.get("TZ")
+    place = os.path.realpath(LOCALTIME) if told is None else told.lstrip(":") or "UTC"
+    name = place.rpartition("zoneinfo/")[2]
     try:
-        listed = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=10, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    return tuple(line.partition(": ")[2].partition(" (UUID")[0] for line in listed.splitlines() if line)
+        return ZoneInfo(name).key or ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # not a name, or one that is not known here
+        return ""
+
+
+def problem_of(amounts: Mapping[str, float], attributes: Mapping[str, Sequence[str]]) -> str:
+    """What is wrong with what people say of a machine, as a sentence; empty when nothing is."""
+    for section, start, names in (("amounts", "amount.", amounts), ("attributes", "attr.", attributes)):
+        for name in names:
+            if name.lower() in OURS:
+                return f'[worker] {section}: "{name}" is found out by the worker itself; leave it out.'
+            if not name.lower().startswith(start):
+                return f'[worker] {section}: "{name}" has to begin with "{start}"; write "{start}{name}".'
+    negative = next((name for name, amount in amounts.items() if not 0 <= amount < inf), None)
+    return f'[worker] amounts: "{negative}" has to be a number, 0 or more.' if negative else ""

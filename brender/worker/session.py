@@ -3,7 +3,8 @@
 How does this work?  `Served` makes the session and enters its environments once, runs task after task, and leaves.
 What openjd-sessions logs, output of the tasks included, goes to the agent in chunks (`Voice`).  A task that
 fails does not end the session: its environments (an open Blender, say) are good for the next task.  A
-task that is stopped or has run too long ends with everything that it started, `setsid` children included.
+task that is stopped, or whose `Conduct` finds fault with it (a rule, a time limit), ends with everything that it
+started, `setsid` children included.
 """
 
 import os
@@ -28,13 +29,18 @@ from openjd.sessions import ActionState, ActionStatus, Session, SessionState
 
 from brender.farm.submission.parameters import for_model
 from brender.farm.submission.sentences import EXTENSIONS
+from brender.protocols.messages import Cause, Limits
 from brender.worker import processes, words
+from brender.worker.conduct import Conduct, Fault
+from brender.worker.memory import Peak
 from brender.worker.output import Output
-from brender.worker.reasons import reason_of
+from brender.worker.reasons import failure_of
+from brender.worker.rules import Rules
 from brender.worker.tasks import Tasks
 from brender.worker.voice import Voice
 
 FLUSH_EVERY = 0.2  # seconds that a line of the log may be late
+STOP = words.Stop(0, 0)  # what is being entered, when the session is closed before it is open
 
 
 class KeptSession(Session):
@@ -64,8 +70,12 @@ class Served:
         self._status: ActionStatus | None = None
         self._spare: frozenset[int] = frozenset()  # what a task that is stopped leaves alone
         self._kept: set[str] = set()  # files of the environments
-        self._stopped: words.Stop | None = None  # what of `Tasks.stopping` was done
+        self._ending: words.Stop | Fault | None = None  # what the action that runs was asked to end for
         self._entered: list[str] = []
+        self._rules = Rules()
+        self._limits = Limits()
+        self._conduct = Conduct(monotonic)
+        self._peak = Peak(monotonic)
 
     # --- the agent's words
 
@@ -77,6 +87,8 @@ class Served:
         self._step = next(step for step in made.job.steps if step.name == word.step)
         self._symbols = made.step_symbol_tables[word.step] if "EXPR" in (template.extensions or ()) else None
         self._types = parameter_types(self._step)
+        self._rules, self._limits = Rules(word.rules), word.limits
+        self._watch(Conduct(monotonic, self._rules, seconds=word.limits.session_seconds, what="Entering the session"))
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._session = KeptSession(
             session_id="session",
@@ -99,26 +111,39 @@ class Served:
         if not self.tasks.begin((word.order, word.task)):
             return  # it was taken back, or stopped before it began
         self._voice.begin(words.Started(word.order, word.task))
+        self._watch(conduct_of(word, self._rules))
+        self._peak.begin()
         began = monotonic()
         status = self._run(word)
-        stopped = self.tasks.stopping() is not None
-        if stopped or status.state is not ActionState.SUCCESS:
-            self._clear_up(stopped or status.state is ActionState.TIMEOUT)
-        outcome = "canceled" if stopped else "completed" if status.state is ActionState.SUCCESS else "failed"
-        message = reason_of(status, self._voice.last_line) if outcome == "failed" else ""
+        outcome, message, cause = self._fate(status)
+        if outcome != "completed":
+            self._clear_up(everything=self._ending is not None or status.state is ActionState.TIMEOUT)
+        seconds, outputs, peak = monotonic() - began, self._voice.take_outputs(), self._peak.bytes
         self.tasks.end()
         self._tidy()
-        self._voice.say(self._ended_word(word, outcome, message, monotonic() - began))
+        self._voice.say(words.Ended(word.order, word.task, outcome, message, seconds, outputs, cause, peak))
 
-    def _ended_word(self, word: words.Run | words.Stop, outcome: Any, message: str, seconds: float) -> words.Ended:
-        return words.Ended(word.order, word.task, outcome, message, seconds, self._voice.take_outputs())
+    def _fate(self, status: ActionStatus) -> tuple[words.Outcome, str, Cause]:
+        """What became of a task, why, and what kind of a reason that is."""
+        if self.tasks.stopping():
+            return "canceled", "", ""
+        failure = self._failure(status)
+        return ("failed", *failure) if failure else ("completed", "", "")
+
+    def _failure(self, status: ActionStatus) -> tuple[str, Cause] | None:
+        """Why an action has failed, if it has."""
+        if fault := self._conduct.found:  # whatever the exit code is
+            return fault.message, fault.cause
+        if status.state is ActionState.SUCCESS:
+            return None
+        return failure_of(status, self._voice.last_lines, self._peak)
 
     def stop(self, word: words.Stop) -> None:
         """Called in the thread that reads: the task may be running now."""
         if self.tasks.take_out((word.order, word.task)):
             self._voice.say(words.Ended(word.order, word.task, "canceled", "", 0.0, []))
         elif self.tasks.stop(word):
-            self._cancel(word)
+            self._end(self._session, word)
 
     def take_back(self, word: words.TakeBack) -> None:
         """Called in the thread that reads."""
@@ -129,10 +154,11 @@ class Served:
         session, self._session = self._session, None
         if session is None:
             return
+        self._watch(Conduct(monotonic, seconds=self._limits.session_seconds, what="Leaving the session"))
         while self._entered and session.state in {SessionState.READY, SessionState.READY_ENDING}:
             self._begin()
             session.exit_environment(identifier=self._entered.pop(), resolved_symtab=self._symbols)
-            self._wait()
+            self._wait(session)
         processes.end_descendants()
         session.cleanup()
         with suppress(OSError):  # not all could be deleted: the nursery tries again
@@ -148,14 +174,12 @@ class Served:
             environment=environment, step_name=self._step.name, resolved_symtab=self._symbols
         )
         self._entered.append(name)
-        while not self._ended.wait(FLUSH_EVERY) and not self.closing.is_set():
-            self._voice.flush()
-        if not self._ended.is_set():
-            self._cancel(words.Stop(0, 0))
-        status = self._wait()
-        if status.state is not ActionState.SUCCESS:
-            self._voice.say(words.Broken(f"{environment.name}: {reason_of(status, self._voice.last_line)}"))
-        return status.state is ActionState.SUCCESS
+        status = self._wait(self._session, entering=True)
+        failure = self._failure(status)
+        if failure:
+            reason, cause = failure
+            self._voice.say(words.Broken(f"{environment.name}: {reason}", cause))
+        return failure is None
 
     def _run(self, word: words.Run) -> ActionStatus:
         assert self._session is not None
@@ -172,28 +196,42 @@ class Served:
             )
         except Exception as error:  # its script could not be written: the disk is full, the folder is gone
             return ActionStatus(state=ActionState.FAILED, fail_message=f"It could not be started: {error}.")
-        return self._wait()
+        return self._wait(self._session)
+
+    def _watch(self, conduct: Conduct) -> None:
+        self._conduct = self._voice.conduct = conduct
 
     def _begin(self) -> None:
         self._ended.clear()
-        self._status = self._stopped = None
+        self._status = self._ending = None
         Output.clear = partial(processes.end_descendants, self._spare)
 
     def _heard(self, _: str, status: ActionStatus) -> None:
         """openjd-sessions' callback, in its thread: a message of the task, or its end."""
         if status.state is ActionState.RUNNING:
+            if status.progress is not None:
+                self._conduct.progressed(status.progress)
             self._voice.progress(status.progress, status.status_message or "")
         else:
             self._status = status
             self._ended.set()
 
-    def _wait(self) -> ActionStatus:
+    def _wait(self, session: Session, entering: bool = False) -> ActionStatus:
+        """The end of the action that runs; it is brought about when there is a reason to."""
         while not self._ended.wait(FLUSH_EVERY):
             self._voice.flush()
-            if word := self.tasks.stopping():  # it may have been asked for before there was anything to stop
-                self._cancel(word)
+            self._peak.look()
+            if self._voice.overfull:
+                self._conduct.excuse()
+            if why := self._why_end(entering):
+                self._end(session, why)
         assert self._status is not None
         return self._status
+
+    def _why_end(self, entering: bool) -> words.Stop | Fault | None:
+        if entering and self.closing.is_set():
+            return STOP
+        return self.tasks.stopping() or self._conduct.fault()  # it may have been stopped before it had a process
 
     def _clear_up(self, everything: bool) -> None:
         """After a task that did not complete: go on with the session, without what the task left behind."""
@@ -202,12 +240,12 @@ class Served:
             processes.end_descendants(self._spare)
         self._session.go_on()
 
-    def _cancel(self, word: words.Stop) -> None:
-        session = self._session
+    def _end(self, session: Session | None, why: words.Stop | Fault) -> None:
+        """Have what runs end; asked again for the same reason this changes nothing."""
         with suppress(RuntimeError):  # it has just ended by itself
-            if session and session.state is SessionState.RUNNING and self._stopped != word:
-                self._stopped = word
-                session.cancel_action(time_limit=None if word.within is None else timedelta(seconds=word.within))
+            if session and session.state is SessionState.RUNNING and self._ending != why:
+                self._ending = why
+                session.cancel_action(time_limit=None if why.within is None else timedelta(seconds=why.within))
 
     def _files(self) -> set[str]:
         assert self._session is not None
@@ -220,6 +258,18 @@ class Served:
         with suppress(OSError):
             for path in self._files() - self._kept | {self._session.rules_file}:
                 os.unlink(path)
+
+
+def conduct_of(word: words.Run, rules: Rules) -> Conduct:
+    """What is expected of a task; a chunk may take as long as its tasks together."""
+    allowed = word.limits.task_seconds
+    return Conduct(
+        monotonic,
+        rules,
+        seconds=allowed and allowed * word.count,
+        quiet=word.limits.quiet_seconds,
+        whose="its job" if word.count == 1 else f"its job for {word.count} tasks",
+    )
 
 
 def parameter_types(step: Any) -> dict[str, ParameterValueType]:

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from twisted.python.failure import Failure
 
 import brender
 from brender.farm.client import Machine
+from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.protocols.codec import Decoder, encode
 from brender.worker import words
+from brender.worker.graphics import seen
 from brender.worker.held import Use
 from brender.worker.identity import cores
 
@@ -49,8 +52,8 @@ class SessionProtocol(Protocol):
 
     # --- the agent's `Opened`
 
-    def run(self, order: int, task: int, attempt: int, parameters: dict[str, str]) -> None:
-        self.say(words.Run(order, task, attempt, parameters))
+    def run(self, order: int, task: say.Task, attempt: int, limits: say.Limits) -> None:
+        self.say(words.Run(order, task.index, attempt, task.parameters, limits, task.count))
 
     def stop(self, order: int, task: int, within: float | None = None) -> None:
         self.say(words.Stop(order, task, within))
@@ -98,12 +101,12 @@ class SessionProtocol(Protocol):
             case words.Warned(text) if self._task:
                 self._use.warned(*self._task, text)
             case words.Ended():
-                result = say.Result(word.order, word.task, word.outcome, word.message, word.seconds)
-                self._use.ended(result, word.outputs)
+                ended = (word.outcome, word.message, word.seconds, word.cause, word.peak)
+                self._use.ended(say.Result(word.order, word.task, *ended), word.outputs)
             case words.TakenBack():
                 self._use.taken_back(word.order, word.task)
-            case words.Broken(reason):
-                self._use.broken(reason)
+            case words.Broken(reason, cause):
+                self._use.broken(reason, cause)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._use.gone(UNEXPECTED)
@@ -196,9 +199,12 @@ class Cradle:
         if self._born is born:
             self._born = None
 
-    def open(self, job: say.Job, step: str, slots: int, use: Use) -> SessionProtocol:
+    def open(self, job: say.Job, use: Use, rules: Sequence[Rule]) -> SessionProtocol:
         protocol = SessionProtocol(use)
-        protocol.say(words.Open(job.name, job.template, job.values, step, self._environment(slots)))
+        environment = self._environment(use)
+        protocol.say(
+            words.Open(job.name, job.template, job.values, use.step, environment, list(rules), job.limits)
+        )
         opening = self.start()
         opening.addCallback(lambda _: self._connect(protocol))
         opening.addErrback(lambda _: self._open_anew(protocol))
@@ -222,15 +228,16 @@ class Cradle:
         use.broken(f"A session could not be started on this machine: {failure.getErrorMessage()}")
         use.gone(UNEXPECTED)
 
-    def _environment(self, slots: int) -> dict[str, str]:
+    def _environment(self, use: Use) -> dict[str, str]:
         """What tasks may read of their machine, besides the worker's own environment."""
         blenders = [{"version": b.version, "kind": b.kind, "path": b.path} for b in self._machine.blenders]
         return {
             "BRENDER_PYTHON": sys.executable,
             "BRENDER_BLENDER_PROGRAMS": str(PROGRAMS),
             "BRENDER_BLENDER": json.dumps(blenders),
-            "BRENDER_SLOTS": str(slots),
-            **share_of(slots, self._machine.slots),
+            "BRENDER_SLOTS": str(use.need.slots),
+            **share_of(use.need.slots, self._machine.slots),
+            **(seen(use.cards) if self._machine.gpus else {}),
         }
 
 

@@ -31,6 +31,7 @@ from brender.worker.connection import Caller
 from brender.worker.pictures import Pictures
 from brender.worker.printing import Printer, open_streams
 from brender.worker.sessions import Cradle
+from brender.worker.stock import Stock
 
 reactor: Any = global_reactor
 
@@ -93,7 +94,7 @@ class WorkerService(Service):
         await self._cradle.start()
         pictures = Pictures(in_thread, self._pictured)
         idle_for = self._config.worker.idle_sessions
-        self.agent = Agent(machine.slots, self._cradle, reactor, idle_for, outputs=pictures.want)
+        self.agent = Agent(Stock(machine), self._cradle, reactor, idle_for, outputs=pictures.want)
         self.agent.when_empty = self.finish
         if not self.running or self._interrupts:
             return self.finish()
@@ -107,7 +108,10 @@ class WorkerService(Service):
         folders.remove(self._scratch / "sessions")  # of a worker that was killed
         found = find_blenders(self._config.worker.blenders, os.environ.get("PATH", ""), self._scratch)
         blenders = tuple(Blender(each.version, each.kind, each.path) for each in found)
-        machine = identity.machine(self._config.state, self._name, self._slots, blenders)
+        own = self._config.worker
+        machine = identity.machine(
+            self._config.state, self._name, self._slots, blenders, own.amounts, own.attributes
+        )
         versions = ", ".join(blender.version for blender in blenders) or "none found"
         self.log.info(
             "{name}: {slots} slots, Blender {versions}", name=machine.name, slots=machine.slots, versions=versions
@@ -172,6 +176,8 @@ def make(
     where = server or settings.worker.server
     if not where.rpartition(":")[2].isdigit() or ":" not in where:
         raise config.BadSettings(f'The server\'s address has to be HOST:PORT, such as farm:6001; "{where}" is not.')
+    if problem := identity.problem_of(settings.worker.amounts, settings.worker.attributes):
+        raise config.BadSettings(problem)
     try:
         Path(settings.state).mkdir(parents=True, exist_ok=True)
         return WorkerService(settings, where, name or settings.worker.name, slots or settings.worker.slots)

@@ -17,12 +17,14 @@ from openjd.sessions import LogContent
 
 from brender.protocols.codec import encode
 from brender.worker import words
+from brender.worker.conduct import Conduct
 
 CHUNK = 32_768  # characters
 MOST = 64_000_000  # characters of log a task
 MOST_UNSENT = 1_000_000  # bytes that wait for the agent before output waits too
 MOST_STATUS = 500
 MOST_WARNINGS = 50  # of a task
+KEPT_LINES = 20  # the last ones that a task has printed
 MOST_OUTPUTS = 1000  # files of a task
 WARNING, OUTPUT = "brender_warning:", "brender_output:"
 
@@ -41,7 +43,8 @@ class Voice(logging.Handler):
         self._warnings = 0
         self._outputs: list[str] = []
         self._told: tuple[float | None, str] = (None, "")
-        self.last_line = ""  # that the task printed; says why, where nothing better does
+        self.last_lines: deque[str] = deque(maxlen=KEPT_LINES)  # that the task printed
+        self.conduct: Conduct | None = None  # hears what the task prints
         Thread(target=self._send, daemon=True).start()
 
     def createLock(self) -> None:
@@ -51,19 +54,28 @@ class Voice(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         printed = getattr(record, "openjd_log_content", None) == LogContent.COMMAND_OUTPUT
+        unended = getattr(record, "unended", False)
+        if printed and self.conduct:
+            self.conduct.printed(text, unended)
         with self._turn:
             if printed:
                 self._look_at(text)
-            self._gather(text if getattr(record, "unended", False) else text + "\n")
-            while printed and self._waiting > MOST_UNSENT and not self._silent:
+            self._gather(text if unended else text + "\n")
+            while printed and self.overfull:
                 self._turn.wait()
+
+    @property
+    def overfull(self) -> bool:
+        """The agent does not read: the task's output waits, and so does the task."""
+        return self._waiting > MOST_UNSENT and not self._silent
 
     def begin(self, started: words.Started) -> None:
         """A task begins: a log of its own."""
         with self._turn:
             self.say(started)
             self._room, self._warnings = MOST, 0
-            self._told, self.last_line = (None, ""), ""
+            self._told = (None, "")
+            self.last_lines.clear()
 
     def say(self, word: msgspec.Struct) -> None:
         with self._turn:
@@ -97,8 +109,9 @@ class Voice(logging.Handler):
         elif text.startswith(OUTPUT):
             if len(self._outputs) < MOST_OUTPUTS:
                 self._outputs.append(text[len(OUTPUT) :].strip())
-        elif not text.startswith("openjd_") and (line := text.rstrip().rpartition("\n")[2].strip()):
-            self.last_line = line[:MOST_STATUS]
+        elif not text.startswith("openjd_"):
+            lines = (line.strip() for line in text.rstrip().rsplit("\n", KEPT_LINES)[-KEPT_LINES:])
+            self.last_lines.extend(line[:MOST_STATUS] for line in lines if line)
 
     def _warn(self, text: str) -> None:
         self._warnings += 1

@@ -10,6 +10,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from brender.farm.settings import Rule
+from brender.protocols.messages import Cause, Limits
+
+Outcome = Literal["completed", "failed", "canceled"]
+
 
 class Word(msgspec.Struct, frozen=True, tag_field="do", tag=str.lower):
     pass
@@ -26,6 +31,8 @@ class Open(Word, frozen=True):
     values: dict[str, Any]
     step: str
     environment: dict[str, str]  # besides the worker's own
+    rules: list[Rule] = []  # what lines in logs mean
+    limits: Limits = Limits()  # of these, the session's own
 
 
 class Run(Word, frozen=True):
@@ -33,6 +40,8 @@ class Run(Word, frozen=True):
     task: int
     attempt: int
     parameters: dict[str, str]
+    limits: Limits = Limits()  # of these, the task's
+    count: int = 1  # tasks of the farm that run as this one, each with the limit
 
 
 class Stop(Word, frozen=True):
@@ -65,6 +74,7 @@ class Broken(Word, frozen=True):
     """The environments could not be entered; the session ends."""
 
     reason: str
+    cause: Cause = ""
 
 
 class Started(Word, frozen=True):
@@ -90,10 +100,12 @@ class Warned(Word, frozen=True):
 class Ended(Word, frozen=True):
     order: int
     task: int
-    outcome: Literal["completed", "failed", "canceled"]
+    outcome: Outcome
     message: str
     seconds: float
     outputs: list[str]  # files that the task says it made
+    cause: Cause = ""  # of a failure
+    peak: int = 0  # bytes that the session's processes held together at most
 
 
 class TakenBack(Word, frozen=True):

@@ -68,7 +68,10 @@ class CommandCase(TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name).resolve()
         self.farm = SmallFarm(self)
-        self.site = make_site(self.farm.service, choose_by_text, built_in_template, __version__, clock=self.farm.clock)
+        clock = self.farm.clock
+        self.site = make_site(
+            self.farm.service, choose_by_text, built_in_template, __version__, clock=clock, now=self.farm.now
+        )
         self.port = reactor.listenTCP(0, self.site, interface="127.0.0.1")
         self.addCleanup(self.stop_serving)
         self.url = f"http://127.0.0.1:{self.port.getHost().port}"

@@ -93,8 +93,8 @@ class Asking(ApiCase):
         self.assertEqual(failed.lines(), ["The job was not taken.", "  steps[0].name: Missing.", "  name: Too long."])
         self.assertEqual(failed.as_json(), {"ok": False, "error": error, "problems": problems})
 
-    async def test_a_single_problem_is_not_told_twice(self) -> None:
-        self.assertEqual(Failed("No.", code="x", problems=[{"at": "a", "message": "No."}]).lines(), ["No."])
+    async def test_a_single_problem_is_told_once_with_its_place(self) -> None:
+        self.assertEqual(Failed("No.", code="x", problems=[{"at": "a", "message": "No."}]).lines(), ["a: No."])
 
     async def test_answers_that_are_not_ours_are_told_as_such(self) -> None:
         for body in ("<html>", "[]", '{"error": "x"}', "{}"):

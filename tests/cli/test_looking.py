@@ -3,6 +3,7 @@
 from twisted.internet.protocol import Factory, Protocol
 
 from brender.farm.client import Status
+from brender.farm.why import why_client, why_job
 from tests.cli.case import CommandCase, reactor
 
 
@@ -54,6 +55,26 @@ class Looking(CommandCase):
         self.assertIn("Fra:1\t\x1b[0mSaved", (await self.brender("log", "1", "0", "--json")).json["log"])
         self.assertEqual(await self.brender("log", "9"), (1, "", "There is no job 9.\n"))
         self.assertEqual((await self.brender("log", "one")).code, 2)
+
+    async def test_why_tells_what_a_job_a_frame_and_a_client_wait_for(self) -> None:
+        job, farm = await self.farm.job(), self.farm.service.farm
+        await self.farm.service.pause(1)
+        self.assertEqual((await self.brender("why", "1")).out, f"{why_job(farm, job, self.farm.now())}\n")
+        told = (await self.brender("why", "1", "12")).out
+        self.assertTrue(told.startswith("Frame 12 waits: its job is paused"), told)
+        clients = [await self.farm.client("render-01"), await self.farm.client("render-02")]
+        ran = await self.brender("why", "render*", "--json")
+        wanted = [{"client": client.id, "why": why_client(farm, client, self.farm.now())} for client in clients]
+        self.assertEqual(ran.json, wanted)
+        for words, sentence in {
+            ("9",): "There is no job 9.",
+            ("1", "-5"): "Job 1 has no frame -5.",
+            ("1", "x"): "frame=x: it should be one whole number.",
+            ("attic",): "No client matches attic.",
+        }.items():
+            ran = await self.brender("why", *words)
+            self.assertEqual((ran.code, ran.out), (1, ""), words)
+            self.assertIn(sentence, ran.err)
 
 
 class Server(CommandCase):

@@ -1,11 +1,13 @@
 """`brender submit`: what is sent of what was said, and what is refused before anything is sent."""
 
+import sys
 from typing import Any
 
 from click.testing import CliRunner
 from twisted.internet.defer import DeferredList
 
 from brender.cli import main
+from brender.farm.settings import After, JobSettings
 from brender.farm.submission.planning import plan
 from brender.protocols.submitting import built_in_template
 from tests.cli.case import CommandCase, Ran
@@ -23,6 +25,20 @@ steps:
   script: {actions: {onRun: {command: echo, args: ["{{Param.Scene}}", "{{Param.Cache}}", "{{Param.Note}}"]}}}
 """
 
+# A program that is called like Blender and answers as one does, with the newest version of all.
+BLENDER = """#!{python} -IS
+import json, sys
+if "--version" in sys.argv:
+    print("Blender 4.5.999")
+else:
+    facts = dict(scene="Scene", scenes=["Scene"], frame_start=10, frame_end=50, frame_step=2, fps=24.0, width=640,
+                 height=360, engine="CYCLES", camera="Camera", cameras=["Camera"], view_layers=["ViewLayer"],
+                 saved_output="/out/", output="/out/####.png", format="PNG", is_movie=False,
+                 missing=["//textures/wood.png"], saved_by="4.5", blender="4.5.999")
+    with open(sys.argv[-1] + ".answer", "w") as answer:
+        json.dump(facts, answer)
+"""
+
 
 class Submit(CommandCase):
     def values(self, number: int = 1) -> dict[str, Any]:
@@ -36,6 +52,46 @@ class Submit(CommandCase):
         self.assertEqual(ran, (0, "Job 1 -rf 名前: 10 frames, priority 60.\n", ""))
         job = self.farm.service.farm.jobs[1]
         self.assertEqual((job.name, job.owner, job.priority, job.values), ("-rf 名前", "ada", 60, {"Frames": "1-10"}))
+
+    async def test_every_setting_of_a_job_is_an_option(self) -> None:
+        self.file("shot.yaml", FRAMES)
+        first = await self.farm.job()
+        said = {
+            "--priority": "60", "--pool": "lighting", "--only": "render-0*,attic", "--after": "1,1:frames:-1..1",
+            "--not-before": "2100-01-01T20:00:00+00:00", "--hours": "20:00-06:00", "--zone": "Europe/Amsterdam",
+            "--order": "preview", "--preview": "3", "--tries": "5", "--fail-share": "20%", "--task-seconds": "15min",
+            "--preemptible": "yes", "--second-starts": "no", "--project": "film",
+        }  # fmt: skip
+        ran = await self.brender("submit", "shot.yaml", *(word for pair in said.items() for word in pair))
+        self.assertEqual((ran.code, ran.err), (0, ""))
+        settings = self.farm.service.farm.jobs[2].settings
+        self.assertEqual(settings.after, (After(first.id), After(first.id, frames=(-1, 1))))
+        self.assertEqual((settings.only, settings.fail_share), (("render-0*", "attic"), 0.2))
+        self.assertEqual((settings.task_seconds, settings.not_before), (900.0, 4102516800.0))
+        self.assertEqual((settings.preemptible, settings.second_starts, settings.tries), (True, False, 5))
+        options = (await self.brender("submit", "--help")).out
+        for name in JobSettings.__struct_fields__:
+            self.assertIn(f"--{name.replace('_', '-')} ", options)
+
+    async def test_what_the_farm_does_not_have_is_told_with_its_place(self) -> None:
+        self.file("shot.yaml", FRAMES)
+        ran = await self.brender("submit", "shot.yaml", "--limits", "arnold", "--after", "7", "--hours", "9:00-9:00")
+        self.assertEqual((ran.code, ran.out), (1, ""))
+        self.assertEqual(
+            ran.err.splitlines(),
+            [
+                "There are 3 problems; each is listed with its place.",
+                '  hours: "9:00-9:00" ends when it begins; the whole day is 00:00-24:00.',
+                '  limits.arnold: There is no limit "arnold"; this farm has none.',
+                "  after[0]: There is no job 7 to come after.",
+            ],
+        )
+
+    async def test_a_warning_of_the_farm_is_told(self) -> None:
+        await self.farm.client("render-01")
+        self.file("shot.yaml", FRAMES)
+        ran = await self.brender("submit", "shot.yaml", "--pool", "lighting")
+        self.assertEqual(ran.out.splitlines()[1], "Warning: No client is in pool lighting.")
 
     async def test_json_is_the_job_and_the_owner_is_who_submits(self) -> None:
         self.file("shot.yaml", FRAMES)
@@ -73,7 +129,12 @@ class Submit(CommandCase):
             ("submit", "none.blend"): "There is no scene ",
             ("submit", "shot.yaml", "Frames"): '"Frames" is not KEY=VALUE.',
             ("submit", "shot.yaml", "Frames=1", "--frames", "2"): "Frames is given twice.",
-            ("submit", "shot.yaml", "--priority", "101"): "101",
+            ("submit", "shot.yaml", "--priority", "101"): "priority: A priority is a whole number from 0 to 100.",
+            ("submit", "shot.yaml", "--priority", "high"): 'priority: "high" is not a whole number.',
+            ("submit", "shot.yaml", "--order", "prevew"): "did you mean preview?",
+            ("submit", "shot.yaml", "--after", "3:begun"): '"begun" is nothing of a job to come after',
+            ("submit", "shot.yaml", "--tries", "0"): "tries: ",
+            ("submit", "shot.yaml", "--limits", "arnold:0"): "limits",
         }.items():
             here = [str(self.folder / word) if "." in word else word for word in words]
             ran = CliRunner().invoke(main, here)
@@ -88,6 +149,22 @@ class Submit(CommandCase):
         values = self.values()
         self.assertEqual((values["Scene"], values["Frames"]), (str(scene), "1-3"))
         self.assertEqual(values["Output"], str(self.folder / "out/f_####"))
+
+    async def test_without_frames_a_scene_is_asked_for_its_own(self) -> None:
+        blender = self.file("blenders/blender", BLENDER.format(python=sys.executable))
+        blender.chmod(0o755)
+        self.file("brender.toml", f'[worker]\nblenders = ["{blender}"]\n')
+        self.file("shot.blend", "BLENDER")
+        ran = await self.brender("submit", "shot.blend")
+        self.assertEqual((ran.code, ran.out), (0, "Job 1 shot: 21 frames, priority 50.\n"))
+        self.assertEqual(self.values()["Frames"], "10-50:2")
+        self.assertEqual(
+            ran.err.splitlines(),
+            [
+                "shot.blend: frames 10-50:2, 640 x 360, CYCLES, camera Camera, to /out/####.png",
+                "Missing: //textures/wood.png",
+            ],
+        )
 
 
 class Paths(CommandCase):

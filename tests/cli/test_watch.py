@@ -73,7 +73,8 @@ class Watching(CommandCase):
         self.assertEqual(ran.code, 1)
         lines = ran.err.splitlines()
         self.assertRegex(lines[0], r"^Job 1 has failed: 0 of 1 frame were done")
-        self.assertEqual(lines[1:], ["The scene shot.blend is not there.", "brender log 1 tells more."])
+        self.assertEqual([lines[1], lines[-1]], ["The scene shot.blend is not there.", "brender log 1 tells more."])
+        self.assertTrue(all(line.startswith("Warning: ") for line in lines[2:-1]), lines)
 
     async def test_a_job_that_is_canceled_by_somebody_ends_with_1(self) -> None:
         running = self.start("submit", "shot.yaml", "--watch")

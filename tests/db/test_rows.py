@@ -18,8 +18,9 @@ from brender.db.rows import (
 )
 from brender.farm.changes import Changes
 from brender.farm.client import Blender, RuntimeClient, Status
-from brender.farm.job import Job
+from brender.farm.job import Job, Standing
 from brender.farm.order import Order
+from brender.farm.shape import Shapes
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import JobState, TaskEvent, TaskState
 from tests.doubles import DONE, FAILED, Stage, job, machine, planned
@@ -34,7 +35,7 @@ def order() -> Order:
 
 def begun() -> Job:
     made = job(2, Stage("Render", 3), Stage("Video", after=("Render",)), priority=70, submitted=5.5)
-    made.follow(planned(Stage("Render", 3), Stage("Video", after=("Render",))))
+    made.follow(planned(Stage("Render", 3), Stage("Video", after=("Render",))), Shapes())
     return made
 
 
@@ -51,20 +52,26 @@ class ThereAndBack(SynchronousTestCase):
         self.assertEqual((read.online, read.leaving, read.load, read.orders, read.used), (False, False, 0.0, {}, 0))
 
     def test_an_order(self) -> None:
-        self.assertEqual(read_order(order_row(order())), order())
+        chunk = order()
+        chunk.together = chunk.second = True
+        read = read_order(order_row(chunk))
+        self.assertEqual(order_row(read), order_row(chunk))
+        self.assertEqual((read.tasks, read.together, read.second), (chunk.tasks, True, True))
 
     def test_an_order_that_has_ended(self) -> None:
         ended = order()
         ended.settle(12, DONE, 200.0)
         read = read_order(order_row(ended))
-        self.assertEqual((read, read.open, read.ended), (ended, False, 200.0))
+        self.assertEqual((order_row(read), read.open, read.ended), (order_row(ended), False, 200.0))
 
     def test_a_job_without_what_was_submitted(self) -> None:
         found = begun()
         found.state, found.started, found.ended, found.reason = JobState.FAILED, 6.0, 9.0, "It broke."
         found.warnings += ["No image “sky”.", "a\nb"]
+        found.standing = Standing(approved=True, avoided={3: 99.0}, stale=[1], too_little={0: 2**33})
         read = read_job(job_row(found))
-        for name in ("id", "name", "owner", "priority", "submitted", "state", "started", "ended", "reason", "warnings"):
+        times = ("submitted", "started", "ended")
+        for name in ("id", "name", "state", "reason", "warnings", "settings", "standing", *times):
             self.assertEqual(getattr(read, name), getattr(found, name), name)
         self.assertEqual((read.template, read.values, read.steps, read.past), ({}, {}, [], []))
 
@@ -115,7 +122,7 @@ class OfChanges(SynchronousTestCase):
         changed = order()
         ((_, row),) = rows_of(Changes(orders={7: changed}))
         changed.settle(12, DONE, 9.0)
-        self.assertEqual(list(row[-1]), [DONE, FAILED, TaskState.ACTIVE])
+        self.assertEqual(list(row[-3]), [DONE, FAILED, TaskState.ACTIVE])
 
     def test_what_is_to_be_said_is_not_written(self) -> None:
         said = Changes(issued=[order()], settled=[(1, 2, 3)], recalled=[order()], canceled=[order()])

@@ -9,10 +9,12 @@ from twisted.internet import reactor as global_reactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from brender.db.store import CannotOpen, SqlStore, open_store
+from brender.farm import changing
 from brender.farm.changes import Loaded
 from brender.farm.client import Status
 from brender.farm.farm import Farm
 from brender.farm.interfaces import NotFound
+from brender.farm.starting import restore
 from brender.farm.submission.planning import Plan, replan
 from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import JobState
@@ -64,7 +66,7 @@ class Keeping(TestCase):
         self.world.job(Stage("A", 3, vcpus=1), Stage("B", after=("A",)))
         finished = self.world.job(Stage(), priority=90)
         paused = self.world.job(Stage(tasks=2))
-        self.world.farm.pause(paused)
+        changing.pause(self.world.farm, paused)
         self.world.match()
         await self.save()
         while not finished.finished:
@@ -72,11 +74,11 @@ class Keeping(TestCase):
             self.world.match()
         order = next(order for order in self.world.farm.orders.values() if order.job == 1)
         self.world.ended(order, outcome=FAILED, message="It broke.")
-        self.world.farm.set_status(other, Status.DISABLED)
+        changing.set_status(self.world.farm, other, Status.DISABLED)
         await self.save()
         store = await self.reopened()
         farm = Farm()
-        farm.restore(await store.load(), 99.0)
+        restore(farm, await store.load(), 99.0)
         self.assertEqual(picture(farm), picture(self.world.farm))
         self.assertEqual((farm.last_job, farm.last_order), (3, self.world.farm.last_order))
         self.assertEqual(farm.jobs[2].past[0].counts, finished.past[0].counts)
@@ -85,7 +87,7 @@ class Keeping(TestCase):
         first, second = self.world.job(Stage(tasks=2)), self.world.job(Stage(tasks=3))
         wanted = {job.id: (job.template, job.values) for job in (first, second)}
         await self.save()
-        self.world.farm.cancel(second, 5.0)
+        changing.cancel(self.world.farm, second, 5.0)
         await self.save()
         self.assertEqual(second.template, {})
         for number, submitted in wanted.items():
@@ -120,7 +122,7 @@ class Keeping(TestCase):
         self.assertEqual(self.store.pending, 0)
 
     async def test_a_job_that_this_program_cannot_read_any_more_stops_nobody_else(self) -> None:
-        def picky(template: dict[str, Any], values: dict[str, Any]) -> Plan:
+        def picky(template: dict[str, Any], values: dict[str, Any], added: list[dict[str, Any]]) -> Plan:
             if len(template["steps"]) == 2:
                 raise Refused([Problem("steps[1]", "No such thing.")])
             return replan(template, values)
@@ -135,7 +137,7 @@ class Keeping(TestCase):
         loaded = await store.load()
         await store.close()
         farm = Farm()
-        farm.restore(loaded, 99.0)
+        restore(farm, loaded, 99.0)
         self.assertEqual((farm.jobs[1].state, farm.jobs[2].state), (JobState.CANCELED, JobState.QUEUED))
         self.assertEqual(
             farm.jobs[1].reason, "This brender cannot read the job's template any more: steps[1]: No such thing."

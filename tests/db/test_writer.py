@@ -18,7 +18,7 @@ REFUSE = "create trigger refuse before insert on clients begin select raise(abor
 
 
 def client(number: int, name: str = "attic") -> tuple[type[Any], tuple[Any, ...]]:
-    return ClientRow, (number, f"key {number}", name, "enabled", "{}", 1.0)
+    return ClientRow, (number, f"key {number}", name, "enabled", "{}", 1.0, "{}")
 
 
 def clients(first: int, count: int) -> Rows:
@@ -51,7 +51,7 @@ class Writing(SynchronousTestCase):
         self.assertEqual(rows(self.path, NAMES), [(1, "third")])
 
     def test_a_row_replaces_the_one_in_the_database(self) -> None:
-        execute(self.path, "insert into clients values (1, 'key 1', 'old', 'disabled', '{}', 0.0)")
+        execute(self.path, "insert into clients values (1, 'key 1', 'old', 'disabled', '{}', 0.0, '{}')")
         self.writer.write([client(1, "new")])
         self.hand.run()
         self.assertEqual(rows(self.path, "select name, status from clients"), [("new", "enabled")])

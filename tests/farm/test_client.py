@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from brender.farm.client import Blender, Machine, RuntimeClient, Status, version_tag
 from brender.farm.order import Order
 from brender.farm.requirements import Requirements
+from brender.farm.settings import ClientSettings
 from tests.doubles import machine
 
 
@@ -34,7 +35,7 @@ class AClient(SynchronousTestCase):
             (True, True, Status.ENABLED, False),
             (True, False, Status.DISABLED, False),
         ):
-            found = RuntimeClient(1, machine(1), status, online, leaving)
+            found = RuntimeClient(1, machine(1), status, online, leaving=leaving)
             self.assertIs(found.works, works, f"{status} online={online} leaving={leaving}")
 
     def test_used_is_what_its_orders_cost(self) -> None:
@@ -63,14 +64,25 @@ class AClient(SynchronousTestCase):
 class AMachine(SynchronousTestCase):
     def test_its_abilities_are_in_the_words_and_units_of_open_job_description(self) -> None:
         blender = Blender("4.5.15", "program", "/opt/blender/blender")
-        found = machine(1, 8, memory=32 * 2**30, gpus=("RTX 4090", "RTX 4090"), blenders=(blender,)).abilities()
+        made = machine(1, 8, memory=32 * 2**30, gpus=("RTX 4090", "RTX 4090"), blenders=(blender,))
+        found = made.abilities(ClientSettings())
         self.assertEqual(
             found.amounts,
-            {"amount.worker.vcpu": 8.0, "amount.worker.memory": 32768.0, "amount.worker.gpu": 2.0},
+            {
+                "amount.worker.vcpu": 8.0,
+                "amount.worker.memory": 32768.0,
+                "amount.worker.gpu": 2.0,
+                "amount.worker.gpu.memory": 0.0,
+            },
         )
         self.assertEqual(
             found.attributes,
-            {"attr.worker.os.family": ("linux",), "attr.worker.cpu.arch": ("x86_64",), "attr.blender": ("v4-5",)},
+            {
+                "attr.worker.os.family": ("linux",),
+                "attr.worker.cpu.arch": ("x86_64",),
+                "attr.blender": ("v4-5",),
+                "attr.tag": (),
+            },
         )
 
     def test_a_version_becomes_a_value_that_open_job_description_allows(self) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm.estimates import LONGEST_RUN, Estimate, run_length, seconds_left
+from brender.farm.estimates import LONGEST_RUN, Estimate, forecast, run_length
 
 
 def learnt(*seconds: float) -> Estimate:
@@ -18,8 +18,8 @@ class Learning(SynchronousTestCase):
     def test_the_first_task_is_all_that_is_known(self) -> None:
         self.assertEqual(learnt(2.0).seconds, 2.0)
 
-    def test_the_newest_weighs_a_fifth(self) -> None:
-        self.assertAlmostEqual(learnt(2.0, 7.0).seconds or 0, 3.0)
+    def test_one_straggler_does_not_count(self) -> None:
+        self.assertEqual(learnt(2.0, 2.0, 2.0, 900.0).seconds, 2.0)
 
     def test_a_scene_that_grows_slower_is_followed(self) -> None:
         self.assertAlmostEqual(learnt(*[1.0] * 20, *[10.0] * 30).seconds or 0, 10.0, places=1)
@@ -52,11 +52,34 @@ class Runs(SynchronousTestCase):
 
 class TimeLeft(SynchronousTestCase):
     def test_fourteen_tasks_of_two_seconds_take_one_machine_28_seconds(self) -> None:
-        self.assertEqual(seconds_left(learnt(2.0), 14, 1), 28.0)
+        found = forecast(learnt(2.0), 14, 1)
+        assert found
+        self.assertEqual(found.seconds, 28.0)
 
-    def test_the_last_round_counts_whole(self) -> None:
-        self.assertEqual(seconds_left(learnt(2.0), 5, 2), 6.0)
+    def test_it_is_later_than_the_work_shared_out_as_the_last_task_ends_last(self) -> None:
+        found = forecast(learnt(*[9.0, 11.0] * 16), 1000, 100)
+        assert found
+        self.assertTrue(100.0 < found.seconds < 115.0, found)
+
+    def test_the_fewer_are_left_of_those_that_run_the_sooner_all_are_done(self) -> None:
+        left = [found.seconds for unfinished in (1, 2, 5, 50) if (found := forecast(learnt(60.0), unfinished, 50))]
+        self.assertEqual(left, sorted(left))
+        self.assertTrue(len(left) == 4 and left[-1] < 60.0, left)
+
+    def test_tasks_that_differ_make_it_unsure_and_more_of_them_less_so(self) -> None:
+        few, many = (forecast(learnt(*[1.0, 3.0] * times), 100, 2) for times in (2, 16))
+        assert few
+        assert many
+        self.assertTrue(few.early < many.early < many.seconds < many.late < few.late)
 
     def test_nobody_knows_while_nothing_has_ended_or_nothing_runs(self) -> None:
-        self.assertIsNone(seconds_left(Estimate(), 5, 2))
-        self.assertIsNone(seconds_left(learnt(2.0), 5, 0))
+        self.assertIsNone(forecast(Estimate(), 5, 2))
+        self.assertIsNone(forecast(learnt(2.0), 5, 0))
+
+    @given(st.lists(st.floats(0, 1e6), min_size=1), st.integers(0, 10**7), st.integers(1, 10**5))
+    def test_the_middle_is_between_early_and_late_and_none_is_less_than_nothing(
+        self, seconds: list[float], unfinished: int, at_once: int
+    ) -> None:
+        found = forecast(learnt(*seconds), unfinished, at_once)
+        assert found
+        self.assertTrue(0.0 <= found.early <= found.seconds <= found.late, found)

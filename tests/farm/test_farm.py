@@ -2,10 +2,12 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm.changes import Changes, Loaded
+from brender.farm import changing, holding
+from brender.farm.changes import Changes, Kept, Loaded
 from brender.farm.client import RuntimeClient, Status
 from brender.farm.farm import MOST_WARNINGS, MOST_WORDS, Farm
 from brender.farm.order import Order
+from brender.farm.starting import restore
 from brender.farm.transitions import JobState, NotNow, TaskState
 from tests.doubles import CANCELED, DONE, FAILED, Rules, Stage, job, machine, planned
 
@@ -106,7 +108,7 @@ class Jobs(SynchronousTestCase):
         running, waiting = self.rules.orders(client)
         self.rules.started(running)
         self.rules.changes()
-        self.rules.farm.cancel(found, self.rules.now)
+        changing.cancel(self.rules.farm, found, self.rules.now)
         self.assertEqual((found.state, found.steps[0].counts[CANCELED]), (JobState.CANCELED, 3))
         self.assertEqual([order.id for order in self.rules.changes().canceled], [running.id, waiting.id])
         self.assertFalse(self.rules.ended(running, running.first))
@@ -118,9 +120,9 @@ class Jobs(SynchronousTestCase):
     def test_a_finished_one_changes_no_more(self) -> None:
         found = self.rules.job(Stage())
         self.rules.run(self.rules.client())
-        for change in (self.rules.farm.pause, self.rules.farm.resume):
-            self.assertRaises(NotNow, change, found)
-        self.assertRaises(NotNow, self.rules.farm.cancel, found, self.rules.now)
+        for change in (changing.pause, changing.resume):
+            self.assertRaises(NotNow, change, self.rules.farm, found)
+        self.assertRaises(NotNow, changing.cancel, self.rules.farm, found, self.rules.now)
         self.assertIs(found.state, JobState.COMPLETED)
 
     def test_a_paused_one_is_not_ordered_and_what_runs_runs_on(self) -> None:
@@ -129,13 +131,13 @@ class Jobs(SynchronousTestCase):
         self.rules.match()
         running, waiting = self.rules.orders(client)
         self.rules.started(running)
-        self.rules.farm.pause(found)
+        changing.pause(self.rules.farm, found)
         self.assertEqual(list(self.rules.farm.queue), [])
         self.rules.farm.handed_back(client.id, waiting.id, [waiting.first], self.rules.now)
         self.rules.ended(running)
         self.rules.match()
         self.assertEqual((found.state, self.rules.orders(client)), (JobState.PAUSED, []))
-        self.rules.farm.resume(found)
+        changing.resume(self.rules.farm, found)
         self.assertIs(found.state, JobState.ACTIVE)
         self.assertEqual((self.rules.run(client), found.state), (2, JobState.COMPLETED))
 
@@ -146,20 +148,20 @@ class Jobs(SynchronousTestCase):
         running, waiting = self.rules.orders(client)
         self.rules.started(running)
         self.rules.changes()
-        self.rules.farm.pause(found)
+        changing.pause(self.rules.farm, found)
         self.assertEqual([order.id for order in self.rules.changes().recalled], [waiting.id])
 
     def test_one_that_was_paused_before_it_began_is_queued_again(self) -> None:
         found = self.rules.job(Stage())
-        self.rules.farm.pause(found)
-        self.rules.farm.resume(found)
+        changing.pause(self.rules.farm, found)
+        changing.resume(self.rules.farm, found)
         self.assertIs(found.state, JobState.QUEUED)
 
     def test_the_last_task_of_a_paused_one_completes_it(self) -> None:
         found = self.rules.job(Stage())
         client = self.rules.client()
         self.rules.match()
-        self.rules.farm.pause(found)
+        changing.pause(self.rules.farm, found)
         self.rules.ended(self.rules.orders(client)[0])
         self.assertIs(found.state, JobState.COMPLETED)
 
@@ -264,31 +266,31 @@ class Clients(SynchronousTestCase):
 
     def test_the_farms_slots_are_those_of_the_clients_that_work(self) -> None:
         first, second = self.rules.client(3), self.rules.client(5)
-        seen = [self.farm.slots]
-        self.farm.set_status(first, Status.DISABLED)
-        seen.append(self.farm.slots)
+        seen = [self.farm.floor.slots]
+        changing.set_status(self.farm, first, Status.DISABLED)
+        seen.append(self.farm.floor.slots)
         self.farm.retire(second)
-        seen.append(self.farm.slots)
-        self.farm.set_status(first, Status.ENABLED)
-        seen.append(self.farm.slots)
+        seen.append(self.farm.floor.slots)
+        changing.set_status(self.farm, first, Status.ENABLED)
+        seen.append(self.farm.floor.slots)
         self.farm.join(second, machine(2, 7), {}, self.rules.now)
-        seen.append(self.farm.slots)
+        seen.append(self.farm.floor.slots)
         self.farm.leave(first, self.rules.now)
-        seen.append(self.farm.slots)
+        seen.append(self.farm.floor.slots)
         self.assertEqual(seen, [8, 5, 0, 3, 10, 7])
 
     def test_a_status_that_is_so_already_is_no_change(self) -> None:
         client = self.rules.client()
-        self.assertTrue(self.farm.set_status(client, Status.DISABLED))
+        self.assertTrue(changing.set_status(self.farm, client, Status.DISABLED))
         self.rules.changes()
-        self.assertFalse(self.farm.set_status(client, Status.DISABLED))
+        self.assertFalse(changing.set_status(self.farm, client, Status.DISABLED))
         self.assertFalse(self.rules.changes())
 
     def test_one_that_is_disabled_is_asked_for_what_has_not_begun(self) -> None:
         client, (running, waiting) = self.given(2)
         self.rules.started(running)
         self.rules.changes()
-        self.farm.set_status(client, Status.DISABLED)
+        changing.set_status(self.farm, client, Status.DISABLED)
         self.assertEqual([order.id for order in self.rules.changes().recalled], [waiting.id])
 
     def test_what_one_holds_waits_for_it_when_its_connection_is_lost(self) -> None:
@@ -319,7 +321,7 @@ class Clients(SynchronousTestCase):
     def test_one_that_comes_back_with_an_order_of_a_canceled_job_is_told_to_drop_it(self) -> None:
         client, (first, _) = self.given(2)
         self.farm.leave(client, self.rules.now)
-        self.farm.cancel(self.farm.jobs[1], self.rules.now)
+        changing.cancel(self.farm, self.farm.jobs[1], self.rules.now)
         self.assertEqual(self.farm.join(client, client.machine, {first.id: [0]}, self.rules.now), [first.id])
         self.assertEqual((client.used, self.farm.orders), (0, {}))
 
@@ -334,7 +336,7 @@ class Clients(SynchronousTestCase):
 
     def test_one_that_was_recalled_in_vain_can_be_recalled_again_after_it_came_back(self) -> None:
         client, (running, waiting) = self.given(2)
-        self.farm.recall(waiting)
+        holding.recall(self.farm, waiting)
         self.farm.join(client, client.machine, {running.id: [0], waiting.id: [1]}, self.rules.now)
         self.assertTrue(waiting.untouched)
 
@@ -392,7 +394,7 @@ class AStart(SynchronousTestCase):
         found.state, found.started = state, 1.0
         clients = [RuntimeClient(number, machine(number)) for number in (1, 2)]
         plan = planned(Stage("Render", tasks), Stage("Video", after=("Render",)))
-        farm.restore(Loaded(clients, [], [(found, plan)], list(orders), 1, 9), 50.0)
+        restore(farm, Loaded(clients, [], [Kept(found, plan, [None, None], [])], [], list(orders), 1, 9), 50.0)
         return farm
 
     def order(self, number: int, first: int, *states: TaskState, client: int = 1) -> Order:
@@ -441,4 +443,4 @@ class AStart(SynchronousTestCase):
 
     def test_nobody_is_online(self) -> None:
         farm = self.restored()
-        self.assertEqual(([client.online for client in farm.clients.values()], farm.slots), ([False, False], 0))
+        self.assertEqual(([client.online for client in farm.clients.values()], farm.floor.slots), ([False, False], 0))

@@ -3,13 +3,14 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.job import Job
+from brender.farm.shape import Shapes
 from brender.farm.transitions import JobEvent, JobState, NotNow, TaskEvent, TaskState
 from tests.doubles import Stage, job, planned
 
 
 def begun(*stages: Stage) -> Job:
     made = job(4, *stages)
-    made.follow(planned(*stages))
+    made.follow(planned(*stages), Shapes())
     return made
 
 

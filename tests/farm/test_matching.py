@@ -2,9 +2,12 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from brender.farm import changing
 from brender.farm.client import RuntimeClient, Status
-from brender.farm.matching import BACKLOG, match, verdict
+from brender.farm.floor import BACKLOG
 from brender.farm.order import Order
+from brender.farm.shape import verdict
+from brender.farm.transitions import JobState, TaskState
 from tests.doubles import DONE, FAILED, Rules, Stage
 
 
@@ -63,7 +66,7 @@ class TheOrderOfWork(SynchronousTestCase):
         impossible = self.rules.job(Stage(vcpus=999), priority=100)
         possible = self.rules.job(Stage())
         self.assertEqual((self.rules.run(client), possible.finished, impossible.finished), (1, True, False))
-        self.assertEqual(verdict(client, impossible.steps[0]), "it needs 999 cores; this client has 4")
+        self.assertEqual(verdict(client, impossible.steps[0].shape), "it needs 999 cores; this client has 4")
         self.rules.client(1000)
         self.rules.match()
         self.assertEqual(impossible.state.value, "active")
@@ -99,18 +102,16 @@ class Room(SynchronousTestCase):
         client = self.rules.client()
         self.rules.match()
         self.rules.ended(self.rules.orders(client)[0])
-        match(self.rules.farm, client, self.rules.now)
+        self.rules.match()
         self.assertEqual([order.first for order in self.rules.orders(client)], [1, 2])
 
     def test_who_is_disabled_offline_or_leaving_gets_nothing(self) -> None:
         disabled, offline, leaving = (self.rules.client() for _ in range(3))
-        self.rules.farm.set_status(disabled, Status.DISABLED)
+        changing.set_status(self.rules.farm, disabled, Status.DISABLED)
         self.rules.farm.leave(offline, self.rules.now)
         self.rules.farm.retire(leaving)
         self.rules.job(Stage(tasks=9))
         self.rules.match()
-        for client in (disabled, offline, leaving):
-            match(self.rules.farm, client, self.rules.now)
         self.assertEqual(self.rules.farm.orders, {})
 
     def test_short_tasks_go_in_runs_once_it_is_known_that_they_are_short(self) -> None:
@@ -132,12 +133,13 @@ class Room(SynchronousTestCase):
         ended = 0
         while large.state.value == "queued":
             self.rules.ended(self.rules.orders(client)[0])
-            match(self.rules.farm, client, self.rules.now)
+            self.rules.match()
             ended += 1
         self.assertEqual(ended, 4)
         self.assertEqual([order.job for order in self.rules.orders(client)], [1, 1, 1, 1, 2])
 
     def test_small_tasks_still_fill_slots_that_a_large_one_cannot_use_yet(self) -> None:
+        self.rules = Rules(affinity=0)
         client = self.rules.client(4)
         self.rules.job(Stage(vcpus=1))
         self.rules.match()
@@ -236,3 +238,80 @@ class TakingBack(SynchronousTestCase):
         self.rules.ended(self.running)
         self.rules.ended(self.rules.orders(idle)[0])
         self.assertEqual((self.job.state.value, self.job.steps[0].counts[DONE]), ("completed", 2))
+
+    def test_a_client_with_many_slots_takes_back_as_many_orders(self) -> None:
+        self.rules = Rules()
+        self.rules.job(Stage(tasks=8, vcpus=1))
+        self.rules.client(4)
+        self.rules.match()
+        self.rules.changes()
+        idle = self.rules.client(4)
+        for _ in range(8):
+            for order in self.recalled():
+                self.rules.farm.handed_back(order.client, order.id, order.awaited(), self.rules.now)
+        self.assertEqual(len(idle.orders), 4)
+
+    def test_what_waits_for_memory_is_taken_back_too(self) -> None:
+        self.rules = Rules()
+        self.rules.client(8, memory=64 * 2**30)
+        self.rules.job(Stage(tasks=2, vcpus=1, memory=40))
+        self.rules.match()
+        self.rules.changes()
+        self.rules.client(8, memory=64 * 2**30)
+        self.assertEqual([order.first for order in self.recalled()], [1])
+
+    def test_what_was_asked_back_in_vain_is_asked_back_again(self) -> None:
+        idle = self.rules.client()
+        self.assertEqual(self.recalled(), [self.waiting])
+        self.rules.farm.leave(self.busy, self.rules.now)
+        held = {order.id: order.awaited() for order in self.rules.orders(self.busy)}
+        self.rules.farm.join(self.busy, self.busy.machine, held, self.rules.now)
+        self.assertEqual(self.recalled(), [self.waiting])
+        self.assertEqual(idle.orders, {})
+
+    def test_what_was_asked_back_while_its_client_was_away_is_asked_back_again(self) -> None:
+        self.rules.farm.leave(self.busy, self.rules.now)
+        self.rules.client()
+        self.recalled()
+        held = {order.id: order.awaited() for order in self.rules.orders(self.busy)}
+        self.rules.farm.join(self.busy, self.busy.machine, held, self.rules.now)
+        self.assertEqual(self.recalled(), [self.waiting])
+
+    def test_it_is_found_behind_many_that_cannot_be_moved(self) -> None:
+        self.rules = Rules()
+        self.rules.client(300)
+        self.rules.job(Stage(tasks=600, vcpus=1), priority=90, never=["render-03"])
+        self.rules.match()
+        self.rules.client()
+        self.rules.job(Stage(tasks=2), only=["render-02", "render-03"])
+        self.rules.match()
+        self.rules.changes()
+        self.rules.client()
+        self.assertEqual([order.job for order in self.recalled()], [2])
+
+
+class AtScale(SynchronousTestCase):
+    def test_a_job_ends_however_close_together_its_last_results_come(self) -> None:
+        for _ in range(200):  # SCH-11
+            rules = Rules()
+            job = rules.job(Stage(tasks=20, vcpus=1))
+            clients = [rules.client() for _ in range(4)]
+            for client in clients * 40:
+                rules.match()
+                order = next((order for order in client.orders.values() if order.open), None)
+                if order:
+                    rules.ended(order)
+            self.assertIs(job.state, JobState.COMPLETED)
+
+    def test_each_of_a_million_frames_can_be_found_shown_and_run_again(self) -> None:
+        rules = Rules()
+        job = rules.job(Stage(tasks=1_000_000))
+        step = job.steps[0]
+        client = rules.client()
+        rules.match()
+        self.assertEqual([order.first for order in rules.orders(client)], [0, 1])
+        self.assertEqual(step.plan.parameters(999_999), {"Frame": "1000000"})
+        self.assertEqual(step.plan.tasks_of(777_777), [777_776])
+        rules.ended(rules.orders(client)[0])
+        self.assertEqual(changing.again(rules.farm, job, {0: [0, 5]}, rules.now), {0: [0]})
+        self.assertEqual(step.counts[TaskState.READY] + step.counts[TaskState.ACTIVE], 1_000_000)

@@ -93,3 +93,86 @@ class Tasks(SynchronousTestCase):
         tasks.move_all(TaskEvent.FREED)
         self.assertEqual((len(bytes(tasks)), tasks.counts[READY]), (1_000_000, 1_000_000))
         self.assertLess(len(tasks.packed()), 10_000)
+
+
+def begun(tasks: TaskSet) -> list[int]:
+    """Every ready task, in the order of beginning."""
+    return [order_next(tasks) for _ in range(tasks.counts[READY])]
+
+
+def order_next(tasks: TaskSet) -> int:
+    index = next(tasks.ready())
+    tasks.move(index, TaskEvent.ORDERED)
+    return index
+
+
+ORDERS = st.sampled_from(["forwards", "backwards", "outside-in", "preview"])
+
+
+class Beginning(SynchronousTestCase):
+    """In which order ready tasks are begun."""
+
+    def free(self, order: str, size: int) -> TaskSet:
+        tasks = TaskSet.waiting(size)
+        tasks.begin_in(order)
+        tasks.move_all(TaskEvent.FREED)
+        return tasks
+
+    def test_each_order_is_as_it_is_called(self) -> None:
+        self.assertEqual(begun(self.free("forwards", 5)), [0, 1, 2, 3, 4])
+        self.assertEqual(begun(self.free("backwards", 5)), [4, 3, 2, 1, 0])
+        self.assertEqual(begun(self.free("outside-in", 5)), [0, 4, 1, 3, 2])
+        self.assertEqual(begun(self.free("preview", 5)), [0, 4, 2, 1, 3])
+
+    def test_what_came_back_goes_first(self) -> None:
+        tasks = self.free("preview", 9)
+        self.assertEqual([order_next(tasks) for _ in range(4)], [0, 8, 4, 2])
+        for index in (4, 0):
+            tasks.move(index, TaskEvent.TRY_AGAIN)
+        self.assertEqual(begun(tasks), [4, 0, 6, 1, 3, 5, 7])
+
+    def test_tasks_that_are_freed_one_by_one_are_begun_in_their_order_all_the_same(self) -> None:
+        for order, wanted in (("backwards", [7, 5, 2]), ("forwards", [2, 5, 7]), ("preview", [2, 5, 7])):
+            tasks = TaskSet.waiting(9)
+            tasks.begin_in(order)
+            for index in (5, 7, 2):
+                tasks.move(index, TaskEvent.FREED)
+            self.assertEqual(begun(tasks), wanted, order)
+
+    def test_added_tasks_are_begun_in_the_order_too(self) -> None:
+        tasks = self.free("backwards", 3)
+        order_next(tasks)
+        tasks.grow(2)
+        tasks.move_all(TaskEvent.FREED)
+        self.assertEqual(begun(tasks), [4, 3, 1, 0])
+
+    def test_the_order_may_be_changed_at_any_time(self) -> None:
+        tasks = self.free("forwards", 5)
+        self.assertEqual([order_next(tasks) for _ in range(2)], [0, 1])
+        tasks.begin_in("backwards")
+        self.assertEqual(order_next(tasks), 4)
+        tasks.begin_in("forwards")
+        self.assertEqual(begun(tasks), [2, 3])
+
+    @given(ORDERS, st.integers(1, 40), st.lists(st.tuples(st.sampled_from(list(TaskEvent)), st.integers(0, 39))))
+    def test_whatever_happened_every_ready_task_is_found_once(
+        self, order: str, size: int, moves: list[tuple[TaskEvent, int]]
+    ) -> None:
+        tasks = self.free(order, size)
+        for event, index in moves:
+            if event is TaskEvent.ORDERED and tasks.counts[READY]:
+                order_next(tasks)
+            elif event is TaskEvent.HELD:
+                tasks.move_all(event)
+                tasks.move_all(TaskEvent.FREED)
+            elif (tasks[index % size], event) in TASK:
+                tasks.move(index % size, event)
+        ready = [index for index in range(size) if tasks[index] is READY]
+        self.assertEqual(sorted(set(tasks.ready())), ready)
+        self.assertEqual(sorted(begun(tasks)), ready)
+
+    def test_a_million_tasks_are_begun_in_any_order_without_being_listed(self) -> None:
+        for order, wanted in (("backwards", 999_999), ("outside-in", 0), ("preview", 0)):
+            tasks = self.free(order, 1_000_000)
+            self.assertEqual(order_next(tasks), wanted)
+            self.assertEqual(len({order_next(tasks) for _ in range(5000)}), 5000)

@@ -61,10 +61,22 @@ class Tables(SynchronousTestCase):
         for _, table, _, events, _, _ in TABLES:
             self.assertEqual({event for _, event in table}, set(events))
 
-    def test_nothing_leaves_a_finished_state_and_everything_leaves_the_others(self) -> None:
-        for _, table, states, _, finished, _ in TABLES:
-            left = {state for state, _ in table}
-            self.assertEqual(left, set(states) - finished)
+    def test_every_state_can_be_left_a_finished_one_only_when_somebody_asks_for_it(self) -> None:
+        asked: list[tuple[StrEnum, Enum]] = [
+            (TaskEvent.AGAIN, TaskState.WAITING),
+            (JobEvent.REOPEN, JobState.QUEUED),
+        ]
+        for (_, table, states, _, finished, first), (event, begin) in zip(TABLES, asked, strict=True):
+            self.assertIs(begin, first, "it begins from the beginning")
+            self.assertEqual({state for state, _ in table}, set(states))
+            after = {(state, event): place for (state, event), place in table.items() if state in finished}
+            self.assertEqual(after, {(state, event): begin for state in finished})
+            self.assertEqual({state for state, each in table if each is event}, finished)
+
+    def test_only_what_is_ready_is_held_back_and_may_be_freed_again(self) -> None:
+        held = {state: after for (state, event), after in TASK.items() if event is TaskEvent.HELD}
+        self.assertEqual(held, {TaskState.READY: TaskState.WAITING})
+        self.assertIs(TASK[TaskState.WAITING, TaskEvent.FREED], TaskState.READY)
 
     def test_a_finished_state_can_be_come_to_from_everywhere_else(self) -> None:
         for _, table, states, _, finished, _ in TABLES:

@@ -3,6 +3,7 @@
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
+from brender.farm import changing
 from brender.farm.client import Status
 from brender.farm.job import Step
 from brender.farm.submission.planning import plan as planned_of
@@ -65,7 +66,7 @@ class AJobOnView(SynchronousTestCase):
         self.rules.match()
         self.assertIsNone(self.view().seconds_left)
         self.rules.ended(self.rules.orders(client)[0], seconds=2.0)
-        self.rules.farm.pause(self.rules.farm.jobs[1])
+        changing.pause(self.rules.farm, self.rules.farm.jobs[1])
         self.assertIsNone(self.view().seconds_left)
 
     def test_a_finished_one_shows_the_same_when_it_is_closed(self) -> None:
@@ -73,7 +74,7 @@ class AJobOnView(SynchronousTestCase):
         client = self.rules.client()
         self.rules.match()
         self.rules.ended(self.rules.orders(client)[0])
-        self.rules.farm.cancel(found, self.rules.now)
+        changing.cancel(self.rules.farm, found, self.rules.now)
         before = self.view()
         found.close()
         after = self.view()
@@ -131,7 +132,7 @@ class AClientOnView(SynchronousTestCase):
         self.assertEqual((self.client.used, client_view(self.client, self.rules.farm).used), (4, 2))
 
     def test_a_disabled_one_that_is_gone(self) -> None:
-        self.rules.farm.set_status(self.client, Status.DISABLED)
+        changing.set_status(self.rules.farm, self.client, Status.DISABLED)
         self.rules.farm.leave(self.client, 77.0)
         view = client_view(self.client, self.rules.farm)
         self.assertEqual((view.status, view.connection, view.since, view.load), ("disabled", "offline", 77.0, 0.0))
@@ -140,7 +141,7 @@ class AClientOnView(SynchronousTestCase):
         found = self.rules.job(Stage(tasks=3))
         self.rules.match()
         self.rules.started(self.rules.orders(self.client)[0])
-        self.rules.farm.cancel(found, self.rules.now)
+        changing.cancel(self.rules.farm, found, self.rules.now)
         found.close()
         self.assertEqual(client_view(self.client, self.rules.farm).running, [])
 
@@ -165,7 +166,7 @@ class AnOrderOnView(SynchronousTestCase):
         rules.client()
         rules.match()
         order = next(iter(rules.farm.orders.values()))
-        rules.farm.cancel(found, rules.now)
+        changing.cancel(rules.farm, found, rules.now)
         found.close()
         order.client = 99
         view = order_view(order, found, rules.farm)
@@ -176,6 +177,7 @@ class Words(SynchronousTestCase):
     def test_a_task_is_named_by_its_frame_or_else_by_its_number(self) -> None:
         rules = Rules()
         (framed,) = rules.job(Stage(tasks=3)).steps
-        plan = planned_of(documents.job(documents.over(documents.frames("1-3", "Tile"))), {})
-        other = Step(rules.farm.jobs[1], 0, plan.steps[0], TaskSet.waiting(3))
+        camera = {"name": "Camera", "type": "STRING", "range": ["left", "right", "top"]}
+        plan = planned_of(documents.job(documents.over(camera)), {})
+        other = Step(rules.farm.jobs[1], 0, plan.steps[0], TaskSet.waiting(3), framed.shape)
         self.assertEqual((what(framed, 2), what(other, 2)), ("frame 3", "task 2"))

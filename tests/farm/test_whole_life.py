@@ -6,6 +6,7 @@ with the real matching.  After each, `@invariant`s look at the whole farm.  Ever
 the store would, and a second farm is restored from them: it has to be like the first.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -15,18 +16,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.db.models import KEYS, ClientRow, JobRow, OrderRow, StepRow
-from brender.db.rows import read_client, read_job, read_order, read_step, rows_of
-from brender.db.writer import Row
-from brender.farm.changes import Loaded
+from brender.farm import changing, choosing
+from brender.farm.admission import circle
 from brender.farm.client import RuntimeClient, Status
-from brender.farm.farm import Farm, place
+from brender.farm.farm import Farm
+from brender.farm.floor import BACKLOG
 from brender.farm.job import Job, Step
-from brender.farm.matching import match, match_all, next_run, verdict
+from brender.farm.matching import match
 from brender.farm.order import Order
-from brender.farm.retries import MOST_TRIES
-from brender.farm.transitions import JOB, JobEvent, NotNow, TaskState
-from tests.doubles import CANCELED, DONE, FAILED, Rules, Stage, planned
+from brender.farm.picking import next_task
+from brender.farm.settings import ClientSettings, JobSettings, read
+from brender.farm.shape import room, verdict
+from brender.farm.starting import restore
+from brender.farm.transitions import FINISHED_TASK, JOB, JobEvent, JobState, NotNow, TaskState
+from brender.farm.when import gate
+from brender.farm.why import why_client, why_job
+from tests.doubles import CANCELED, DONE, FAILED, Stage
+from tests.farm.written import Written
 
 SHAPES: tuple[tuple[Stage, ...], ...] = (
     (Stage(tasks=3),),
@@ -34,54 +40,111 @@ SHAPES: tuple[tuple[Stage, ...], ...] = (
     (Stage("A", 2, vcpus=2), Stage("B", 1, after=("A",))),
     (Stage("C", 1, after=("A", "B")), Stage("A", 2, vcpus=1), Stage("B", 1, after=("A",))),
     (Stage("A", 1), Stage("B", 2, vcpus=1), Stage("C", 1, after=("A",))),
+    (Stage("A", 6, vcpus=1, chunk=2), Stage("B", 1, after=("A",))),
+    (Stage("A", 4, vcpus=1, memory=6),),
 )
 MACHINES = (1, 2, 4)  # slots
-MOST_CLIENTS, MOST_JOBS = 4, 4
+MOST_CLIENTS, MOST_JOBS = 4, 5
+HOUR = 3600.0
+FARM: dict[str, Any] = {
+    "limits": {"arnold": {"count": 2}, "nuke": {"count": 1, "each": "client"}},
+    "shares": {"film": 60, "spot": 30},
+    "weights": {"bob": 2},
+    "affinity": 5,
+    "strikes": 2,
+    "avoid_for": 40,
+}
+JOBS: dict[str, list[Any]] = {
+    "priority": [10, 50, 50, 50, 90],
+    "owner": ["ada", "ada", "bob"],
+    "project": ["", "film", "spot"],
+    "order": ["forwards", "forwards", "preview", "backwards", "outside-in"],
+    "preview": [0, 0, 0, 2],
+    "pool": ["", "", "", "lighting"],
+    "only": [[], [], [], ["render-01", "render-02"]],
+    "never": [[], [], [], ["render-0[23]"]],
+    "limits": [{}, {}, {"arnold": 1}, {"arnold": 2, "nuke": 1}],
+    "not_before": [None, None, None, 60.0],
+    "hours": ["", "", "", "01:00-02:00"],
+    "tries": [3, 3, 2],
+    "fail_after": [None, None, 2],
+    "fail_share": [None, None, 0.5],
+    "step_seconds": [None, None, 50],
+    "preemptible": [False, True],
+    "second_starts": [True, True, False],
+}
+CLIENTS: dict[str, list[Any]] = {
+    "pools": [[], ["lighting"]],
+    "takes": [[], [], [], ["lighting"]],
+    "most_tasks": [None, None, 1],
+    "keep_memory": [0, 4 * 2**30],
+    "sleeps": ["", "", "00:01-00:03"],
+}
+AFTER: list[dict[str, Any]] = [{"when": "completed"}, {"when": "ended"}, {"when": "started"}, {"frames": [-1, 1]}]
+CAUSES = ["", "", "", "memory", "fail", "later", "time"]
 anything = st.data()
+Where = tuple[int, int, int]  # job, step, task
+
+
+def some(choices: dict[str, list[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """A few settings, each with one of its values."""
+    pairs = [st.tuples(st.just(name), st.sampled_from(values)) for name, values in choices.items()]
+    return st.lists(st.one_of(pairs), max_size=4).map(dict)
 
 
 class FarmLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.world = Rules()
+        self.world = Written(0.0, **FARM)
         self.farm = self.world.farm
-        self.stages: dict[int, tuple[Stage, ...]] = {}
         self.ever: dict[int, Order] = {}  # every order that was issued
-        self.completed: Counter[tuple[int, int, int]] = Counter()
-        self.failed: Counter[tuple[int, int, int]] = Counter()
+        self.completed: Counter[Where] = Counter()
+        self.failed: Counter[Where] = Counter()
         self.ended: dict[int, str] = {}  # jobs that have ended, and how
-        self.rows: dict[type[Any], dict[Row, Row]] = {model: {} for model in KEYS}
 
     # --- what happens
 
     @precondition(lambda self: len(self.farm.clients) < MOST_CLIENTS)
-    @rule(slots=st.sampled_from(MACHINES))
-    def a_machine_is_new(self, slots: int) -> None:
-        self.world.client(slots)
+    @rule(slots=st.sampled_from(MACHINES), wishes=some(CLIENTS), memory=st.sampled_from([8, 16]))
+    def a_machine_is_new(self, slots: int, wishes: dict[str, Any], memory: int) -> None:
+        self.world.client(slots, settings=wishes, memory=memory * 2**30)
         self.settle()
 
     @precondition(lambda self: len(self.farm.jobs) < MOST_JOBS)
-    @rule(stages=st.sampled_from(SHAPES), priority=st.sampled_from([10, 50, 50, 90]), seconds=st.sampled_from([0, 0.1]))
-    def a_job_is_submitted(self, stages: tuple[Stage, ...], priority: int, seconds: float) -> None:
-        found = self.world.job(*stages, priority=priority)
-        self.stages[found.id] = stages
+    @rule(stages=st.sampled_from(SHAPES), wishes=some(JOBS), seconds=st.sampled_from([0, 0.1, 20.0]), data=anything)
+    def a_job_is_submitted(
+        self, stages: tuple[Stage, ...], wishes: dict[str, Any], seconds: float, data: st.DataObject
+    ) -> None:
+        found = self.world.job(*stages, **wishes, after=self.some_dependencies(data, 0))
         if seconds:
             found.steps[0].estimate.learn(seconds)
         self.settle()
 
+    def some_dependencies(self, data: st.DataObject, number: int) -> list[dict[str, Any]]:
+        """What a job comes after: mostly nothing."""
+        others = [other for other in self.farm.jobs if other != number and not circle(self.farm, number, other)]
+        if not others or data.draw(st.integers(0, 2)) != 0:
+            return []
+        other, kind = data.draw(st.sampled_from(others)), data.draw(st.sampled_from(AFTER))
+        made = [{"job": other, **kind}]
+        self.take_up_sources(read(JobSettings, {"after": made}))
+        return made
+
+    def take_up_sources(self, settings: JobSettings) -> None:
+        """As the service does for jobs that failed and whose frames a job waits for."""
+        for after in settings.after:
+            other = self.farm.jobs[after.job]
+            if after.frames and other.finished and other.state is not JobState.COMPLETED and not other.steps:
+                changing.take_up(self.farm, self.world.kept(other))
+
     @rule()
     def everybody_is_matched(self) -> None:
-        self.issue(lambda: match_all(self.farm, self.world.now))
-        for client in self.farm.clients.values():
-            for step in self.farm.queue if client.works else ():
-                if verdict(client, step) is None and client.used + client.cost(step.requires) <= client.slots:
-                    assert next_run(self.farm, step, client, 1) is None, "a slot is free while a task is ready for it"
+        self.issue()
 
-    @precondition(lambda self: self.farm.clients)
-    @rule(data=anything)
-    def one_client_is_matched(self, data: st.DataObject) -> None:
-        client = self.a_client(data)
-        self.issue(lambda: match(self.farm, client, self.world.now))
+    @rule(seconds=st.sampled_from([1.0, 20.0, 60.0, HOUR]))
+    def time_goes_by(self, seconds: float) -> None:
+        self.world.pass_by(seconds)
+        self.issue()
 
     @precondition(lambda self: self.ever)
     @rule(data=anything)
@@ -91,15 +154,28 @@ class FarmLife(RuleBasedStateMachine):
         self.settle()
 
     @precondition(lambda self: self.ever)
-    @rule(data=anything, outcome=st.sampled_from([DONE, DONE, FAILED, FAILED, CANCELED]))
-    def a_result_comes(self, data: st.DataObject, outcome: TaskState) -> None:
+    @rule(
+        data=anything,
+        outcome=st.sampled_from([DONE, DONE, DONE, FAILED, FAILED, CANCELED]),
+        cause=st.sampled_from(CAUSES),
+        seconds=st.sampled_from([1.0, 20.0]),
+        peak=st.sampled_from([0, 2**30, 5 * 2**30]),
+    )
+    def a_result_comes(self, data: st.DataObject, outcome: TaskState, cause: str, seconds: float, peak: int) -> None:
         order = self.an_order(data)
         client, task = self.who(data, order), self.a_task(data, order)
         awaited = client == order.client and order.id in self.farm.orders and order.holds(task)
-        taken = self.farm.result(client, order.id, task, outcome, "It broke.", 1.0, self.world.now)
+        tasks = order.awaited() if order.together else [task]
+        state = self.farm.jobs[order.job].state
+        taken = self.farm.result(
+            client, order.id, task, outcome, "It broke.", seconds, self.world.now, cause=cause, peak=peak
+        )
         assert taken == awaited
-        if taken:
-            {DONE: self.completed, FAILED: self.failed}.get(outcome, Counter())[order.job, order.step, task] += 1
+        counted = {DONE: self.completed, FAILED: self.failed}.get(outcome)
+        if taken and counted is not None and not (outcome is FAILED and cause == "later"):
+            counted.update((order.job, order.step, each) for each in tasks)
+        if not taken:
+            assert self.farm.jobs[order.job].state == state, "a late result revives nothing"
         assert (client, order.id, task) in self.farm.changes.settled
         self.settle()
 
@@ -123,7 +199,7 @@ class FarmLife(RuleBasedStateMachine):
     def a_worker_greets(self, data: st.DataObject) -> None:
         client = self.a_client(data)
         held = {
-            order.id: [task for task in order.awaited() if data.draw(st.booleans())]
+            order.id: [task for task in order.units if data.draw(st.booleans())]
             for order in client.orders.values()
             if data.draw(st.booleans())
         }
@@ -147,27 +223,81 @@ class FarmLife(RuleBasedStateMachine):
     def somebody_is_wanted_or_not(self, data: st.DataObject, status: Status | None) -> None:
         client = self.a_client(data)
         if status:
-            self.farm.set_status(client, status)
+            changing.set_status(self.farm, client, status)
         else:
             self.farm.retire(client)
+        self.settle()
+
+    @precondition(lambda self: self.farm.clients)
+    @rule(data=anything, wishes=some(CLIENTS))
+    def a_client_gets_other_settings(self, data: st.DataObject, wishes: dict[str, Any]) -> None:
+        client = self.a_client(data)
+        changing.set_client(self.farm, client, read(ClientSettings, wishes, client.settings), self.world.now)
         self.settle()
 
     @precondition(lambda self: self.farm.jobs)
     @rule(data=anything, event=st.sampled_from([JobEvent.CANCEL, JobEvent.PAUSE, JobEvent.PAUSE, JobEvent.RESUME]))
     def somebody_changes_a_job(self, data: st.DataObject, event: JobEvent) -> None:
-        found = data.draw(st.sampled_from(list(self.farm.jobs.values())))
-        change: Callable[[Job], None] = {
-            JobEvent.CANCEL: lambda job: self.farm.cancel(job, self.world.now),
-            JobEvent.PAUSE: self.farm.pause,
-            JobEvent.RESUME: self.farm.resume,
+        found = self.a_job(data)
+        change: Callable[[Job], bool] = {
+            JobEvent.CANCEL: lambda job: changing.cancel(self.farm, job, self.world.now),
+            JobEvent.PAUSE: lambda job: changing.pause(self.farm, job),
+            JobEvent.RESUME: lambda job: changing.resume(self.farm, job),
         }[event]
         allowed = (found.state, event) in JOB
         try:
-            change(found)
+            changed = change(found)
         except NotNow:
             assert not allowed
         else:
-            assert allowed
+            assert changed == allowed
+            assert not change(found), "done twice it changes nothing"
+        self.settle()
+
+    @precondition(lambda self: self.farm.jobs)
+    @rule(data=anything, wishes=some(JOBS))
+    def a_job_gets_other_settings(self, data: st.DataObject, wishes: dict[str, Any]) -> None:
+        found = self.a_job(data)
+        wishes = {name: wish for name, wish in wishes.items() if name != "tries"}
+        if not found.finished and data.draw(st.booleans()):
+            wishes["after"] = self.some_dependencies(data, found.id)
+        wanted = read(JobSettings, wishes, found.settings)
+        changing.set_job(self.farm, found, wanted, self.world.now)
+        assert not changing.set_job(self.farm, found, wanted, self.world.now)
+        self.settle()
+
+    @precondition(lambda self: self.farm.jobs)
+    @rule(data=anything)
+    def a_preview_is_approved_and_clients_are_forgiven(self, data: st.DataObject) -> None:
+        found = self.a_job(data)
+        changing.approve(self.farm, found)
+        changing.forgive(self.farm, found, list(self.farm.clients))
+        self.settle()
+
+    @precondition(lambda self: self.farm.jobs)
+    @rule(data=anything, failed_only=st.booleans(), with_dependents=st.booleans())
+    def tasks_are_asked_for_again(self, data: st.DataObject, failed_only: bool, with_dependents: bool) -> None:
+        found = self.a_job(data)
+        had_ended = found.finished
+        if had_ended:
+            changing.take_up(self.farm, self.world.kept(found))
+        self.take_up_sources(found.settings)
+        step = data.draw(st.sampled_from(found.steps))
+        one = {step.index: [data.draw(st.integers(0, len(step.tasks) - 1))]}
+        chosen = choosing.ended(found) if failed_only else one
+        before = {step.index: bytes(step.tasks) for step in found.steps}
+        turned = changing.again(self.farm, found, chosen, self.world.now, with_dependents)
+        for index, tasks in turned.items():
+            for task in tasks:
+                assert before[index][task] in FINISHED_TASK
+                self.completed.pop((found.id, index, task), None)
+                self.failed.pop((found.id, index, task), None)
+        if turned:
+            self.ended.pop(found.id, None)
+        if found.finished:
+            assert had_ended
+            assert not turned
+            found.close()
         self.settle()
 
     # --- what is always so
@@ -179,45 +309,100 @@ class FarmLife(RuleBasedStateMachine):
             assert step.counts == [states.count(state) for state in TaskState]
 
     @invariant()
-    def a_task_is_active_exactly_when_one_open_order_holds_it(self) -> None:
-        held: Counter[tuple[int, int, int]] = Counter()
+    def a_task_is_active_exactly_when_one_open_order_holds_it_or_two_that_are_declared(self) -> None:
+        held: dict[Where, list[Order]] = {}
         for order in self.farm.orders.values():
-            held.update((order.job, order.step, task) for task in order.awaited())
+            for task in order.awaited():
+                held.setdefault((order.job, order.step, task), []).append(order)
         active = {
             (step.job.id, step.index, task)
             for step in self.steps()
             for task in range(len(step.tasks))
             if step.tasks[task] is TaskState.ACTIVE
         }
-        assert dict(held) == dict.fromkeys(active, 1)
+        assert set(held) == active
+        for where, orders in held.items():
+            assert len(orders) == 1 or (len(orders) == 2 and sorted(order.second for order in orders) == [False, True])
+            assert len({order.client for order in orders}) == len(orders)
+            assert len(orders) == 1 or set(map(id, self.farm.twins[where])) == set(map(id, orders))
 
     @invariant()
     def nothing_is_completed_twice_nor_tried_too_often(self) -> None:
         assert all(count == 1 for count in self.completed.values())
-        assert all(count <= MOST_TRIES for count in self.failed.values())
+        for (number, _, _), count in self.failed.items():
+            assert count <= self.farm.jobs[number].settings.tries + 1  # a second start may fail after the last try
         for step in self.steps():
             for task in range(len(step.tasks)):
                 where = (step.job.id, step.index, task)
                 assert (step.tasks[task] is DONE) == (where in self.completed)
-                assert (step.tasks[task] is FAILED) == (self.failed[where] == MOST_TRIES)
+                assert step.tasks[task] is not FAILED or self.failed[where]
 
     @invariant()
     def what_a_client_uses_is_what_its_orders_cost(self) -> None:
         for client in self.farm.clients.values():
             assert client.used == sum(order.cost for order in client.orders.values())
-            assert client.used <= 2 * client.slots
+            assert client.used <= BACKLOG * client.slots
+            taken: Counter[str] = Counter()
+            for order in client.orders.values():
+                taken.update({name: int(amount) for name, amount in order.needs})
+            assert taken == {name: amount for name, amount in client.taken.items() if amount}
         held = {order.id for client in self.farm.clients.values() for order in client.orders.values()}
         assert held == set(self.farm.orders)
         assert held == {number for job in self.farm.jobs.values() for number in job.orders}
-        assert self.farm.slots == sum(client.slots for client in self.farm.clients.values() if client.works)
+        works = [client for client in self.farm.clients.values() if client.works]
+        assert self.farm.floor.slots == sum(client.slots for client in works)
+        assert set(self.farm.floor.idle) == {client.id for client in works if client.used < client.slots}
+        for job in self.farm.jobs.values():
+            assert job.in_use == sum(order.cost for order in job.orders.values())
 
     @invariant()
-    def the_queue_is_the_steps_with_ready_tasks_of_jobs_that_run(self) -> None:
+    def no_limit_is_exceeded(self) -> None:
+        for name, counted in self.farm.counted.items():
+            tasks: dict[int, list[int]] = {}
+            for order in self.farm.orders.values():
+                for limit, number in order.limits:
+                    if limit == name:
+                        tasks.setdefault(order.client, []).append(number)
+            each = sum if counted.limit.each == "task" else max
+            assert counted.held == sum(each(numbers) for numbers in tasks.values())
+            assert counted.held <= counted.limit.count
+
+    @invariant()
+    def the_queue_is_the_steps_with_ready_tasks_of_jobs_that_run_in_the_order_of_work(self) -> None:
         wanted = [step for step in self.steps() if step.job.runs and step.counts[TaskState.READY]]
-        assert list(self.farm.queue) == sorted(wanted, key=place)
-        alike = [(shape, step) for shape, steps in self.farm.shapes.items() for step in steps]
-        assert sorted(place(step) for _, step in alike) == sorted(map(place, wanted))
-        assert all(step.shape == shape for shape, step in alike)
+        wanted = [step for step in wanted if not step.resting and not step.wants_approval]
+        assert list(self.farm.queue) == sorted(wanted, key=self.standing)
+
+    def standing(self, step: Step) -> tuple[Any, ...]:
+        """Where a step stands, worked out from all orders there are."""
+        job, shares, weights = step.job, {"film": 60, "spot": 30}, {"bob": 2}
+
+        def use(same: Callable[[Job], bool]) -> int:
+            return sum(order.cost for order in self.farm.orders.values() if same(self.farm.jobs[order.job]))
+
+        def place(step: Step) -> tuple[int, int, int]:
+            return (step.job.started is None or step.job.overtook, step.job.id, step.index)
+
+        def first(same: Callable[[Job], bool]) -> tuple[int, int, int]:
+            here = (other for other in self.farm.queue if other.job.priority == job.priority)
+            return min(place(other) for other in here if same(other.job))
+
+        def of_owner(owner: str) -> tuple[float, tuple[int, int, int]]:
+            used = use(lambda other: (other.settings.project, other.owner) == (job.settings.project, owner))
+            mine = first(lambda other: (other.settings.project, other.owner) == (job.settings.project, owner))
+            return (used / weights.get(owner, 1), mine)
+
+        def here_too(other: Job) -> bool:
+            return (other.priority, other.settings.project) == (job.priority, job.settings.project)
+
+        in_project = use(lambda other: other.settings.project == job.settings.project)
+        return (
+            -job.priority,
+            in_project / shares.get(job.settings.project, 1),
+            min(place(other) for other in self.farm.queue if here_too(other.job)),
+            of_owner(job.owner),
+            place(step),
+        )
 
     @invariant()
     def a_finished_job_stays_as_it_is_and_another_has_work_left(self) -> None:
@@ -229,52 +414,68 @@ class FarmLife(RuleBasedStateMachine):
 
     @invariant()
     def a_farm_restored_from_the_rows_is_like_this_one(self) -> None:
-        restored = Farm()
-        restored.restore(self.loaded(), 1.0)
-        assert picture(restored) == picture(self.farm)
+        restored = Farm(self.farm.settings)
+        restore(restored, self.world.loaded(), self.world.clock)
+        there = picture(restored)
+        for name, here in picture(self.farm).items():
+            for number in here | there[name]:
+                told = f"{name} of {number}: {there[name].get(number)}, not {here.get(number)}"
+                assert there[name].get(number) == here.get(number), told
 
     # --- inside
 
-    def issue(self, matching: Callable[[], None]) -> None:
-        """Let orders be issued, and look at each."""
-        matching()
+    def issue(self) -> None:
+        """Let orders be issued, and look at each, and at what is left."""
+        self.world.pass_by(0)
+        for job in self.farm.jobs.values():
+            assert job.finished or job.gate == gate(self.farm, job, self.world.clock)[0]
+        match(self.farm, self.world.now)
         for order in self.farm.changes.issued:
             self.ever[order.id] = order
             client, step = self.farm.clients[order.client], self.farm.step_of(order)
             assert client.works, "only who works is given something"
+            assert verdict(client, step.shape) is None
+            assert gate(self.farm, step.job, self.world.clock)[0] == ""
             assert all(step.job.steps[index].completed for index in step.plan.depends_on)
+            for link in self.farm.links.get(step, ()):
+                assert all(link.missing(task) is None for task in order.awaited())
             assert order.cost == (client.slots if step.requires.vcpus is None else step.requires.vcpus)
             assert order.count == 1 or not any(task in step.tries for task in order.awaited())
+            assert order.count == 1 or not order.second
+        self.nothing_ready_waits_while_it_could_run()
         self.settle()
+
+    def nothing_ready_waits_while_it_could_run(self) -> None:
+        for step in self.farm.queue:
+            for client in self.farm.clients.values():
+                if client.works and verdict(client, step.shape) is None:
+                    taken = room(client, step.shape, 1, self.farm.counted)
+                    assert taken or next_task(self.farm, step, client) is None, "a slot is free while a task is ready"
+        for job in self.farm.jobs.values():
+            sentence = why_job(self.farm, job, self.world.clock)
+            assert sentence.endswith(".")
+            assert "it is next there" not in sentence, sentence
+        for client in self.farm.clients.values():
+            sentence = why_client(self.farm, client, self.world.clock)
+            assert sentence.endswith(".")
+            assert "it is next there" not in sentence, sentence
 
     def settle(self) -> None:
         """What the service does: rows are written, jobs that have ended are closed."""
-        changes = self.farm.take_changes()
-        for model, row in rows_of(changes):
-            self.rows[model][row[: KEYS[model]]] = row
-        for job in changes.ended:
-            job.close()
-            self.ended[job.id] = job.state
-
-    def loaded(self) -> Loaded:
-        jobs = {row[0]: read_job(row) for row in self.rows[JobRow].values()}
-        for row in self.rows[StepRow].values():
-            if jobs[row[0]].finished:
-                jobs[row[0]].past.append(read_step(row))
-        orders = [read_order(row) for _, row in sorted(self.rows[OrderRow].items())]
-        return Loaded(
-            [read_client(row) for row in self.rows[ClientRow].values()],
-            [job for job in jobs.values() if job.finished],
-            [(job, planned(*self.stages[job.id])) for job in jobs.values() if not job.finished],
-            [order for order in orders if not jobs[order.job].finished],
-        )
+        ended = [job for job in self.farm.changes.ended if job.finished]
+        self.world.settle()
+        self.ended.update((job.id, job.state) for job in ended)
 
     def steps(self) -> list[Step]:
-        return [step for job in self.farm.jobs.values() for step in job.steps]
+        return [step for job in self.farm.jobs.values() if not job.finished for step in job.steps]
 
     def a_client(self, data: st.DataObject) -> RuntimeClient:
         client: RuntimeClient = data.draw(st.sampled_from(list(self.farm.clients.values())))
         return client
+
+    def a_job(self, data: st.DataObject) -> Job:
+        job: Job = data.draw(st.sampled_from(list(self.farm.jobs.values())))
+        return job
 
     def an_order(self, data: st.DataObject) -> Order:
         """One that is open, most of the time."""
@@ -286,7 +487,11 @@ class FarmLife(RuleBasedStateMachine):
         return int(data.draw(st.sampled_from([order.client] * 7 + list(self.farm.clients))))
 
     def a_task(self, data: st.DataObject, order: Order) -> int:
-        return int(data.draw(st.sampled_from(order.awaited() * 5 + [order.first, order.first + order.count, -1])))
+        return int(data.draw(st.sampled_from(order.units * 5 + [order.first, order.first + order.count, -1])))
+
+
+# What is ready follows from what is done, and (until a worker has said that it is gone) from what is being ended.
+WAIT = bytes.maketrans(bytes([TaskState.READY]), bytes([TaskState.WAITING]))
 
 
 def picture(farm: Farm) -> dict[str, Any]:
@@ -294,22 +499,29 @@ def picture(farm: Farm) -> dict[str, Any]:
     unfinished = [job for job in farm.jobs.values() if not job.finished]
     return {
         "jobs": {job.id: (job.state, job.reason, job.started, job.ended) for job in farm.jobs.values()},
+        "settings": {job.id: job.settings for job in unfinished},
+        "standing": {job.id: job.standing for job in unfinished},
         "past": {job.id: [(step.name, step.counts) for step in job.past] for job in farm.jobs.values()},
-        "tasks": {job.id: [bytes(step.tasks) for step in job.steps] for job in unfinished},
+        "tasks": {job.id: [bytes(step.tasks).translate(WAIT) for step in job.steps] for job in unfinished},
         "tries": {
             job.id: [{task: sorted(tries.clients) for task, tries in step.tries.items()} for step in job.steps]
             for job in unfinished
+            if all(step.as_of < 0 for step in job.steps)
         },
         "orders": {
-            order.id: (order.client, order.first, bytes(order.tasks), order.cost)
+            order.id: (order.client, order.first, bytes(order.tasks), order.cost, order.second)
             for order in farm.orders.values()
             if order.open
         },
-        "queue": [(step.job.id, step.index) for step in farm.queue],
-        "clients": {client.id: (client.machine, client.status) for client in farm.clients.values()},
+        "clients": {client.id: (client.machine, client.status, client.settings) for client in farm.clients.values()},
     }
+
+
+STEPS = int(os.environ.get("BRENDER_LIFE_STEPS", "10000"))
+LENGTH = 50
 
 
 class AnyLife(SynchronousTestCase):
     def test_whatever_happens_the_farm_stays_whole(self) -> None:
-        run_state_machine_as_test(FarmLife, settings=settings(max_examples=100, stateful_step_count=50, deadline=None))
+        how = settings(max_examples=STEPS // (LENGTH - 10), stateful_step_count=LENGTH, deadline=None)
+        run_state_machine_as_test(FarmLife, settings=how)

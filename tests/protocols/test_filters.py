@@ -4,13 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import TestCase
 
+from brender.farm.settings import ClientSettings
 from brender.farm.views import ClientView
 from brender.protocols.filters import ATTRIBUTES, BadFilter, choose, choose_by_text, nothing
 from brender.protocols.words import BadWords, split
 
 
 def client(
-    number: int, name: str, status: str = "enabled", connection: str = "online", activity: str = "idle"
+    number: int,
+    name: str,
+    status: str = "enabled",
+    connection: str = "online",
+    activity: str = "idle",
+    settings: ClientSettings = ClientSettings(),
 ) -> ClientView:
     return ClientView(
         id=number,
@@ -26,14 +32,16 @@ def client(
         system="linux",
         gpus=(),
         blenders=(),
+        slowness=1.0,
+        settings=settings,
         running=[],
     )
 
 
 FARM = [
     client(1, "render-01", activity="busy"),
-    client(2, "render-02", status="disabled"),
-    client(3, "attic", connection="offline"),
+    client(2, "render-02", status="disabled", activity="asleep"),
+    client(3, "attic", connection="offline", settings=ClientSettings(pools=("gpu", "night"), tags=("loud",))),
     client(12, "Render-10.Studio", status="disabled", connection="offline"),
 ]
 
@@ -49,7 +57,8 @@ class Choosing(TestCase):
             "disabled": [2, 12],
             "online": [1, 2],
             "offline": [3, 12],
-            "idle": [2, 3, 12],
+            "idle": [3, 12],
+            "asleep": [2],
             "busy": [1],
             "12": [12],
             "attic": [3],
@@ -61,6 +70,9 @@ class Choosing(TestCase):
             "connection=offline": [3, 12],
             "activity=busy": [1],
             "id=2": [2],
+            "pool=gpu": [3],
+            "pool=loud": [],
+            "tag=loud": [3],
         }.items():
             self.assertEqual(self.chosen(line), ids, line)
 
@@ -109,9 +121,10 @@ class Refusing(TestCase):
 
     def test_an_attribute_like_no_other_names_all_there_are(self) -> None:
         self.assert_refused(
-            "xyzzy=1", 'No attribute "xyzzy" on a client; there are id, name, status, connection and activity.'
+            "xyzzy=1",
+            'No attribute "xyzzy" on a client; there are id, name, status, connection, activity, pool and tag.',
         )
-        self.assertEqual(list(ATTRIBUTES), ["id", "name", "status", "connection", "activity"])
+        self.assertEqual(list(ATTRIBUTES), ["id", "name", "status", "connection", "activity", "pool", "tag"])
 
     def test_an_unknown_value_names_the_nearest_or_all(self) -> None:
         self.assert_refused("status=disbled", 'No client has the status "disbled"; did you mean disabled?')

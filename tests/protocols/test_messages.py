@@ -9,7 +9,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.client import Blender, Machine
 from brender.farm.estimates import LONGEST_RUN
+from brender.farm.failing import CAUSES
 from brender.farm.farm import MOST_WORDS
+from brender.farm.settings import Rule
 from brender.farm.submission.sentences import EXTENSIONS
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, MOST_FROM_WORKER
@@ -65,7 +67,7 @@ class ThePage(SynchronousTestCase):
 
     def test_so_have_the_things_inside_them(self) -> None:
         sections = self.sections()
-        for thing in (Machine, Blender):
+        for thing in (Machine, Blender, say.Limits, Rule):
             listed = re.findall(r"(?m)^\| `(\w+)` \|", sections[thing.__name__.lower()])
             self.assertEqual(listed, list(thing.__struct_fields__))
 
@@ -100,12 +102,17 @@ class ThePage(SynchronousTestCase):
 
     def test_defaults_are_told(self) -> None:
         sections = self.sections()
-        things = [message for union in UNIONS.values() for message in get_args(union)] + [Machine]
-        for thing in things:
-            section = sections[name_of(thing) if thing is not Machine else "machine"]
+        things = [message for union in UNIONS.values() for message in get_args(union)]
+        for thing in [*things, Machine, say.Limits]:
+            section = sections[thing.__name__.lower()]
             optional = set(thing.__struct_fields__[len(thing.__struct_fields__) - len(thing.__struct_defaults__) :])
             told = set(re.findall(r"(?m)^\| `(\w+)` \|[^|]*default", section))
             self.assertEqual(told, optional, thing.__name__)
+
+    def test_every_cause_of_a_failure_is_told(self) -> None:
+        told = set(re.findall(r'(?m)^\| (?:"(\w+)"|empty) \|', self.sections()["result"]))
+        self.assertEqual(told, set(get_args(say.Cause)))
+        self.assertEqual(told, set(CAUSES))
 
     def test_its_numbers_are_those_of_the_program(self) -> None:
         for said in (

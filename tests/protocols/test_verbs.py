@@ -7,6 +7,7 @@ from pathlib import Path
 from twisted.trial.unittest import TestCase
 
 from brender.farm.client import Status
+from brender.farm.settings import After, JobSettings
 from brender.farm.transitions import JobState
 from brender.protocols.commands import VERBS, greeting
 from brender.protocols.verbs import Leave, answer
@@ -212,10 +213,14 @@ class Jobs(VerbCase):
         self.farm.finish(client, seconds=12)
         self.farm.start(client)
         self.farm.clock.advance(5)
+        first, *lines = await self.lines("job 1")
+        self.assertRegex(
+            first,
+            r"^Job 1 film: active, 1 of 4 tasks done, 12 s a task, \d+ s left( \(.+ to .+\))?; priority 50, of ada$",
+        )
         self.assertEqual(
-            await self.lines("job 1"),
+            lines,
             [
-                "Job 1 film: active, 1 of 4 tasks done, 12 s a task, 24 s left; priority 50, of ada",
                 " step    tasks  waiting  ready  active  done  failed  canceled",
                 " Render      3        0      0       2     1       0         0",
                 " Video       1        1      0       0     0       0         0",
@@ -260,7 +265,8 @@ class Jobs(VerbCase):
             "Job 1 shot_010 is now canceled; 1 of 24 tasks had been done. 1 task that ran is ended.",
         )
         self.assertEqual(job.state, JobState.CANCELED)
-        self.assertIn("Job 1 is canceled", await self.ask("cancel 1"))
+        self.assertEqual(await self.ask("cancel 1"), "Job 1 shot_010 already was canceled.")
+        self.assertEqual(await self.ask("pause 1"), "Job 1 is canceled and cannot be paused.")
 
     async def test_pause_and_resume(self) -> None:
         client = await self.farm.client("render-01")
@@ -268,7 +274,9 @@ class Jobs(VerbCase):
         self.farm.start(client)
         self.assertEqual(await self.ask("pause 1"), "Job 1 shot_010 is now paused. 1 task finishes first.")
         self.assertEqual(job.state, JobState.PAUSED)
+        self.assertEqual(await self.ask("pause 1"), "Job 1 shot_010 already was paused.")
         self.assertEqual(await self.ask("resume 1"), "Job 1 shot_010 goes on: 24 of 24 tasks are to do.")
+        self.assertEqual(await self.ask("resume 1"), "Job 1 shot_010 was not paused: 24 of 24 tasks are to do.")
         self.assertEqual(job.state, JobState.ACTIVE)
 
 
@@ -358,14 +366,63 @@ class Submit(VerbCase):
             "submit /x.yaml a=1 a=2": "a is given twice.",
             "submit /x.yaml --priorty 5": 'No option "--priorty"; did you mean --priority?',
             "submit /x.yaml --priority": "--priority needs a value.",
+            "submit /x.yaml --pool a --pool b": "--pool is given twice.",
         }.items():
             self.assertIn(sentence, await self.ask(line))
 
     async def test_a_priority_is_a_number_from_0_to_100(self) -> None:
         path = self.file(FRAMES)
-        for priority in ("101", "-1", "high", "5.5", "9" * 5000):
+        for priority in ("101", "-1"):
             text = await self.ask(f"submit '{path}' --priority={priority}")
-            self.assertEqual(text, f'A priority is a whole number from 0 to 100, not "{priority}".')
+            self.assertIn("priority: A priority is a whole number from 0 to 100.", text)
+        for priority in ("high", "5.5", "9" * 5000):
+            text = await self.ask(f"submit '{path}' --priority={priority}")
+            self.assertEqual(text, f'priority: "{priority}" is not a whole number.')
+
+    async def test_every_setting_of_a_job_can_be_said(self) -> None:
+        await self.farm.job()
+        line = f"submit '{self.file(FRAMES)}' --pool gpu --after 1:frames:-1..1 --hours '20:00-06:00' --not-before "
+        text = await self.ask(line + "2023-11-20T20:00 --tries 5 --preemptible yes --task-seconds=15min --project film")
+        self.assertEqual(text, "Job 2 shot_010: 24 tasks, priority 50.")
+        settings = self.farm.service.farm.jobs[2].settings
+        self.assertEqual((settings.pool, settings.after), ("gpu", (After(1, frames=(-1, 1)),)))
+        self.assertEqual((settings.not_before, settings.task_seconds), (1700510400.0, 900.0))
+        help_text = await self.ask("help submit")
+        for name in JobSettings.__struct_fields__:
+            self.assertIn(f"  --{name.replace('_', '-')} ", help_text)
+
+    async def test_what_the_farm_does_not_have_is_told_with_its_place(self) -> None:
+        line = f"submit '{self.file(FRAMES)}' --limits arnold --after 7 --hours 9:00-9:00 --zone Mars"
+        self.assertEqual(
+            await self.lines(line),
+            [
+                "The job was not taken, 4 problems:",
+                '  hours: "9:00-9:00" ends when it begins; the whole day is 00:00-24:00.',
+                '  zone: There is no time zone "Mars"; write one such as Europe/Amsterdam.',
+                '  limits.arnold: There is no limit "arnold"; this farm has none.',
+                "  after[0]: There is no job 7 to come after.",
+            ],
+        )
+        self.assertEqual(self.farm.service.farm.jobs, {})
+
+    async def test_what_no_client_could_run_is_a_warning(self) -> None:
+        await self.farm.client("render-01")
+        lines = await self.lines(f"submit '{self.file(FRAMES)}' --pool gpu")
+        self.assertEqual(lines, ["Job 1 shot_010: 24 tasks, priority 50.", "Warning: No client is in pool gpu."])
+
+    async def test_frames_that_are_none_are_refused_with_a_sentence(self) -> None:
+        path = self.file(FRAMES)
+        for frames, sentence in {
+            "10-1": "write 10-1:-1",
+            "1-10:0": "1-10:0",
+            "1-5,3-8": "overlap",
+            "-5--9": "write -5--9:-1",
+            "1-100x5": "write 1-100:5",
+        }.items():
+            text = await self.ask(f"submit '{path}' Frames={frames}")
+            self.assertTrue(text.startswith("The job was not taken, 1 problem:"), text)
+            self.assertIn(sentence, text)
+        self.assertEqual(await self.ask(f"submit '{path}' Frames=-5--1"), "Job 1 shot_010: 5 tasks, priority 50.")
 
 
 class Save(VerbCase):

@@ -15,13 +15,40 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from brender.farm.client import Machine, RuntimeClient, Status
+from brender.farm.log_rules import RULES
+from brender.farm.transitions import TaskState
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, Decoder, encode
 from brender.protocols.worker import GREETING_WITHIN, LINGER, SILENT_BEATS, WorkerFactory, WorkerProtocol
 from tests.fakes import MemoryStore, SmallFarm
+from tests.farm.submission import documents
 
 reactor: Any = global_reactor
 HEARTBEAT = 10.0
+TWO_VALUES = """
+specificationVersion: jobtemplate-2023-09
+name: looks
+parameterDefinitions:
+- {name: Look, type: STRING, default: old}
+steps:
+- name: Render
+  parameterSpace: {taskParameterDefinitions: [{name: Frame, type: INT, range: "1-9"}]}
+  script: {actions: {onRun: {command: render, args: ["{{Param.Look}}"]}}}
+"""
+CHUNKED = """
+specificationVersion: jobtemplate-2023-09
+extensions: [TASK_CHUNKING]
+name: chunks
+steps:
+- name: Render
+  parameterSpace:
+    taskParameterDefinitions:
+    - name: Frame
+      type: CHUNK[INT]
+      range: "1-20"
+      chunks: {defaultTaskCount: 5, targetRuntimeSeconds: 60, rangeConstraint: CONTIGUOUS}
+  script: {actions: {onRun: {command: render, args: ["{{Task.Param.Frame}}"]}}}
+"""
 Said = TypeVar("Said", bound=say.Message)
 
 
@@ -41,8 +68,10 @@ class SlowStore(MemoryStore):
 class Worker:
     """What a worker sends and hears, on a wire in memory."""
 
-    def __init__(self, farm: SmallFarm, name: str = "attic", run: str = "run 1", heartbeat: float = HEARTBEAT) -> None:
-        self.machine = Machine(key=f"key of {name}", name=name, slots=1)
+    def __init__(
+        self, farm: SmallFarm, name: str = "attic", run: str = "run 1", heartbeat: float = HEARTBEAT, **machine: Any
+    ) -> None:
+        self.machine = Machine(key=f"key of {name}", name=name, **{"slots": 1, **machine})
         self.run = run
         self.wire = StringTransport()
         self.protocol = WorkerProtocol(farm.service, farm.clock, heartbeat)
@@ -95,7 +124,7 @@ class Case(TestCase):
 class Greeting(Case):
     def test_a_machine_is_welcomed_with_its_number(self) -> None:
         worker = self.worker().greets()
-        self.assertEqual(worker.hears(), [say.Welcome(1, "attic", HEARTBEAT, [])])
+        self.assertEqual(worker.hears(), [say.Welcome(1, "attic", HEARTBEAT, [], list(RULES))])
         self.assertEqual((self.client().online, self.client().machine), (True, worker.machine))
 
     def test_the_first_line_has_to_be_a_hello(self) -> None:
@@ -169,7 +198,7 @@ class WhileItIsLookedUp(Case):
         worker = self.worker()
         worker.sends(say.Hello(1, "run 1", worker.machine, {}), say.Beat(42.0), say.Leaving())
         self.found()
-        self.assertEqual(worker.hears(), [say.Welcome(1, "attic", HEARTBEAT, [])])
+        self.assertEqual(worker.hears(), [say.Welcome(1, "attic", HEARTBEAT, [], list(RULES))])
         self.assertEqual((self.client().load, self.client().leaving), (42.0, True))
 
     def test_who_has_gone_meanwhile_is_not_online(self) -> None:
@@ -242,7 +271,7 @@ class Silence(Case):
 
     def test_a_worker_that_we_do_not_read_is_not_taken_for_dead(self) -> None:
         worker = self.worker().greets()
-        link = self.farm.service._links[1]
+        link = self.farm.service._connections._links[1]
         link.hold(True)
         self.pass_time(10 * HEARTBEAT)
         self.assertEqual((worker.refused, worker.wire.producerState), (False, "paused"))
@@ -314,11 +343,65 @@ class Nonsense(Case):
         worker.sends(b"nonsense\n")
         worker.hears()
         self.farm.clock.advance(HEARTBEAT)
-        self.farm.service._links[1].recall(7)
+        self.farm.service._connections._links[1].recall(7)
         self.assertEqual(worker.hears(), [])
 
 
 class Orders(Case):
+    async def test_a_job_comes_with_the_limits_of_its_tasks_and_again_when_they_have_changed(self) -> None:
+        worker = self.worker().greets()
+        await self.farm.job(task_seconds=60)
+        (told,) = [each for each in worker.hears() if isinstance(each, say.Job)]
+        self.assertEqual(told.limits, say.Limits(task_seconds=60.0))
+        await self.farm.service.set_job(1, {"quiet_seconds": 5, "session_seconds": 7})
+        worker.sends(say.Result(1, 0, "completed"))
+        _, again, order = worker.hears()
+        self.assertEqual((type(again), type(order)), (say.Job, say.Order))
+        assert isinstance(again, say.Job)
+        self.assertEqual(again.limits, say.Limits(60.0, 7.0, 5.0))
+        worker.sends(say.Result(2, 1, "completed"))
+        self.assertEqual([type(each) for each in worker.hears()], [say.Ack, say.Order])
+
+    async def test_a_job_whose_values_were_revised_is_forgotten_and_told_anew(self) -> None:
+        worker = self.worker().greets()
+        await self.farm.service.submit(TWO_VALUES, {})
+        worker.hears()
+        await self.farm.service.revise(1, {"Look": "new"})
+        self.assertEqual(worker.hears()[-1], say.Forget(1))
+        worker.sends(say.Returned(1, [0]), say.Returned(2, [1]))
+        told, *orders = worker.hears()
+        assert isinstance(told, say.Job)
+        self.assertEqual((told.values["Look"], {type(each) for each in orders}), ("new", {say.Order}))
+
+    async def test_an_order_says_what_it_uses_up(self) -> None:
+        worker = self.worker(slots=2, memory=8 * 2**30, gpus=("a", "b")).greets()
+        amounts = [("amount.worker.vcpu", 1), ("amount.worker.memory", 2048), ("amount.worker.gpu", 1)]
+        host = {"amounts": [{"name": name, "min": least} for name, least in amounts]}
+        await self.farm.service.submit(documents.job(documents.step("A", hostRequirements=host)), {})
+        (order,) = [each for each in worker.hears() if isinstance(each, say.Order)]
+        self.assertEqual(order.amounts, {"amount.worker.memory": 2048.0, "amount.worker.gpu": 1.0})
+
+    async def test_a_chunk_is_one_task_and_its_result_is_that_of_all_its_tasks(self) -> None:
+        worker = self.worker().greets()
+        job = await self.farm.service.submit(CHUNKED, {})
+        order, *_ = [each for each in worker.hears() if isinstance(each, say.Order)]
+        self.assertEqual(order.tasks, [say.Task(0, {"Frame": "1-5"}, 5)])
+        worker.sends(say.Started(order.order, 0))
+        self.assertEqual(self.farm.service.farm.orders[order.order].running, 0)
+        worker.sends(say.Result(order.order, 0, "completed", seconds=10.0))
+        self.assertEqual(job.steps[0].counts[TaskState.COMPLETED], 5)
+        self.assertNotIn(order.order, self.farm.service.farm.orders)
+
+    async def test_a_failure_comes_with_its_cause_and_its_peak(self) -> None:
+        worker, (order, *_) = await self.given()
+        worker.sends(say.Result(order.order, 0, "failed", "Frame 1 is empty.", cause="fail", peak=2**30))
+        self.assertEqual(self.farm.service.farm.jobs[1].steps[0].counts[TaskState.FAILED], 1)  # not tried again
+
+    async def test_a_peak_is_learnt(self) -> None:
+        worker, (order, *_) = await self.given()
+        worker.sends(say.Result(order.order, 0, "completed", seconds=1.0, peak=3 * 2**30 - 5))
+        self.assertEqual(self.farm.service.farm.jobs[1].steps[0].peak, 3 * 2**30)
+
     async def test_a_job_is_told_once_and_before_its_first_order(self) -> None:
         worker = self.worker().greets()
         worker.hears()
@@ -448,7 +531,7 @@ class Splits(Case):
         for end in (*sorted(cuts), len(self.SENT)):
             worker.sends(self.SENT[begin:end])
             begin = end
-        self.assertEqual(worker.hears(), [say.Welcome(1, "attic", HEARTBEAT, []), say.Ack([(9, 0)])])
+        self.assertEqual(worker.hears(), [say.Welcome(1, "attic", HEARTBEAT, [], list(RULES)), say.Ack([(9, 0)])])
         client = farm.service.farm.clients[1]
         self.assertEqual((client.load, client.leaving), (3.0, True))
 

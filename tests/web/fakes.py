@@ -90,6 +90,7 @@ class Web:
             {"blender": FRAMES}.get,
             "2.0",
             clock=self.farm.clock,
+            now=self.farm.now,
             **options,
         )
 

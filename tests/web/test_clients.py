@@ -2,6 +2,8 @@
 
 from twisted.trial.unittest import TestCase
 
+from brender.farm.settings import ClientSettings
+from brender.farm.why import why_client
 from tests.web.fakes import Web
 
 
@@ -59,9 +61,37 @@ class Clients(TestCase):
 
     async def test_a_change_that_is_none_is_named(self) -> None:
         web = await self.farm()
-        for body, at in (({"status": "off"}, "status"), ({"staus": "disabled"}, "staus"), ({}, "status"), ([], None)):
+        for body, at in (({"status": "off"}, "status"), ({"staus": "disabled"}, "staus"), ({}, None), ([], None),
+                         ({"pools": "gpu"}, "pools"), ({"most_tasks": "2"}, "most_tasks"), ({"pols": []}, "pols")):
             reply = web.ask("PATCH", "/api/v1/clients/1", body)
             self.assertEqual((reply.status, reply.json["error"].get("at")), (400, at), body)
+
+    async def test_settings_are_changed_with_the_status_or_without(self) -> None:
+        web = await self.farm()
+        body = {"pools": ["gpu"], "keep_memory": 1 << 30, "sleeps": "22:00-06:00", "zone": "UTC"}
+        reply = web.ask("PATCH", "/api/v1/clients?filter=render*", body).json
+        self.assertEqual((reply["matched"], reply["changed"]), (2, 2))
+        self.assertEqual(reply["data"][0]["settings"]["pools"], ["gpu"])
+        self.assertEqual(reply["data"][0]["activity"], "asleep")
+        both = web.ask("PATCH", "/api/v1/clients?filter=all", {"pools": ["gpu"], "status": "disabled"}).json
+        self.assertEqual((both["matched"], both["changed"]), (3, 3))
+        self.assertEqual(web.ask("PATCH", "/api/v1/clients/1", {"pools": ["gpu"]}).json["changed"], 0)
+        self.assertEqual(web.farm.service.farm.clients[1].settings.keep_memory, 1 << 30)
+
+    async def test_settings_that_cannot_be_are_422_and_nothing_is_changed(self) -> None:
+        web = await self.farm()
+        for name, value in (("zone", "Mars"), ("sleeps", "6:00-6:00"), ("most_tasks", 0)):
+            reply = web.ask("PATCH", "/api/v1/clients/1", {name: value, "status": "disabled"})
+            self.assertEqual((reply.status, reply.json["error"]["at"]), (422, name))
+        client = web.farm.service.farm.clients[1]
+        self.assertEqual((client.status, client.settings), ("enabled", ClientSettings()))
+
+    async def test_a_client_says_why_it_has_nothing_to_do(self) -> None:
+        web = await self.farm()
+        reply = web.get("/api/v1/clients/3/why").json
+        farm = web.farm.service.farm
+        self.assertEqual(reply, {"client": 3, "why": why_client(farm, farm.clients[3], web.farm.now())})
+        self.assertEqual(web.get("/api/v1/clients/9/why").message, "There is no client 9.")
 
     async def test_a_farm_that_stops_takes_no_change(self) -> None:
         web = await self.farm()

@@ -106,6 +106,70 @@ class Submitting(TestCase):
         self.assertEqual(self.post({"template": "blender", "name": "x"}, Idempotency_Key="k-1").status, 409)
         self.assertEqual([self.post({"template": "blender", "name": "same"}).json["id"] for _ in range(2)], [2, 3])
 
+    def test_settings_are_taken_and_kept(self) -> None:
+        first = self.post({"template": "blender"}).json["id"]
+        settings = {
+            "priority": 60, "owner": "mara", "pool": "gpu", "only": ["render*"], "order": "preview", "tries": 5,
+            "after": [{"job": first, "frames": [-1, 1]}], "not_before": None, "preemptible": True, "task_seconds": 90,
+        }  # fmt: skip
+        job = self.post({"template": "blender", "settings": settings}).json
+        self.assertEqual((job["priority"], job["owner"], job["settings"]["pool"]), (60, "mara", "gpu"))
+        self.assertEqual(job["settings"]["after"], [{"job": 1, "when": "completed", "frames": [-1, 1], "step": ""}])
+        both = self.post({"template": "blender", "settings": {"tries": 2}, "priority": 7}).json
+        self.assertEqual((both["priority"], both["settings"]["tries"]), (7, 2))
+
+    def test_settings_that_cannot_be_read_are_400_with_their_place(self) -> None:
+        for settings, at in (
+            ({"priorty": 3}, "settings.priorty"), ({"priority": "3"}, "settings.priority"),
+            ({"tries": 1.5}, "settings.tries"), ({"only": "render*"}, "settings.only"),
+            ({"limits": {"a": "2"}}, "settings.limits[...]"),
+            ({"after": [{"jobb": 1}]}, "settings.after[0]"), ({"order": "prevew"}, "settings.order"),
+            ({"preemptible": 1}, "settings.preemptible"), ([], None),
+        ):  # fmt: skip
+            reply = self.post({"template": "blender", "settings": settings})
+            self.assertEqual((reply.status, reply.json["error"].get("at")), (400, at or "settings"), settings)
+        reply = self.post({"template": "blender", "settings": {"priorty": 3}})
+        self.assertEqual(reply.message, 'There is no field "priorty" in settings; did you mean priority?')
+        reply = self.post({"template": "blender", "priority": 3, "settings": {"priority": 4}})
+        self.assertEqual((reply.status, reply.message), (400, "priority is given twice; which of them is meant?"))
+        self.assertEqual(self.jobs(), 0)
+
+    def test_settings_that_cannot_be_are_422_with_their_place(self) -> None:
+        for settings, at in (
+            ({"priority": 101}, "priority"), ({"priority": -1}, "priority"), ({"hours": "22:00-22:00"}, "hours"),
+            ({"zone": "Mars/Base"}, "zone"), ({"limits": {"arnold": 1}}, "limits.arnold"),
+            ({"limits": {"arnold": 0}}, "limits"), ({"after": [{"job": 7}]}, "after[0]"),
+            ({"after": [{"job": 1}]}, "after[0]"), ({"fail_share": 0}, "fail_share"), ({"tries": 0}, "tries"),
+        ):  # fmt: skip
+            reply = self.post({"template": "blender", "settings": settings})
+            self.assertEqual((reply.status, reply.json["problems"][0]["at"][:len(at)]), (422, at), settings)
+            self.assertTrue(reply.message, settings)
+        self.assertEqual(self.post({"template": "blender", "priority": 101}).message,
+                         "A priority is a whole number from 0 to 100.")  # fmt: skip
+        self.assertEqual(self.jobs(), 0)
+
+    def test_problems_of_settings_and_of_the_template_are_told_together(self) -> None:
+        reply = self.post({"template": "blender", "values": {"Frames": "10-1"}, "settings": {"zone": "Mars"}})
+        self.assertEqual(reply.message, "There are 2 problems; each is listed with its place.")
+        places = sorted(problem["at"] for problem in reply.json["problems"])
+        self.assertEqual(places, ["parameterValues.Frames", "zone"])
+
+    def test_fifty_requests_at_once_are_fifty_jobs_with_exactly_their_tasks(self) -> None:
+        self.web.farm.store.held = True
+        wires = [self.web.wire() for _ in range(50)]
+        for number, wire in enumerate(wires, 1):
+            wire.send(request("POST", "/api/v1/jobs", {"template": "blender", "values": {"Frames": f"1-{number}"}}))
+        self.assertEqual([wire.got() for wire in wires], [b""] * 50)
+        self.web.farm.store.commit()
+        jobs = [wire.reply().json for wire in wires]
+        self.assertEqual(sorted(job["id"] for job in jobs), list(range(1, 51)))
+        self.assertEqual([job["tasks"] for job in jobs], list(range(1, 51)))
+
+    def test_a_refusal_has_a_phrase_that_says_what_it_is(self) -> None:
+        wire = self.web.wire()
+        wire.send(request("POST", "/api/v1/jobs", {"template": "blendr"}))
+        self.assertTrue(wire.got().startswith(b"HTTP/1.1 422 Unprocessable "), wire.got()[:60])
+
     def test_a_farm_that_stops_takes_no_job(self) -> None:
         self.web.farm.service.stopping = "The server is stopping"
         self.assertEqual(self.post({"template": "blender"}).status, 503)
@@ -117,31 +181,6 @@ class Submitting(TestCase):
         self.assertEqual(wire.got(), b"")
         self.web.farm.store.commit()
         self.assertEqual(wire.reply().status, 201)
-
-
-class Changes(TestCase):
-    async def test_a_job_is_paused_resumed_and_canceled(self) -> None:
-        web = Web(self)
-        job = await web.farm.job()
-        for verb, state in (("pause", "paused"), ("resume", "queued"), ("cancel", "canceled")):
-            reply = web.ask("POST", f"/api/v1/jobs/{job.id}/{verb}", {})
-            self.assertEqual((reply.status, reply.json["state"]), (200, state))
-
-    async def test_what_cannot_be_now_is_409_with_the_reason(self) -> None:
-        web = Web(self)
-        job = await web.farm.job()
-        await web.farm.service.cancel(job.id)
-        for verb in ("cancel", "pause", "resume"):
-            reply = web.ask("POST", f"/api/v1/jobs/{job.id}/{verb}", {})
-            self.assertEqual((reply.status, reply.json["error"]["code"]), (409, "not-now"))
-            self.assertIn("Job 1 is canceled", reply.message)
-
-    def test_a_job_that_is_not_there_is_404(self) -> None:
-        web = Web(self)
-        for verb in ("cancel", "pause", "resume"):
-            self.assertEqual(web.ask("POST", f"/api/v1/jobs/9/{verb}", {}).message, "There is no job 9.")
-        for path in ("/api/v1/jobs/9", "/api/v1/jobs/9/log", "/api/v1/jobs/9/picture", "/jobs/9"):
-            self.assertEqual(web.get(path).status, 404, path)
 
 
 class One(TestCase):

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
+from brender.web.changes import Changes
 from brender.web.clients import Clients
 from brender.web.jobs import Jobs
 from brender.web.pages import Pages
+from brender.web.reasons import Reasons
 from brender.web.routes import routes
 from brender.web.stream import Streams
 from brender.web.tree import Route
@@ -22,7 +24,8 @@ class Table(TestCase):
         farm = SmallFarm(self)
         service = farm.service
         clients = Clients(service, lambda views, _: list(views), "2.0")
-        return routes(clients, Jobs(service, lambda _: None), Streams(service, farm.clock), Pages(service))
+        jobs, reasons = Jobs(service, lambda _: None), Reasons(service, farm.now)
+        return routes(clients, jobs, Changes(service), reasons, Streams(service, farm.clock), Pages(service))
 
     def test_every_method_and_address_stands_in_the_table_once(self) -> None:
         every = [(route.method, path) for route in self.table() for path in (route.path, *route.also)]

@@ -6,13 +6,17 @@ gives orders and keeps count of what became of each of their tasks: it is where 
 """
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.task import Clock
 
+from brender.farm.client import Machine
+from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.agent import Agent
 from brender.worker.held import Use
+from brender.worker.stock import Stock
 
 WELCOME = say.Welcome(1, "a", 10.0, [])
 IDLE_FOR = 60.0
@@ -32,13 +36,16 @@ class FakeSession:
         self.closing = False
         self.gone = False
         self.held = False
+        self.limits = say.Limits()  # of the task that it was told last
+        self.rules: list[Rule] = []
 
     # --- what the agent says
 
-    def run(self, order: int, task: int, attempt: int, parameters: dict[str, str]) -> None:
+    def run(self, order: int, task: say.Task, attempt: int, limits: say.Limits) -> None:
         assert not self.closing
         assert not self.gone
-        self.waiting.append((order, task))
+        self.waiting.append((order, task.index))
+        self.limits = limits
 
     def stop(self, order: int, task: int, within: float | None = None) -> None:
         if (order, task) == self.running:
@@ -92,17 +99,18 @@ class FakeSession:
         self.gone = True
         self.use.gone(reason)
 
-    def fail(self, reason: str = "enter: Exit code 3.") -> None:
+    def fail(self, reason: str = "enter: Exit code 3.", cause: say.Cause = "") -> None:
         """Its environments cannot be entered."""
-        self.use.broken(reason)
+        self.use.broken(reason, cause)
 
 
 class FakeNursery:
     def __init__(self) -> None:
         self.opened: list[FakeSession] = []
 
-    def open(self, job: say.Job, step: str, slots: int, use: Use) -> FakeSession:
+    def open(self, job: say.Job, use: Use, rules: Sequence[Rule]) -> FakeSession:
         session = FakeSession(use, job)
+        session.rules = list(rules)
         self.opened.append(session)
         return session
 
@@ -124,6 +132,8 @@ class FakeServer:
         self.open: dict[int, set[int]] = {}  # order -> tasks that the server waits for
         self.canceled: set[int] = set()
         self.known: set[int] = set()  # jobs that were told on this connection
+        self.revised: Counter[int] = Counter()  # how often each job was
+        self.values: dict[int, dict[str, int]] = {}  # order -> those that it is to be run with
 
     def connect(self) -> None:
         """The worker greets: what it does not have any more is taken as handed back."""
@@ -141,15 +151,33 @@ class FakeServer:
         self.connected = False
         self.agent.disconnected()
 
-    def order(self, tasks: int = 1, job: int = 1, slots: int = 1, step: str = "A", arrives: bool = True) -> int:
+    def job(self, number: int, limits: say.Limits | None = None) -> None:
+        """What the orders of this job that come are about."""
+        self.known.add(number)
+        values = {"revised": self.revised[number]}
+        self.agent.heard(say.Job(number, f"job {number}", {}, values, limits or say.Limits()))
+
+    def revise(self, number: int) -> None:
+        """Orders that come from now on are to run with other values."""
+        self.revised[number] += 1
+        if self.connected and number in self.known:
+            self.known.remove(number)
+            self.agent.heard(say.Forget(number))
+
+    def order(
+        self, tasks: int = 1, job: int = 1, slots: int = 1, step: str = "A", arrives: bool = True, **amounts: float
+    ) -> int:
+        """`amounts` are called `memory`, `gpu` ..."""
         if arrives and job not in self.known:
-            self.known.add(job)
-            self.agent.heard(say.Job(job, f"job {job}", {}, {}))
+            self.job(job)
         self.last += 1
         first = self.last * 100
         indexes = range(first, first + tasks)
-        order = say.Order(self.last, job, step, 1, slots, [say.Task(index, {"F": str(index)}) for index in indexes])
+        told = [say.Task(index, {"F": str(index)}) for index in indexes]
+        needs = {f"amount.worker.{name}": much for name, much in amounts.items()}
+        order = say.Order(self.last, job, step, 1, slots, told, needs)
         self.given[order.order] = order
+        self.values[order.order] = {"revised": self.revised[job]}
         self.open[order.order] = set(indexes)
         if arrives:
             self.agent.heard(order)
@@ -199,11 +227,12 @@ class FakeServer:
 class Small:
     """An agent with its doubles."""
 
-    def __init__(self, slots: int = 2, connected: bool = True) -> None:
+    def __init__(self, slots: int = 2, connected: bool = True, **machine: Any) -> None:
         self.clock = Clock()
         self.nursery = FakeNursery()
         self.pictures: list[tuple[int, int, list[str]]] = []
-        self.agent = Agent(slots, self.nursery, self.clock, IDLE_FOR, outputs=self._picture)
+        stock = Stock(Machine("key", "alpha", slots, **machine))
+        self.agent = Agent(stock, self.nursery, self.clock, IDLE_FOR, outputs=self._picture)
         self.emptied = 0
         self.agent.when_empty = self._empty
         self.server = FakeServer(self.agent)

@@ -14,8 +14,11 @@ from hypothesis.stateful import (
 )
 from twisted.trial.unittest import SynchronousTestCase
 
+from brender.farm.client import Machine
+from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.agent import AHEAD, WAIT_FOR_ACK
+from brender.worker.stock import Need, Stock
 from tests.worker.fakes import IDLE_FOR, FakeSession, Small
 
 
@@ -125,6 +128,106 @@ class OrderTests(SynchronousTestCase):
         self.assertEqual(self.small.only().work(), (1, 100))
 
 
+class AmountTests(SynchronousTestCase):
+    """Four slots, 4 GiB, two graphics cards."""
+
+    def setUp(self) -> None:
+        self.small = Small(slots=4, memory=4 * 2**30, gpus=("a", "b"))
+        self.server = self.small.server
+
+    def begun(self) -> list[tuple[int, int]]:
+        """Every session begins what it was told."""
+        return [session.begin() for session in self.small.sessions if session.waiting and not session.running]
+
+    def test_orders_run_together_while_there_is_memory_for_them(self) -> None:
+        for _ in range(3):
+            self.server.order(memory=1536)
+        self.assertEqual(self.begun(), [(1, 100), (2, 200)])
+        self.small.sessions[0].end()
+        self.assertEqual(self.begun(), [(3, 300)])
+
+    def test_more_memory_than_there_is_is_the_whole_machines(self) -> None:
+        self.server.order(memory=9999)
+        self.server.order(memory=1, step="B")
+        self.assertEqual(self.begun(), [(1, 100)])
+
+    def test_cards_are_given_one_by_one(self) -> None:
+        for step in ("A", "B", "C"):
+            self.server.order(step=step, gpu=1)
+        self.assertEqual([session.use.cards for session in self.small.sessions], [(0,), (1,)])
+        first = self.small.sessions[0]
+        first.work()
+        self.assertTrue(first.closing)  # what it has is wanted
+        first.die()
+        self.assertEqual([session.use.cards for session in self.small.sessions], [(1,), (0,)])
+
+    def test_a_session_keeps_its_card_for_the_orders_of_its_step(self) -> None:
+        self.server.order(gpu=1)
+        self.server.order(gpu=1)
+        one, two = self.small.sessions
+        two.work()
+        self.server.order(gpu=1)
+        self.assertEqual((two.work(), two.use.cards), ((3, 300), (1,)))
+        self.assertEqual(len(self.small.nursery.opened), 2)
+        one.work()
+
+    def test_who_asks_for_no_card_sees_none_and_who_has_the_machine_sees_all(self) -> None:
+        self.server.order()
+        self.assertEqual(self.small.only().use.cards, ())
+        self.small.only().work()
+        self.server.order(slots=4, step="B")
+        self.small.only().die()
+        self.assertIsNone(self.small.only().use.cards)
+
+    def test_who_comes_later_goes_first_with_what_who_waits_will_not_need(self) -> None:
+        self.server.order(gpu=2, step="A")
+        self.server.order(gpu=1, step="B")
+        for _ in range(3):
+            self.server.order(step="C")
+        self.assertEqual(self.begun(), [(1, 100), (3, 300), (4, 400)])  # one slot is kept for the second
+        self.small.sessions[0].end()
+        self.small.sessions[0].die()
+        self.assertEqual(self.begun(), [(2, 200), (5, 500)])
+
+    def test_who_waits_for_memory_is_not_overtaken_by_who_needs_memory(self) -> None:
+        self.server.order(memory=3000)
+        self.server.order(memory=2000, step="B")
+        self.server.order(memory=1000, step="C")
+        self.assertEqual(self.begun(), [(1, 100)])
+        self.small.sessions[0].end()
+        self.small.sessions[0].die()
+        self.assertEqual(self.begun(), [(2, 200), (3, 300)])
+
+    def test_idle_sessions_make_room_for_memory_too(self) -> None:
+        self.server.order(memory=3000)
+        idle = self.small.only()
+        idle.work()
+        self.server.order(memory=2000, step="B")
+        self.assertEqual((idle.closing, len(self.small.sessions)), (True, 1))
+        idle.die()
+        self.assertEqual(self.begun(), [(2, 200)])
+
+    def test_an_order_that_needs_more_than_the_one_before_waits_for_it_to_end(self) -> None:
+        self.server.order(memory=1000)
+        self.server.order(memory=1000, step="B")
+        first, _ = self.small.sessions
+        self.begun()
+        self.server.order(memory=3500)  # of the first step, whose tasks were seen to use more
+        self.assertEqual(list(first.waiting), [])
+        first.end()
+        self.assertEqual(list(first.waiting), [])
+        self.small.sessions[1].end()
+        self.assertTrue(self.small.sessions[1].closing)
+        self.small.sessions[1].die()
+        self.assertEqual(first.begin(), (3, 300))
+
+    def test_one_that_needs_no_more_is_handed_over_early(self) -> None:
+        self.server.order(memory=3000)
+        self.begun()
+        self.server.order(memory=2000)
+        self.assertEqual(list(self.small.only().waiting), [(2, 200)])
+
+
 class SessionTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.small = Small(slots=1)
@@ -149,6 +252,81 @@ class SessionTests(SynchronousTestCase):
         self.small.only().work()
         self.agent.heard(say.Forget(1))
         self.assertTrue(self.small.only().closing)
+
+    def test_one_that_is_busy_then_ends_what_it_runs_and_takes_nothing_more(self) -> None:
+        self.server.order(tasks=2)
+        session = self.small.only()
+        session.begin()
+        self.server.revise(1)
+        self.assertFalse(session.closing)
+        self.server.order()
+        session.end()
+        self.assertEqual(session.work(), (1, 101))
+        self.assertTrue(session.closing)
+        session.die()
+        self.assertEqual((self.small.only().job.values, self.small.only().work()), ({"revised": 1}, (2, 200)))
+
+    def test_an_order_that_waits_is_run_with_the_values_that_it_came_with(self) -> None:
+        self.server.order()
+        session = self.small.only()
+        session.begin()
+        self.server.order(step="B")
+        self.server.revise(1)
+        self.server.order(step="B")
+        session.end()
+        session.die()
+        self.assertEqual(self.small.only().job.values, {"revised": 0})
+        self.assertEqual(self.small.only().work(), (2, 200))
+        self.small.only().die()
+        self.assertEqual(self.small.only().job.values, {"revised": 1})
+
+    def test_what_the_worker_was_not_told_it_sees_when_the_job_comes_again(self) -> None:
+        self.server.order()
+        self.small.only().work()
+        self.server.disconnect()
+        self.server.revise(1)  # while it is away: nobody tells it
+        self.server.connect()
+        self.server.order()
+        self.assertTrue(self.small.nursery.opened[0].closing)
+        self.small.nursery.opened[0].die()
+        self.assertEqual(self.small.only().job.values, {"revised": 1})
+
+    def test_a_job_that_comes_again_as_it_was_keeps_its_sessions(self) -> None:
+        self.server.order()
+        session = self.small.only()
+        session.work()
+        self.server.disconnect()
+        self.server.connect()
+        self.server.order()
+        self.assertEqual(session.work(), (2, 200))
+
+    def test_new_limits_count_for_the_tasks_that_follow(self) -> None:
+        self.server.order(tasks=3)
+        session = self.small.only()
+        self.assertEqual(session.limits, say.Limits())
+        self.server.job(1, say.Limits(task_seconds=5.0))
+        session.work()
+        session.work()
+        session.begin()
+        self.assertEqual((session.limits, session.closing), (say.Limits(task_seconds=5.0), False))
+
+    def test_sessions_know_the_farms_rules_and_are_opened_anew_when_these_are_others(self) -> None:
+        self.assertEqual(self.server.order(), 1)
+        self.small.only().work()
+        rules = [Rule("empty", "empty", "fail")]
+        self.server.disconnect()
+        self.server.known.clear()
+        self.server.connected = True
+        self.agent.connected(say.Welcome(1, "a", 10.0, [], rules), self.server.hear)
+        self.assertTrue(self.small.only().closing)
+        self.small.only().die()
+        self.server.order()
+        self.assertEqual(self.small.only().rules, rules)
+
+    def test_why_a_session_could_not_be_entered_comes_with_its_cause(self) -> None:
+        self.server.order()
+        self.small.only().fail("Env: no licence: none is free", "later")
+        self.assertEqual([each.cause for each in self.server.said(say.Result)], ["later"])
 
     def test_environments_that_cannot_be_entered_fail_all_that_waits_for_them(self) -> None:
         self.server.order(tasks=2)
@@ -473,12 +651,13 @@ DICE, SELDOM = st.integers(0, 11), 7
 
 
 class AnyOrderOfEvents(RuleBasedStateMachine):
-    """Every task of every order gets exactly one fate, and slots are never oversubscribed, whatever happens when."""
+    """Every task of every order gets exactly one fate, and nothing is given away twice, whatever happens when."""
 
     @initialize(slots=st.integers(1, 3))
     def begin(self, slots: int) -> None:
-        self.small = Small(slots)
+        self.small = Small(slots, memory=4 * 2**30, gpus=("a", "b"))
         self.slots = slots
+        self.stock = Stock(Machine("key", "alpha", slots, memory=4 * 2**30, gpus=("a", "b")))
 
     def _sessions(self) -> list[FakeSession]:
         return self.small.sessions
@@ -487,6 +666,16 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
     @rule(tasks=st.integers(1, 4), job=st.integers(1, 3), slots=st.integers(1, 3))
     def order(self, tasks: int, job: int, slots: int) -> None:
         self.small.server.order(tasks, job, min(slots, self.slots), step=f"of {min(slots, self.slots)} slots")
+
+    @precondition(lambda self: self.small.server.connected)
+    @rule(job=st.integers(1, 2), gpu=st.integers(0, 2), memory=st.sampled_from([0, 1024, 3000, 9000]))
+    def order_with_amounts(self, job: int, gpu: int, memory: float) -> None:
+        self.small.server.order(1, job, step=f"with {gpu} cards", gpu=gpu, memory=memory)
+
+    @precondition(lambda self: self.small.server.connected)
+    @rule(job=st.integers(1, 2))
+    def job_is_revised(self, job: int) -> None:
+        self.small.server.revise(job)
 
     @precondition(lambda self: self.small.server.connected)
     @rule(jobs=st.lists(st.integers(1, 2), min_size=2, max_size=5))
@@ -573,8 +762,21 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
             self.small.agent.leave(now)
 
     @invariant()
-    def slots_are_never_oversubscribed(self) -> None:
-        assert sum(session.use.slots for session in self._sessions()) <= self.slots
+    def nothing_is_given_away_twice(self) -> None:
+        needs = [session.use.need for session in self._sessions()]
+        assert self.stock.fits(Need(0, {"amount.worker.memory": 0.0, "amount.worker.gpu": 0.0}), needs), needs
+        cards = [card for session in self._sessions() for card in session.use.cards or ()]
+        assert len(cards) == len(set(cards)), cards
+
+    @invariant()
+    def who_sees_all_cards_is_alone(self) -> None:
+        assert len(self._sessions()) < 2 or all(session.use.cards is not None for session in self._sessions())
+
+    @invariant()
+    def tasks_run_with_the_values_of_their_order(self) -> None:
+        for session in self._sessions():
+            for order, _ in [*session.waiting, *([session.running] if session.running else [])]:
+                assert session.job.values == self.small.server.values[order]
 
     @invariant()
     def it_leaves_when_nothing_is_left(self) -> None:
@@ -582,12 +784,17 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
 
     @invariant()
     def nothing_waits_while_there_is_room(self) -> None:
-        """An order that has no session yet waits for slots, or for its turn behind one that does."""
+        """An order that has no session yet waits for room, or keeps what it waits for from those behind it."""
         agent = self.small.agent
-        waiting = [held.order for held in agent.held.values() if held.use is None]
-        busy = sum(session.use.slots for session in self._sessions())
-        moving = any(held.moving for held in agent.held.values())
-        assert not waiting or moving or busy + waiting[0].slots > self.slots, waiting
+        taken = [session.use.need for session in self._sessions() if session.use.busy]
+        if any(held.moving for held in agent.held.values()):
+            return
+        if any(session.closing for session in self._sessions()):
+            return  # what it has will be free in a moment
+        for held in agent.held.values():
+            if held.use is None and not held.canceled:
+                assert not self.stock.fits(held.need, taken), held
+                taken.append(held.need)
 
     @invariant()
     def an_order_moves_when_its_session_is_asked_for_it(self) -> None:

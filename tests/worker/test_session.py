@@ -8,6 +8,8 @@ from openjd.sessions import Session, SessionState
 from openjd.sessions._subprocess import LoggingSubprocess
 from twisted.trial.unittest import SynchronousTestCase
 
+from brender.farm.settings import Rule
+from brender.protocols.messages import Limits
 from brender.worker import words
 from brender.worker.session import KeptSession
 from tests.line.harness import until
@@ -163,6 +165,105 @@ class StopTests(SessionTestCase):
         talk.say(words.Stop(1, 1))
         until(lambda: not there(pid), "it goes on")
         self.assertEqual(talk.hear(words.Ended).outcome, "canceled")
+
+
+class ConductTests(SessionTestCase):
+    """What ends a task before it ends by itself."""
+
+    def end_of(self, script: str, limits: Limits | None = None, count: int = 1, **how: Any) -> words.Ended:
+        self.talk.say(
+            words.Open("job", job(script, **how), {}, "A", {}, rules=[Rule("empty", "is empty", "fail")]),
+            words.Run(1, 1, 1, {"N": "1"}, limits or Limits(), count),
+        )
+        return self.talk.hear(words.Ended)
+
+    def test_a_line_that_a_rule_finds_ends_it_with_all_that_it_started(self) -> None:
+        ended = self.end_of(f"setsid sleep 320 & echo $! > {self.nest.folder}/far; echo the frame is empty; wait")
+        self.assertEqual(
+            (ended.outcome, ended.message, ended.cause), ("failed", "empty: the frame is empty", "fail")
+        )
+        self.assertFalse(there(self.pid("far")))
+
+    def test_one_that_has_ended_before_it_could_be_has_failed_all_the_same(self) -> None:
+        self.assertEqual(self.end_of("echo it is empty; exit 0").cause, "fail")
+
+    def test_a_rule_spares_what_the_environment_has_started(self) -> None:
+        service = f"setsid sleep 321 >/dev/null 2>&1 & echo $! > {self.nest.folder}/service"
+        self.assertEqual(self.end_of("echo is empty; sleep 300", environments=[(service, "true")]).cause, "fail")
+        self.assertTrue(there(self.pid("service")))
+
+    def test_a_time_limit_ends_it_whatever_its_exit_code(self) -> None:
+        trap: dict[str, Any] = {"cancelation": {"mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": 60}}
+        ended = self.end_of("trap 'exit 0' TERM; sleep 300 & wait", Limits(task_seconds=0.5), **trap)
+        self.assertEqual((ended.outcome, ended.cause), ("failed", "time"))
+
+    def test_a_chunk_has_the_time_of_all_its_tasks(self) -> None:
+        ended = self.end_of("sleep 300", Limits(task_seconds=0.1), count=5)
+        self.assertEqual(ended.message, "It took longer than 0.5 s, the limit of its job for 5 tasks.")
+
+    def test_one_that_has_hung_is_ended(self) -> None:
+        ended = self.end_of("while :; do echo alive; sleep 0.05; done", Limits(quiet_seconds=0.6))
+        self.assertEqual((ended.outcome, ended.cause), ("failed", "quiet"))
+
+    def test_the_next_task_begins_anew(self) -> None:
+        self.assertEqual(self.end_of("[ $(({{Task.Param.N}})) = 2 ] || echo is empty").cause, "fail")
+        self.talk.run(2, N="2")
+        self.assertEqual(self.talk.hear(words.Ended).outcome, "completed")
+
+    def test_a_million_lines_are_read_and_held_against_the_rules(self) -> None:
+        ended = self.end_of("seq 1000000; echo at last: it is empty; sleep 300", Limits(quiet_seconds=600))
+        self.assertEqual(ended.message, "empty: at last: it is empty")
+
+    def test_one_that_is_stopped_meanwhile_is_canceled(self) -> None:
+        self.open("trap 'echo is empty; sleep 300' TERM; echo $$ > pid; sleep 300 & wait").run(1, N="1")
+        self.talk.hear(words.Started)
+        self.talk.say(words.Stop(1, 1))
+        self.assertEqual(self.talk.hear(words.Ended).outcome, "canceled")
+
+    def test_a_session_that_is_not_entered_in_time_is_broken(self) -> None:
+        enter = f"echo $$ > {self.nest.folder}/enter; sleep 300"
+        made = job("true", environments=[("true", "true"), (enter, "true")])
+        self.talk.say(words.Open("job", made, {}, "A", {}, limits=Limits(session_seconds=1.0)))
+        broken = self.talk.hear(words.Broken)
+        self.assertEqual(broken.reason, "E1: Entering the session took longer than 1 s, the limit of its job.")
+        self.assertEqual((broken.cause, there(self.pid("enter"))), ("time", False))
+
+    def test_a_line_while_it_is_entered_counts_too(self) -> None:
+        made = job("true", environments=[("echo E is empty; sleep 300", "true")])
+        self.talk.say(words.Open("job", made, {}, "A", {}, rules=[Rule("empty", "is empty", "later")]))
+        broken = self.talk.hear(words.Broken)
+        self.assertEqual((broken.reason, broken.cause), ("E0: empty: E is empty", "later"))
+
+    def test_one_that_is_not_left_in_time_is_ended(self) -> None:
+        made = job("true", environments=[("true", f"echo $$ > {self.nest.folder}/leave; sleep 300")])
+        self.talk.say(words.Open("job", made, {}, "A", {}, limits=Limits(session_seconds=1.0)), words.Close())
+        self.talk.silence()
+        self.assertFalse(there(self.pid("leave")))
+
+
+class PeakTests(SessionTestCase):
+    HOLDS = "python3 -c 'import time; held = bytearray(200_000_000); time.sleep({seconds})'"
+
+    def peak(self, task: int) -> float:
+        self.talk.run(task, N=str(task))
+        return self.talk.hear(words.Ended).peak / 1e6
+
+    def test_what_a_task_used_comes_with_its_end(self) -> None:
+        self.open(f"[ $(({{{{Task.Param.N}}}})) = 1 ] || {{ sleep 0.5; exit; }}; {self.HOLDS.format(seconds=0.5)}")
+        self.assertTrue(200 < self.peak(1) < 300)
+        self.assertTrue(self.peak(2) < 100)
+
+    def test_what_the_session_keeps_open_counts_for_each_of_its_tasks(self) -> None:
+        begun = f"{self.HOLDS.format(seconds=300)} >/dev/null 2>&1 & sleep 1"
+        self.open("sleep 0.5", environments=[(begun, "true")])
+        self.assertTrue(200 < self.peak(1) < 300)
+        self.assertTrue(200 < self.peak(2) < 300)
+
+    def test_a_program_that_gets_no_more_has_failed_for_memory(self) -> None:
+        self.open("ulimit -v 200000; python3 -c 'held = bytearray(300_000_000)'").run(1, N="1")
+        ended = self.talk.hear(words.Ended)
+        self.assertEqual((ended.outcome, ended.cause), ("failed", "memory"))
+        self.assertIn("It said: MemoryError", ended.message)
 
 
 class PrivateTests(SynchronousTestCase):

@@ -5,9 +5,11 @@
 
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
@@ -17,15 +19,18 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from brender.farm.client import Blender, Machine
+from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.protocols.codec import Decoder, encode
 from brender.worker import processes, sessions, words
-from brender.worker.held import Use
+from brender.worker.held import Use, Work
 from brender.worker.identity import cores
 from brender.worker.sessions import UNEXPECTED, Cradle, SessionProtocol, share_of
+from brender.worker.stock import Cards, Need
 from tests.worker.nest import job
 
 MACHINE = Machine("key", "alpha", 2, blenders=(Blender("4.5.0", "program", "/opt/blender"),))
+MACHINE_WITH_CARDS = msgspec.structs.replace(MACHINE, gpus=("one", "two"))
 
 
 class Noted:
@@ -58,11 +63,15 @@ class Noted:
     def task_taken_back(self, use: Use, order: int, task: int) -> None:
         self._note("taken back", order, task)
 
-    def session_broken(self, use: Use, reason: str) -> None:
-        self._note("broken", reason)
+    def session_broken(self, use: Use, reason: str, cause: say.Cause) -> None:
+        self._note("broken", reason, cause)
 
     def session_gone(self, use: Use, reason: str) -> None:
         self._note("gone", reason)
+
+
+def use(agent: Noted, cards: Cards = None) -> Use:
+    return Use(agent, Work(say.Job(1, "job", {}, {})), "A", Need(2, {}), cards)
 
 
 class CradleTests(TestCase):
@@ -77,14 +86,14 @@ class CradleTests(TestCase):
         self.addCleanup(self.cradle.stop)
         self.agent = Noted()
 
-    def open(self, script: str = "true") -> SessionProtocol:
+    def open(self, script: str = "true", rules: Sequence[Rule] = (), cards: Cards = None) -> SessionProtocol:
         made = say.Job(1, "job", job(script), {})
-        return self.cradle.open(made, "A", 2, Use(self.agent, 1, "A", 2))
+        return self.cradle.open(made, use(self.agent, cards), rules)
 
     async def test_a_session_runs_tasks_and_reports_in_order(self) -> None:
         ended, gone = self.agent.until("ended"), self.agent.until("gone")
         session = self.open("echo hello")
-        session.run(7, 3, 1, {"N": "3"})
+        session.run(7, say.Task(3, {"N": "3"}), 1, say.Limits())
         result, outputs = await ended
         self.assertEqual((result.order, result.task, result.outcome, outputs), (7, 3, "completed", []))
         session.close()
@@ -96,11 +105,39 @@ class CradleTests(TestCase):
 
     async def test_tasks_see_their_machine(self) -> None:
         ended = self.agent.until("ended")
-        self.open("echo slots=$BRENDER_SLOTS; echo $BRENDER_BLENDER").run(1, 1, 1, {"N": "1"})
+        self.open("echo slots=$BRENDER_SLOTS; echo $BRENDER_BLENDER").run(1, say.Task(1, {"N": "1"}), 1, say.Limits())
         await ended
         logs = "".join(each[1].text for each in self.agent.reports if each[0] == "Log")
         self.assertIn("\nslots=2\n", logs)
         self.assertIn('[{"version": "4.5.0", "kind": "program", "path": "/opt/blender"}]', logs)
+
+    async def test_a_session_sees_the_cards_that_it_was_given(self) -> None:
+        self.cradle = Cradle(reactor, self.scratch, MACHINE_WITH_CARDS)
+        self.addCleanup(self.cradle.stop)
+        for cards, said in ((None, "unset unset"), ((), "empty -1"), ((1,), "1 1")):
+            ended = self.agent.until("ended")
+            script = "echo ${BRENDER_GPUS-unset} | sed 's/^$/empty/' | tr '\\n' ' '; echo ${CUDA_VISIBLE_DEVICES-unset}"
+            self.open(script, cards=cards).run(1, say.Task(1, {"N": "1"}), 1, say.Limits())
+            await ended
+            self.assertIn(f"\n{said}\n", self.logs())
+
+    async def test_on_a_machine_without_cards_nothing_is_said_of_them(self) -> None:
+        ended = self.agent.until("ended")
+        self.open("echo gpus=${BRENDER_GPUS-unset}", cards=()).run(1, say.Task(1, {"N": "1"}), 1, say.Limits())
+        await ended
+        self.assertIn("\ngpus=unset\n", self.logs())
+
+    async def test_rules_limits_causes_and_peaks_go_both_ways(self) -> None:
+        session = self.open("echo {{Task.Param.N}}; sleep 300", rules=[Rule("two", "^2$", "later")])
+        for number, limits, cause in ((1, say.Limits(task_seconds=0.3), "time"), (2, say.Limits(), "later")):
+            ended = self.agent.until("ended")
+            session.run(1, say.Task(number, {"N": str(number)}), 1, limits)
+            result, _ = await ended
+            self.assertEqual((result.outcome, result.cause), ("failed", cause))
+        self.assertGreater(result.peak, 0)
+
+    def logs(self) -> str:
+        return "".join(each[1].text for each in self.agent.reports if each[0] == "Log")
 
     def test_a_session_that_shares_its_machine_is_told_how_many_threads_are_its_own(self) -> None:
         self.assertEqual(share_of(4, 4), {})
@@ -112,12 +149,12 @@ class CradleTests(TestCase):
         first = self.cradle.pid
         gone = self.agent.until("gone")
         session = self.open("sleep 300")
-        session.run(1, 1, 1, {"N": "1"})
+        session.run(1, say.Task(1, {"N": "1"}), 1, say.Limits())
         await self.agent.until("started")
         os.kill(first, signal.SIGKILL)
         self.assertEqual(await gone, (UNEXPECTED,))
         ended = self.agent.until("ended")
-        self.open().run(2, 2, 1, {"N": "1"})
+        self.open().run(2, say.Task(2, {"N": "1"}), 1, say.Limits())
         self.assertEqual((await ended)[0].outcome, "completed")
         self.assertNotEqual(self.cradle.pid, first)
 
@@ -125,25 +162,26 @@ class CradleTests(TestCase):
         made = [self.open() for _ in range(3)]
         for number, session in enumerate(made):
             ended = self.agent.until("ended")
-            session.run(number, number, 1, {"N": "1"})
+            session.run(number, say.Task(number, {"N": "1"}), 1, say.Limits())
             self.assertEqual((await ended)[0].order, number)
 
     async def test_a_nursery_that_cannot_be_started_breaks_what_waits_for_it(self) -> None:
         self.patch(sessions, "PROGRAM", "import sys; sys.exit(3)")
         broken, gone = self.agent.until("broken"), self.agent.until("gone")
-        self.open().run(1, 1, 1, {"N": "1"})
+        self.open().run(1, say.Task(1, {"N": "1"}), 1, say.Limits())
         self.assertIn("A session could not be started on this machine", (await broken)[0])
         await gone
         self.patch(sessions, "PROGRAM", CradleTests.program)
         ended = self.agent.until("ended")
-        self.open().run(2, 2, 1, {"N": "1"})
+        self.open().run(2, say.Task(2, {"N": "1"}), 1, say.Limits())
         await ended
 
     program = sessions.PROGRAM
 
     async def test_after_stop_nothing_is_left(self) -> None:
         started = self.agent.until("started")
-        self.open(f"setsid sleep 313 & echo $! > {self.folder}/far; wait").run(1, 1, 1, {"N": "1"})
+        session = self.open(f"setsid sleep 313 & echo $! > {self.folder}/far; wait")
+        session.run(1, say.Task(1, {"N": "1"}), 1, say.Limits())
         await started
         while not (self.folder / "far").exists() or not (self.folder / "far").read_text():
             await deferLater(reactor, 0.01)
@@ -168,7 +206,7 @@ class SessionProtocolTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.agent = Noted()
-        self.session = SessionProtocol(Use(self.agent, 1, "A", 1))
+        self.session = SessionProtocol(use(self.agent))
         self.transport = StringTransport()
 
     def said(self) -> list[Any]:
@@ -179,7 +217,7 @@ class SessionProtocolTests(SynchronousTestCase):
         self.session.dataReceived(b"".join(map(encode, said)))
 
     def test_what_is_said_before_the_connection_stands_is_said_then(self) -> None:
-        self.session.run(1, 2, 1, {})
+        self.session.run(1, say.Task(2, {}), 1, say.Limits())
         self.session.close()
         self.session.makeConnection(self.transport)
         self.session.stop(1, 2, 3.0)

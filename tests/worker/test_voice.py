@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from brender.protocols.codec import Decoder
 from brender.worker import voice as voices
 from brender.worker import words
+from brender.worker.conduct import Conduct
 from brender.worker.voice import CHUNK, MOST_OUTPUTS, MOST_STATUS, MOST_UNSENT, MOST_WARNINGS, Voice, readable
 from tests.line.harness import until
 
@@ -92,14 +93,29 @@ class VoiceTests(SynchronousTestCase):
         self.assertEqual(len(self.voice.take_outputs()), MOST_OUTPUTS)
         self.assertEqual(self.voice.take_outputs(), [])
 
-    def test_the_last_line_is_what_the_task_printed_last(self) -> None:
+    def test_the_last_lines_are_what_the_task_printed_last(self) -> None:
         self.print("first\nno camera  \n\n")
         self.print("openjd_progress: 5")
         self.log("Process pid 5 exited", LogContent.PROCESS_CONTROL)
         self.log("Output:", LogContent.BANNER | LogContent.COMMAND_OUTPUT)
-        self.assertEqual(self.voice.last_line, "no camera")
+        self.assertEqual(list(self.voice.last_lines), ["first", "no camera"])
         self.voice.begin(words.Started(1, 2))
-        self.assertEqual(self.voice.last_line, "")
+        self.assertEqual(list(self.voice.last_lines), [])
+
+    def test_so_many_of_the_last_lines_are_kept(self) -> None:
+        for first in (0, 50):
+            self.print("\n".join(f"line {n}" for n in range(first, first + 50)))
+        self.print("one more")
+        self.assertEqual(list(self.voice.last_lines), [*(f"line {n}" for n in range(81, 100)), "one more"])
+
+    def test_what_is_printed_is_heard_by_who_judges_it_and_nothing_else_is(self) -> None:
+        heard: list[tuple[str, bool]] = []
+        self.voice.conduct = Conduct(lambda: 0.0)
+        self.voice.conduct.printed = lambda text, unended=False: heard.append((text, unended))  # type: ignore[method-assign]
+        self.log("Process pid 5 exited", LogContent.PROCESS_CONTROL)
+        self.print("half ", unended=True)
+        self.print("a line")
+        self.assertEqual(heard, [("half ", True), ("a line", False)])
 
     def test_progress_is_said_when_it_changes_and_cut_to_a_length(self) -> None:
         for percent, status in ((5.0, ""), (5.0, ""), (5.0, "s" * 5000), (None, "")):

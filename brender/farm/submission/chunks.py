@@ -3,7 +3,8 @@
 How does this work?  `Frames` keeps whole numbers as Python ranges, so that ten million of them cost no
 more than ten.  `CloseChunks` (CONTIGUOUS) and `LooseChunks` (NONCONTIGUOUS) know how many chunks there
 are and write any one of them, exactly as openjd-model would, without making the others: the longer
-chunks are spread evenly, so the place where a chunk begins is a formula.
+chunks are spread evenly, so the place where a chunk begins is a formula.  `GrowingChunks` are not cut
+beforehand: whoever gives them out says how many frames the next one has.
 """
 
 from bisect import bisect_right
@@ -36,6 +37,15 @@ class Frames:
     def text(self, index: int) -> str:
         return str(self.value(index))
 
+    def has(self, text: str) -> bool:
+        return any(True for _ in self.where(int(text)))
+
+    def where(self, value: int) -> Iterator[int]:
+        """The indexes at which a value stands."""
+        for part, end in zip(self.parts, self.ends, strict=True):
+            if value in part:
+                yield end - count(part) + part.index(value)
+
     def between(self, first: int, end: int) -> Iterator[range]:
         """The values from index `first` up to `end`, as ranges."""
         place = bisect_right(self.ends, first)
@@ -50,6 +60,12 @@ def cut(total: int, size: int) -> tuple[int, int]:
     """Into how many chunks, and how many of those are one longer than the rest."""
     chunks = -(-total // size) if size > 0 else 1
     return chunks, total % chunks
+
+
+def chunk_of(place: int, total: int, size: int) -> int:
+    """Which chunk has the value at this place."""
+    chunks, _ = cut(total, size)
+    return bisect_right(range(chunks), place, key=lambda index: begin(index, total, size)) - 1
 
 
 def begin(index: int, total: int, size: int) -> int:
@@ -74,6 +90,13 @@ class LooseChunks:
         first, end = (begin(here, total, self.size) for here in (index, index + 1))
         parts = {part if part.step > 0 else part[::-1] for part in self.frames.between(first, end)}
         return ",".join(_steps(sorted(parts, key=lambda part: part[0])))
+
+    def has(self, text: str) -> bool:
+        return any(self.text(index) == text for index in range(self.count))
+
+    def where(self, value: int) -> Iterator[int]:
+        """The chunks that have a value."""
+        return (chunk_of(place, self.frames.count, self.size) for place in self.frames.where(value))
 
 
 def _steps(parts: Iterable[range]) -> Iterator[str]:
@@ -118,6 +141,10 @@ class Run:
     def count(self, size: int) -> int:
         return count(self.frames) if self.alone else cut(count(self.frames), size)[0]
 
+    def chunk_of(self, value: int, size: int) -> int:
+        place = self.frames.index(value)
+        return place if self.alone else chunk_of(place, count(self.frames), size)
+
     def text(self, index: int, size: int) -> str:
         if self.alone:
             return f"{self.frames[index]}-{self.frames[index]}"
@@ -148,6 +175,61 @@ class CloseChunks:
     def text(self, index: int) -> str:
         place = bisect_right(self.ends, index)
         return self.runs[place].text(index - (self.ends[place - 1] if place else 0), self.size)
+
+    def has(self, text: str) -> bool:
+        return any(self.text(index) == text for index in range(self.count))
+
+    def where(self, value: int) -> Iterator[int]:
+        """The chunks that have a value."""
+        for run, end in zip(self.runs, self.ends, strict=True):
+            if value in run.frames:
+                yield end - run.count(self.size) + run.chunk_of(value, self.size)
+
+
+@dataclass(frozen=True)
+class GrowingChunks:
+    """Frames one by one, of which as many are put together as take about `target` seconds."""
+
+    frames: Frames
+    size: int  # until it is known how long they take
+    target: float
+    gapless: bool  # `CONTIGUOUS`
+
+    @property
+    def count(self) -> int:
+        return self.frames.count
+
+    def text(self, index: int) -> str:
+        return self.together(index, 1)
+
+    def most(self, index: int) -> int:
+        """How many frames a chunk may have that begins with this one."""
+        if not self.gapless:
+            return self.count - index
+        place = bisect_right(self.ends, index)
+        return 1 if self.runs[place].alone else self.ends[place] - index
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        return tuple(_runs(self.frames.parts))
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        return tuple(accumulate(count(run.frames) for run in self.runs))
+
+    def together(self, first: int, many: int) -> str:
+        if self.gapless:
+            return f"{self.frames.value(first)}-{self.frames.value(first + many - 1)}"
+        parts = {part if part.step > 0 else part[::-1] for part in self.frames.between(first, first + many)}
+        return ",".join(_steps(sorted(parts, key=lambda part: part[0])))
+
+    def has(self, text: str) -> bool:
+        half = len(text) // 2  # "-5--5" is told of frame -5
+        return self.frames.has(text[:half] if self.gapless else text)
+
+    def where(self, value: int) -> Iterator[int]:
+        """The indexes at which a value stands."""
+        return self.frames.where(value)
 
 
 def _runs(parts: Iterable[range]) -> Iterator[Run]:

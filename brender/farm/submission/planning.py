@@ -8,8 +8,9 @@ was accepted before: its values are settled, so nothing is looked at again.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from openjd.model import Job, JobTemplate, create_job, decode_job_template
@@ -20,7 +21,7 @@ from brender.farm.submission import template as templates
 from brender.farm.submission.plain import MOST_PROBLEMS
 from brender.farm.submission.problems import WHOLE, Problem, Refused, shown
 from brender.farm.submission.sentences import EXTENSIONS, problems_of
-from brender.farm.submission.space import Node
+from brender.farm.submission.space import Chunked, Joined, Node
 from brender.farm.submission.template import Document
 
 __all__ = ["Plan", "Problem", "Refused", "StepPlan", "plan", "replan"]
@@ -41,12 +42,57 @@ class StepPlan:
     tasks: int
     requires: Requirements
     _space: Node = field(repr=False)
+    frame: str = ""  # the task parameter that counts frames
 
     def parameters(self, index: int) -> dict[str, str]:
         """The task parameters of one task, as text."""
         if not 0 <= index < self.tasks:
             raise IndexError(f'Step "{self.name}" has {self.tasks} tasks; there is no task {index}.')
         return self._space.at(index)
+
+    def together(self, first: int, count: int) -> dict[str, str]:
+        """The task parameters of a chunk that has these tasks."""
+        return self._space.together(first, count)
+
+    @cached_property
+    def _chunked(self) -> bool:
+        return self._space.chunked(0) is not None
+
+    def chunked(self, index: int) -> Chunked | None:
+        """How tasks from this one on may be put together as they are given out; None when each runs alone."""
+        return self._space.chunked(index) if self._chunked else None
+
+    def same_tasks(self, other: "StepPlan") -> bool:
+        """Whether both have the very same tasks."""
+        return (self.name, self.depends_on, self._space) == (other.name, other.depends_on, other._space)
+
+    def and_more(self, other: "StepPlan") -> "StepPlan":
+        """This one with the tasks of the other after its own; raises `Refused` when it has one of them already."""
+        if self.same_tasks(other):
+            return self
+        for index in range(other.tasks):
+            if self._space.has(values := other.parameters(index)):
+                named = ", ".join(f"{name} {value}" for name, value in values.items())
+                raise Refused([Problem(WHOLE, f'Step "{self.name}" has a task for {named} already.')])
+        space = Joined((self._space, other._space))
+        return replace(self, tasks=self.tasks + other.tasks, _space=space)
+
+    def tasks_of(self, frame: int) -> list[int]:
+        """The tasks that have this frame."""
+        return sorted(self._space.where(self.frame, frame))
+
+    @property
+    def has_frames(self) -> bool:
+        return bool(self.frame)
+
+    def frames(self, index: int) -> Iterator[int]:
+        """The frames of one task."""
+        text = self.parameters(index)[self.frame]
+        if text.lstrip("-").isdecimal():
+            yield int(text)
+            return
+        for part in ranges.pieces(ranges.parse(text)):
+            yield from part
 
 
 @dataclass(frozen=True)
@@ -85,10 +131,24 @@ def plan(
     return _limited(_create(document, decoded, settled, values), limit)
 
 
-def replan(template: Mapping[str, Any], values: Mapping[str, Any]) -> Plan:
-    """The plan of a job that was accepted before; `values` are its plan's."""
+def extended(steps: Sequence[StepPlan], more: Plan) -> list[StepPlan]:
+    """The steps with the tasks of another plan of their template added; raises `Refused` when there is none to add."""
+    grown = [step.and_more(new) for step, new in zip(steps, more.steps, strict=True)]
+    if sum(step.tasks for step in grown) == sum(step.tasks for step in steps):
+        raise Refused([Problem(WHOLE, "The job has all these tasks already.")])
+    return grown
+
+
+def replan(
+    template: Mapping[str, Any], values: Mapping[str, Any], added: Sequence[Mapping[str, Any]] = ()
+) -> Plan:
+    """The plan of a job that was accepted before; `values` are its plan's, `added` those of what came later."""
     document = Document(dict(template))
-    return _plan(document.content, _decode(document), dict(values))
+    decoded = _decode(document)
+    made = _plan(document.content, decoded, dict(values))
+    for more in added:
+        made = replace(made, steps=tuple(extended(made.steps, _plan(document.content, decoded, dict(more)))))
+    return made
 
 
 def _once(problems: list[Problem]) -> list[Problem]:
@@ -176,7 +236,8 @@ def _steps(job: Job) -> Iterator[StepPlan]:
     for step in job.steps:
         depends_on = tuple(places[dependency.dependsOn] for dependency in step.dependencies or ())
         tasks = space.read(step.parameterSpace)
-        yield StepPlan(step.name, depends_on, tasks.count, required(step.hostRequirements), tasks)
+        frame = space.frame_parameter(step.parameterSpace)
+        yield StepPlan(step.name, depends_on, tasks.count, required(step.hostRequirements), tasks, frame)
 
 
 def _limited(made: Plan, limit: int) -> Plan:

@@ -2,8 +2,9 @@
 
 How does this work?  A job that asks for a GPU gets the first kind that has one (OptiX before CUDA, HIP, oneAPI,
 Metal) with all its devices switched on, or a refusal.  A scene that was merely saved with "GPU" is rendered on
-the GPU where there is one, else on the processor, with a warning.  The number of threads follows
-BRENDER_THREADS, or the cores that the worker's session may use.
+the GPU where there is one, else on the processor, with a warning.  Of a machine's GPUs only those are used that the
+session was given (BRENDER_GPUS); it may have been given none.  The number of threads follows BRENDER_THREADS, or
+the cores that the worker's session may use.
 """
 
 from __future__ import annotations
@@ -22,10 +23,24 @@ class NoDevice(Exception):
     """What was asked for is not there; the message is a sentence for people."""
 
 
+def given() -> list[str] | None:
+    """The GPUs that this session has, None for all that there are."""
+    told = os.environ.get("BRENDER_GPUS")
+    return None if told is None else [text for text in told.split(",") if text]
+
+
+def own(cards: list[Any]) -> list[Any]:
+    """Of the GPUs that Cycles finds, those of this session; usually the driver shows it no others."""
+    mine = given()
+    if mine is None or len(cards) <= len(mine):
+        return cards
+    return [cards[int(text)] for text in mine if text.isdigit() and int(text) < len(cards)]
+
+
 def switch_on_gpus() -> list[str]:
-    """The names of the GPUs that Cycles now uses; none when there are none."""
+    """The names of the GPUs that Cycles now uses; none when there are none, or none for this session."""
     addon = bpy.context.preferences.addons.get("cycles")
-    for kind in KINDS if addon else ():
+    for kind in KINDS if addon and given() != [] else ():
         try:
             addon.preferences.compute_device_type = kind
         except TypeError:  # this Blender was built without that kind
@@ -34,9 +49,9 @@ def switch_on_gpus() -> list[str]:
             addon.preferences.refresh_devices()
         else:
             addon.preferences.get_devices()
-        cards = [device for device in addon.preferences.devices if device.type == kind]
+        cards = own([device for device in addon.preferences.devices if device.type == kind])
         for device in addon.preferences.devices:
-            device.use = device.type == kind
+            device.use = device in cards
         if cards:
             return [device.name for device in cards]
     return []
@@ -55,9 +70,16 @@ def choose(scene: Any, asked: str) -> tuple[str, list[str]]:
         scene.cycles.device = "GPU"
         return " and ".join(cards), []
     if asked:
-        raise NoDevice(f"A GPU was asked for, and Cycles finds none here (looked for {', '.join(KINDS)}).")
+        raise NoDevice(f"A GPU was asked for, and {missing()}.")
     scene.cycles.device = "CPU"
-    return "the processor", ["The scene was saved for a GPU and this machine has none: the processor renders it."]
+    whose = "this machine has none" if given() != [] else "this session was given none"
+    return "the processor", [f"The scene was saved for a GPU and {whose}: the processor renders it."]
+
+
+def missing() -> str:
+    if given() == []:
+        return "this session was given none: its step has to ask for amount.worker.gpu"
+    return f"Cycles finds none here (looked for {', '.join(KINDS)})"
 
 
 def check_display(engine: str) -> None:

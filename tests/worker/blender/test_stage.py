@@ -1,6 +1,14 @@
 """What does not exist is refused with one clear sentence; nothing falls back to something else."""
 
-from tests.worker.blender.harness import BlenderTestCase
+import os
+import subprocess
+from pathlib import Path
+
+from twisted.trial.unittest import SkipTest
+
+from tests.worker.blender.harness import BLENDER, BlenderTestCase
+
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 class Refusals(BlenderTestCase):
@@ -64,6 +72,24 @@ class Gpu(BlenderTestCase):
             self.assertNotIn("on the processor", ended.text)
         else:
             self.assertIn("A GPU was asked for, and Cycles finds none here (looked for OPTIX", ended.reason)
+
+    def test_a_session_that_was_given_none_uses_none(self) -> None:
+        self.patch(os, "environ", {**os.environ, "BRENDER_GPUS": ""})
+        said = "A GPU was asked for, and this session was given none: its step has to ask for amount.worker.gpu."
+        self.assertEqual(self.refused("plain", Device="GPU"), said)
+        ended = self.farm("gpu").enter()
+        self.assertTrue(ended.ok, ended.text)
+        self.assertIn("saved for a GPU and this session was given none: the processor renders it", ended.text)
+
+    def test_of_the_cards_that_blender_finds_those_of_the_session_are_used(self) -> None:
+        if BLENDER.kind != "module":
+            raise SkipTest("This Blender is a program of its own; the function is the same in both.")
+        program = "from brender.worker.blender import device; print(device.own(list('abc')))"
+        for told, cards in {"0,2": "['a', 'c']", "1": "['b']", "2,9": "['c']", "0,1,2": "['a', 'b', 'c']"}.items():
+            known = {**os.environ, "BRENDER_GPUS": told}
+            command = [BLENDER.path, "-c", program]
+            printed = subprocess.run(command, env=known, capture_output=True, text=True, check=True, cwd=CHECKOUT)
+            self.assertIn(cards, printed.stdout)
 
 
 class Scripts(BlenderTestCase):

@@ -1,0 +1,88 @@
+"""A start: take up where the database says that the farm stopped.
+
+How does this work?  What became of a step's tasks is told by the rows of its orders, oldest first.  Where the
+database has their states as a whole (written when tasks were asked for again), only orders count that were open
+then or came later.  Open orders are held as they were: their clients may come back with them.  Everything else
+(what is ready, queued, waiting for whom) follows from that, as it does in a farm that was never stopped.
+"""
+
+from brender.farm import changing, failing, following, holding, second_starts, when
+from brender.farm.changes import Loaded, StatesThen
+from brender.farm.farm import Farm
+from brender.farm.job import Job, Step
+from brender.farm.order import Order
+from brender.farm.retries import Tries
+from brender.farm.tasks import TaskSet
+from brender.farm.transitions import FINISHED_TASK, TaskState
+
+
+def restore(farm: Farm, loaded: Loaded, now: float) -> None:
+    for client in loaded.clients:
+        farm.admit(client)
+    farm.jobs.update((job.id, job) for job in loaded.finished)
+    farm.last_job, farm.last_order = loaded.last_job, loaded.last_order
+    for kept in (*loaded.unfinished, *loaded.sources):
+        farm.jobs[kept.job.id] = kept.job
+        kept.job.follow(kept.plan, farm.shapes)
+        kept.job.added = kept.added
+        for step, then in zip(kept.job.steps, kept.steps, strict=True):
+            if then:
+                _put(step, then)
+    for order in loaded.orders:
+        _recall(farm, order)
+    jobs = [kept.job for kept in loaded.unfinished]
+    for job in jobs:
+        for step in job.steps:
+            _give_up_what_failed(step)
+        changing.follow(farm, job)
+    for job in jobs:
+        _go_on(farm, job, now)
+
+
+def _go_on(farm: Farm, job: Job, now: float) -> None:
+    """What follows for a job from what became of its tasks."""
+    when.look_at_gate(farm, job, now)
+    for number, until in job.standing.avoided.items():
+        failing.forgive_at(farm, job, number, until)
+    for step in list(job.steps):
+        if step.began is not None:
+            failing.limit_step(farm, step, step.began)
+        following.free(farm, step)
+        following.look_at(farm, step, now)
+
+
+def _put(step: Step, then: StatesThen) -> None:
+    begun = bytes(state if state in FINISHED_TASK else TaskState.WAITING for state in range(256))
+    step.tasks = TaskSet(bytearray(then.states.translate(begun)))
+    step.tasks.begin_in(step.job.settings.order)
+    step.as_of, step.open_then = then.as_of, then.open_then
+
+
+def _recall(farm: Farm, order: Order) -> None:
+    """What an order's row says of its tasks."""
+    step = farm.step_of(order)
+    if order.id <= step.as_of and order.id not in step.open_then:
+        return
+    step.began = order.issued if step.began is None else step.began
+    for task, state in enumerate(order.tasks, order.first):
+        if state == TaskState.FAILED:
+            step.tries.setdefault(task, Tries()).clients.append(order.client)
+        elif state in (TaskState.COMPLETED, TaskState.ACTIVE) and step.tasks[task] is not TaskState.COMPLETED:
+            if state == TaskState.ACTIVE and step.tasks[task] is TaskState.ACTIVE:
+                first = next(other for other in farm.orders.values() if _runs(other, order, task))
+                second_starts.pair(farm, first, task)
+                order.second = True
+            step.tasks.put(task, TaskState(state))
+    if order.open:
+        holding.hold(farm, order, step)
+
+
+def _runs(other: Order, order: Order, task: int) -> bool:
+    return (other.job, other.step) == (order.job, order.step) and other.holds(task)
+
+
+def _give_up_what_failed(step: Step) -> None:
+    for task, tries in step.tries.items():
+        if step.tasks[task] is TaskState.WAITING and not tries.may_try(step.job.settings.tries):
+            step.tasks.put(task, TaskState.FAILED)
+
