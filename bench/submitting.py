@@ -40,7 +40,7 @@ class BareWorker:
         raise ConnectionError("The server has hung up.")
 
     def complete(self, order: dict[str, Any]) -> None:
-        for index, _ in order["tasks"]:
+        for index, *_ in order["tasks"]:
             self.say({"type": "result", "order": order["order"], "task": index, "outcome": "completed"})
         self.hear("forget")
 
