@@ -15,12 +15,18 @@ Chosen = Mapping[int, Collection[int]]  # index of a step -> tasks of it
 NOT_DONE = frozenset({TaskState.FAILED, TaskState.CANCELED})
 
 
-def ended(job: Job, states: Collection[TaskState] = NOT_DONE) -> Chosen:
-    """All tasks that ended in one of these states."""
+def ended(job: Job, name: str = "", states: Collection[TaskState] = NOT_DONE) -> Chosen:
+    """All tasks that ended in one of these states, of the step of this name or of all; raises `Refused`."""
     found = {
-        step.index: [task for task, state in enumerate(bytes(step.tasks)) if state in states] for step in job.steps
+        step.index: [task for task, state in enumerate(bytes(step.tasks)) if state in states]
+        for step in steps_named(job, name)
     }
     return {index: tasks for index, tasks in found.items() if tasks}
+
+
+def everything(job: Job, name: str) -> Chosen:
+    """All tasks of the step of this name; raises `Refused`."""
+    return {step.index: range(len(step.tasks)) for step in steps_named(job, name)}
 
 
 def steps_named(job: Job, name: str) -> list[Step]:

@@ -2,8 +2,7 @@
 
 How does this work?  `Machine` is what a worker says of itself when it greets.  `RuntimeClient` is the
 farm's record of it in memory: `status` is what the admin wants, `online` what is, and `activity`
-follows from the orders that it holds.  A step that states how many vcpus it needs takes so many
-slots; one that does not takes the whole machine (`cost`).  What tasks use up besides slots is `taken`, of
+follows from the orders that it holds.  What tasks use up besides slots is `taken`, of
 the `capacity` that the machine has and its own settings leave.
 """
 
@@ -14,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from brender.farm.order import Order
-from brender.farm.requirements import Abilities, Requirements
+from brender.farm.requirements import Abilities
 from brender.farm.settings import ClientSettings
 
 
@@ -122,10 +121,6 @@ class RuntimeClient:
         if any(order.running is not None for order in self.orders.values()):
             return "busy"
         return "asleep" if self.asleep else "idle"
-
-    def cost(self, requires: Requirements) -> int:
-        """How many of this client's slots a task with these requirements takes."""
-        return self.slots if requires.vcpus is None else max(1, requires.vcpus)
 
     def capacity(self, name: str) -> float:
         """How much of an amount its tasks may use up in all."""

@@ -105,7 +105,8 @@ class Farm:
             self._give_up(order, self._tasks(order, gone), now)
         when.look_at_hours(self, client, now)
         self.changed(client)
-        self.roused.update(self.floor.idle)
+        if any(order.untouched and client.crowded(order) for order in client.orders.values()):
+            self.roused.update(self.floor.idle)  # they may call back what waits here
         if client.status is Status.DISABLED:
             holding.call_back(self, client.orders.values())
         return [order for order in held if order not in client.orders]
@@ -227,9 +228,9 @@ class Farm:
         following.look_at(self, step, now)
         return True
 
-    def _tasks(self, order: Order, units: Iterable[int]) -> list[int]:
+    def _tasks(self, order: Order, units: list[int]) -> list[int]:
         """The tasks of what runs as one."""
-        return order.awaited() if order.together and any(True for _ in units) else list(units)
+        return order.awaited() if order.together and units else units
 
     def _learn(self, order: Order, step: Step, seconds: float, peak: int, now: float) -> None:
         typical = step.estimate.seconds

@@ -37,7 +37,8 @@ class Shape(msgspec.Struct, eq=False, weakref=True):
 
     def cost(self, client: RuntimeClient) -> int:
         """How many of the client's slots a task takes."""
-        return self.requires.vcpus or client.slots
+        vcpus = self.requires.vcpus
+        return client.slots if vcpus is None else max(1, vcpus)
 
 
 class Shapes:
@@ -119,7 +120,7 @@ def room(client: RuntimeClient, shape: Shape, depth: int, limits: Mapping[str, "
 def space(client: RuntimeClient, shape: Shape, depth: int) -> str | None:
     """`room` as far as the client itself is concerned."""
     slots, most = client.slots, client.settings.most_tasks
-    if client.used + (shape.requires.vcpus or slots) > depth * slots:
+    if client.used + shape.cost(client) > depth * slots:
         return "its slots are taken"
     if most is not None and len(client.orders) >= most:
         return f"it takes {most} at a time"

@@ -22,8 +22,10 @@ def use_idleness(farm: Farm, client: RuntimeClient, now: float) -> None:
 
 def call_back_for(farm: Farm, client: RuntimeClient) -> bool:
     """Call back orders that wait behind the slots of others, the highest priority first, as many as have room here."""
-    free, unfit = client.slots - client.used, set[str]()
-    for order in list(reversed(farm.floor.behind)):
+    free, unfit, found = client.slots - client.used, set[str](), list[Order]()
+    for order in reversed(farm.floor.behind):
+        if free <= 0:
+            break
         step = farm.step_of(order)
         cost = step.shape.cost(client)
         if step.shape.key in unfit or cost > free or order.client == client.id or not waits(farm, order):
@@ -31,9 +33,11 @@ def call_back_for(farm: Farm, client: RuntimeClient) -> bool:
         if verdict(client, step.shape) is not None:
             unfit.add(step.shape.key)
         elif suits(farm, order, client):
-            holding.recall(farm, order)
+            found.append(order)
             free -= cost
-    return free < client.slots - client.used
+    for order in found:
+        holding.recall(farm, order)
+    return bool(found)
 
 
 def waits(farm: Farm, order: Order) -> bool:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from brender.farm import when
+from brender.farm.choosing import Chosen
 from brender.farm.client import RuntimeClient, Status
 from brender.farm.failing import avoided, leaves
 from brender.farm.farm import Farm
@@ -18,6 +19,7 @@ from brender.farm.picking import next_task
 from brender.farm.requirements import Requirements, least, shown_amount
 from brender.farm.shape import licence, space, verdict
 from brender.farm.transitions import FINISHED_TASK, JobState, TaskState
+from brender.farm.views import what
 from brender.farm.windows import Hours, zone_of
 
 WORDS = re.compile(r"offline|disabled|leaving|asleep")
@@ -59,6 +61,17 @@ def why_task(farm: Farm, step: Step, task: int, named: str, now: float) -> str:
     else:
         obstacle = obstacle_of(farm, step, task, now)
     return f"{named} waits: {obstacle}."
+
+
+def why_tasks(farm: Farm, job: Job, chosen: Chosen, now: float) -> list[str]:
+    """The same for some tasks of a job, each with its name: "Frame 12", or "Frame 12 of Comp" among several steps."""
+    several = len(chosen) > 1
+    return [
+        why_task(farm, step, task, what(step, task).capitalize() + (f" of {step.name}" if several else ""), now)
+        for index, tasks in chosen.items()
+        for step in [job.steps[index]]
+        for task in tasks
+    ]
 
 
 def whereabouts(farm: Farm, step: Step, task: int, named: str) -> str:

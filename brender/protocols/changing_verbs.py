@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from brender.farm.choosing import Chosen, ended, of_frames, steps_named
+from brender.farm.choosing import Chosen, ended, everything, of_frames
 from brender.farm.job import Job
 from brender.farm.settings import ClientSettings, JobSettings
 from brender.protocols.client_verbs import FILTER, names
@@ -129,16 +129,11 @@ class Which:
 
     def failed(self, job: Job) -> Chosen:
         """The frames, or what failed or was canceled."""
-        if self.frames:
-            return of_frames(job, self.frames)
-        steps = {step.index for step in steps_named(job, self.step)}
-        return {index: tasks for index, tasks in ended(job).items() if index in steps}
+        return of_frames(job, self.frames) if self.frames else ended(job, self.step)
 
     def all(self, job: Job) -> Chosen:
         """The frames, or the whole step."""
-        if self.frames:
-            return of_frames(job, self.frames)
-        return {step.index: range(len(step.tasks)) for step in steps_named(job, self.step)}
+        return of_frames(job, self.frames) if self.frames else everything(job, self.step)
 
 
 @CHANGING_VERBS(

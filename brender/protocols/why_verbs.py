@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 from brender.farm.choosing import of_frames
 from brender.farm.job import Job
-from brender.farm.views import what
-from brender.farm.why import why_client, why_job, why_task
+from brender.farm.why import why_client, why_job, why_tasks
 from brender.protocols.client_verbs import FILTER, chosen
 from brender.protocols.job_verbs import job_of
 from brender.protocols.verbs import Asked, Verbs, WrongUse
@@ -43,15 +42,4 @@ def why_frame(asked: Asked, job: Job, words: Sequence[str]) -> list[str]:
     """A sentence for each task that has the frame: of several steps, or parts of one."""
     if len(words) != 1 or not re.fullmatch(r"-?[0-9]{1,15}", words[0]):
         raise WrongUse(f"Say one frame, such as why {job.id} 12.")
-    found = of_frames(job, words[0])
-    return [
-        why_task(asked.service.farm, job.steps[index], task, name(job, index, task, len(found) > 1), asked.now)
-        for index, tasks in found.items()
-        for task in tasks
-    ]
-
-
-def name(job: Job, step: int, task: int, several: bool) -> str:
-    """ "Frame 12", or "Frame 12 of Comp" where several steps have it."""
-    said = what(job.steps[step], task).capitalize()
-    return f"{said} of {job.steps[step].name}" if several else said
+    return why_tasks(asked.service.farm, job, of_frames(job, words[0]), asked.now)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from brender.farm.choosing import Chosen, ended, of_frames, of_numbers, steps_named
+from brender.farm.choosing import Chosen, ended, everything, of_frames, of_numbers
 from brender.farm.client import Status
 from brender.farm.job import Job
 from brender.farm.settings import ClientSettings, JobSettings, Settings
@@ -74,8 +74,7 @@ class Retry(msgspec.Struct, frozen=True):
         return of_numbers(job, self.tasks or [], self.step)
 
     def rest(self, job: Job) -> Chosen:
-        steps = {step.index for step in steps_named(job, self.step)}
-        return {index: tasks for index, tasks in ended(job).items() if index in steps}
+        return ended(job, self.step)
 
 
 class Requeue(Retry, frozen=True):
@@ -84,4 +83,4 @@ class Requeue(Retry, frozen=True):
     with_dependents: bool = False
 
     def rest(self, job: Job) -> Chosen:
-        return {step.index: range(len(step.tasks)) for step in steps_named(job, self.step)}
+        return everything(job, self.step)

@@ -11,8 +11,7 @@ from brender.farm.choosing import Chosen, of_frames, of_numbers
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
 from brender.farm.submission.problems import shown
-from brender.farm.views import what
-from brender.farm.why import why_client, why_job, why_task
+from brender.farm.why import why_client, why_job, why_tasks
 from brender.web.answers import Answer, json_answer
 from brender.web.asking import Ask
 from brender.web.wrong import Wrong
@@ -31,12 +30,7 @@ class Reasons:
         chosen = asked_about(ask, job)
         if job.finished or chosen is None:
             return json_answer({"job": number, "why": why_job(farm, job, self._now())})
-        told = [
-            why_task(farm, job.steps[index], task, named(job, index, task, len(chosen) > 1), self._now())
-            for index, tasks in chosen.items()
-            for task in tasks
-        ]
-        return json_answer({"job": number, "why": "\n".join(told)})
+        return json_answer({"job": number, "why": "\n".join(why_tasks(farm, job, chosen, self._now()))})
 
     async def client(self, ask: Ask) -> Answer:
         farm, number = self._service.farm, ask.ids["client"]
@@ -57,8 +51,3 @@ def asked_about(ask: Ask, job: Job) -> Chosen | None:
         return None
     return of_numbers(job, [task], step) if task is not None else of_frames(job, frame or "", step)
 
-
-def named(job: Job, step: int, task: int, several: bool) -> str:
-    """ "Frame 12", or "Frame 12 of Comp" where several steps have it."""
-    said = what(job.steps[step], task).capitalize()
-    return f"{said} of {job.steps[step].name}" if several else said

@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from brender.farm.client import Machine
+from brender.farm.requirements import VCPU
 from brender.farm.settings import ClientSettings
 from brender.farm.shape import GPU
 from brender.protocols import messages as say
-
-VCPU = "amount.worker.vcpu"
 
 Cards = tuple[int, ...] | None  # indexes in `Machine.gpus`; None: all
 

@@ -84,6 +84,6 @@ class Choosing(SynchronousTestCase):
         self.assertEqual(as_lists(choosing.ended(job)), {0: [1]})
         self.rules.cancel(job)
         self.rules.take_up(job)
-        self.assertEqual(as_lists(choosing.ended(job, {FAILED})), {0: [1]})
+        self.assertEqual(as_lists(choosing.ended(job, states={FAILED})), {0: [1]})
         self.assertEqual(as_lists(choosing.ended(job)), {0: [1, 2, 3]})
         self.assertEqual(as_lists(choosing.ended(self.job)), {})

@@ -6,12 +6,18 @@ from twisted.trial.unittest import SynchronousTestCase
 from brender.farm.client import Blender, Machine, RuntimeClient, Status, version_tag
 from brender.farm.order import Order
 from brender.farm.requirements import Requirements
-from brender.farm.settings import ClientSettings
+from brender.farm.settings import ClientSettings, JobSettings
+from brender.farm.shape import Shapes
 from tests.doubles import machine
 
 
 def client(slots: int = 8) -> RuntimeClient:
     return RuntimeClient(1, machine(1, slots), online=True)
+
+
+def cost(requires: Requirements) -> int:
+    """What a task with these requirements takes of eight slots."""
+    return Shapes().of(requires, JobSettings()).cost(client(8))
 
 
 def order(number: int, cost: int) -> Order:
@@ -20,13 +26,13 @@ def order(number: int, cost: int) -> Order:
 
 class AClient(SynchronousTestCase):
     def test_a_step_that_states_no_vcpus_costs_the_whole_machine(self) -> None:
-        self.assertEqual(client(8).cost(Requirements()), 8)
+        self.assertEqual(cost(Requirements()), 8)
 
     def test_a_step_that_states_them_costs_as_many_slots(self) -> None:
-        self.assertEqual([client(8).cost(Requirements(vcpus=vcpus)) for vcpus in (1, 3, 8)], [1, 3, 8])
+        self.assertEqual([cost(Requirements(vcpus=vcpus)) for vcpus in (1, 3, 8)], [1, 3, 8])
 
     def test_no_step_is_free(self) -> None:
-        self.assertEqual(client(8).cost(Requirements(vcpus=0)), 1)
+        self.assertEqual(cost(Requirements(vcpus=0)), 1)
 
     def test_it_may_be_given_something_when_it_is_online_enabled_and_stays(self) -> None:
         for online, leaving, status, works in (
