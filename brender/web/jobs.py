@@ -42,10 +42,10 @@ class Jobs:
 
     async def one(self, ask: Ask) -> Answer:
         job = self._job(ask)
+        template, values = await self._service.submission_of(job.id)
+        shown_job = fields_of(job_view(job, self._service.farm))  # before its orders: they may know more, never less
         orders = list(await self._service.orders_of(job.id))
         orders = orders[-ask.number("orders", len(orders), least=1) :] if orders else orders
-        template, values = await self._service.submission_of(job.id)
-        shown_job = fields_of(job_view(job, self._service.farm))
         return json_answer({**shown_job, "orders": orders, "template": template, "values": values})
 
     async def submit(self, ask: Ask) -> Answer:

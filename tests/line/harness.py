@@ -101,7 +101,7 @@ class Program:
     def descendants(self, name: str = "") -> list[psutil.Process]:
         """All processes below it, or those of this name."""
         below = psutil.Process(self.pid).children(recursive=True)
-        return [each for each in below if not name or each.name() == name]
+        return [each for each in below if not name or name_of(each) == name]
 
     def has(self, pid: int) -> bool:
         """Whether that process is below it."""
@@ -320,6 +320,13 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("BRENDER_")} | {
         "PYTHONUNBUFFERED": "1"
     }
+
+
+def name_of(process: psutil.Process) -> str:
+    try:
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def resident(process: psutil.Process) -> int:

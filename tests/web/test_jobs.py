@@ -1,9 +1,12 @@
 """Jobs as programs see them: listed, submitted, changed, and read."""
 
+from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from twisted.trial.unittest import TestCase
 
+from brender.farm.order import Order
 from brender.web.jobs import last_lines
 from tests.fakes import FRAMES
 from tests.web.fakes import Reply, Web, request
@@ -194,6 +197,22 @@ class One(TestCase):
         self.assertEqual([(order["client"], order["completed"]) for order in shown["orders"]], [("attic", 1)] * 2)
         self.assertEqual((shown["template"]["name"], shown["values"]["Frames"]), ("shot_010", "1-2"))
         self.assertEqual(len(web.get(f"/api/v1/jobs/{job.id}?orders=1").json["orders"]), 1)
+
+    async def test_its_orders_know_all_that_the_job_itself_says(self) -> None:
+        web = Web(self)
+        client = await web.farm.client("attic")
+        job = await web.farm.job(values={"Frames": "1-2"})
+        read = web.farm.store.orders_of
+
+        async def and_then_it_ends(number: int) -> Sequence[Order]:
+            orders = [deepcopy(order) for order in await read(number)]
+            web.farm.finish_all(client)
+            return orders
+
+        web.farm.store.orders_of = and_then_it_ends  # type: ignore[method-assign]
+        shown = web.get(f"/api/v1/jobs/{job.id}").json
+        self.assertEqual(web.farm.service.farm.jobs[job.id].state, "completed")
+        self.assertEqual(shown["completed"], sum(order["completed"] for order in shown["orders"]))
 
     async def test_the_log_is_text_whatever_is_in_it(self) -> None:
         web = Web(self)
