@@ -6,6 +6,8 @@
 #   make test-long   the rules through 200,000 random happenings: a quarter of an hour
 #   make lint    ruff and mypy
 #   make bench   measures, and writes bench/results.json
+#   make chaos   ten minutes of faults by a seed on a real farm, on SQLite and on PostgreSQL: is anything lost?
+#   make soak    half an hour of 500 tasks a second: does the server stay as it was?
 #   make clean   removes what the targets made, downloads included
 #
 # ARGS is handed on:         make demo ARGS=--exit      make test ARGS=tests/farm
@@ -34,16 +36,20 @@ run: ready
 	@$(BIN)/brender server $(ARGS)
 
 # Every part runs, whatever the ones before it found; the target fails if any of them did.
-# pytest takes all of ARGS. trial takes the files and folders among them, as its options are others.
+# pytest takes all of ARGS. trial takes the files and folders among them, as its options are others; it runs beside
+# pytest and is shown after it.
 PATHS = $(wildcard $(ARGS))
 test: ready-for-tests
-	@failed=''; \
+	@failed=''; told=$$(mktemp); trap 'kill $$trial 2>/dev/null; rm -f "$$told"' EXIT INT TERM; trial=''; \
 	$(MAKE) --no-print-directory lint-only || failed="$$failed lint"; \
+	if [ -z "$(strip $(ARGS))" ] || [ -n "$(PATHS)" ]; then \
+	    $(BIN)/python -m twisted.trial --reporter=text $(or $(PATHS),tests) >"$$told" 2>&1 & trial=$$!; \
+	fi; \
 	echo "pytest"; $(BIN)/python -m pytest $(ARGS) || failed="$$failed pytest"; \
-	if [ -n "$(strip $(ARGS))" ] && [ -z "$(PATHS)" ]; then \
-	    echo "trial: left out, as ARGS names no file and no folder"; \
+	if [ -n "$$trial" ]; then \
+	    echo "trial"; wait $$trial || failed="$$failed trial"; trial=''; cat "$$told"; \
 	else \
-	    echo "trial"; $(BIN)/python -m twisted.trial --reporter=text $(or $(PATHS),tests) || failed="$$failed trial"; \
+	    echo "trial: left out, as ARGS names no file and no folder"; \
 	fi; \
 	if [ -n "$$failed" ]; then echo "make test: failed:$$failed"; exit 1; fi
 
@@ -61,6 +67,17 @@ lint-only:
 
 bench: ready-for-tests
 	@$(BIN)/python -m bench $(ARGS)
+
+# ARGS: --seed N, --faults N, --minutes N, --aloud
+.PHONY: chaos soak
+chaos: ready-for-tests
+	@failed=''; \
+	$(BIN)/python -m bench.chaos $(ARGS) || failed=yes; \
+	$(BIN)/python -m bench.chaos --postgresql $(ARGS) || failed=yes; \
+	[ -z "$$failed" ]
+
+soak: ready-for-tests
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 clean:
 	rm -rf .venv .blender build dist demo-output *.egg-info _trial_temp* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import blender, deciding, noop, simulated, submitting
+from bench import blender, cold, deciding, durable, noop, saving, simulated, standby, submitting
 from bench.figures import Figure
 
 MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -19,6 +19,11 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "blender": blender.ratios,
     "deciding": deciding.figures,
     "simulated": simulated.simulated,
+    "saving": saving.saving,
+    "cold": cold.cold_start,
+    "standby": standby.taking_over,
+    "durable": durable.sqlite,
+    "durable-postgresql": durable.postgresql,
 }
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -45,6 +45,8 @@ def make_ready(for_tests: bool) -> None:
     Blender(CHECKOUT, environment).make_ready()
     if for_tests and shutil.which("telnet") is None:
         debian.install("telnet", ["telnet"], "the test of the shell with the real program")
+    if for_tests and not debian.has_postgresql():
+        debian.install("PostgreSQL", ["postgresql"], "the tests of the database, which start a server of their own")
     if first is not None:
         print(f"Ready after {took(began)}.", flush=True)
 

@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from bootstrap.progress import Step, tell
 
@@ -38,6 +39,11 @@ def can_load(library: str) -> bool:
 
 def missing_for_blender() -> list[str]:
     return [package for library, package in BLENDER_NEEDS.items() if not can_load(library)]
+
+
+def has_postgresql(folder: Path = Path("/usr/lib/postgresql")) -> bool:
+    """Debian keeps a server's programs beside PATH, each version in its own folder."""
+    return shutil.which("initdb") is not None or any(folder.glob("*/bin/initdb"))
 
 
 def install(what: str, packages: Sequence[str], needed_by: str) -> bool:

@@ -23,6 +23,8 @@ from brender.farm.settings import FarmSettings
 from brender.farm.windows import BadHours, zone_of
 
 Place = list[str]  # of a setting: section, key, and what is inside
+POSTGRESQL = ("postgresql://", "postgres://")
+PASSWORD = re.compile(r"(//[^/?]*?:)[^/?]*(?=@)|(password=)[^&]*")
 ANY = "..."  # some entry of a dictionary, as msgspec names it
 
 
@@ -48,17 +50,26 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workers: str = "tcp:6001:interface=127.0.0.1"
     web: str = "tcp:8080:interface=127.0.0.1"
     hosts: tuple[str, ...] = ()  # names that browsers may use besides loopback's
+    database: str = ""  # postgresql://USER@HOST/NAME; default: SQLite in the state folder
     lost_after: Patience = 30.0  # seconds that a vanished worker may take to come back
     heartbeat: Pause = 10.0  # seconds between pings
     task_limit: Annotated[int, msgspec.Meta(ge=1)] = 10_000_000  # tasks in one step
+    log_limit: Annotated[int, msgspec.Meta(ge=65_536)] = 67_108_864  # bytes of one order's log: its begin and end
+    logs_kept_days: Patience = 90.0  # after a job's last word; 0: for ever
+    logs_kept_gb: Patience = 50.0  # of all logs together; 0: without a limit
+    wake_address: str = "255.255.255.255"  # where what wakes machines is sent to
+    wake_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 9
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    server: str = "127.0.0.1:6001"
+    server: str = "127.0.0.1:6001"  # or several, with commas between them
     name: str = ""  # default: the host name
     slots: Annotated[int, msgspec.Meta(ge=0, le=4096)] = 0  # default: the processor's cores
     blenders: tuple[str, ...] = ()  # programs, or interpreters with bpy, besides those on PATH
     idle_sessions: Patience = 60.0  # seconds that an idle session is kept open
+    orphaned_after: Pause = 86400.0  # seconds without a server after which what runs is ended
+    idle_command: str = ""  # prints for how many seconds nobody has used the machine; default: found out
+    power_off: str = ""  # a command that switches the machine off; default: it stays on
     amounts: dict[str, float] = {}  # what this machine has of the studio's own: {"amount.tape.drives" = 2}
     attributes: dict[str, tuple[str, ...]] = {}  # and what it is: {"attr.room" = ["basement"]}
 
@@ -82,6 +93,11 @@ class Config(msgspec.Struct, frozen=True):
     @property
     def worker(self) -> WorkerSettings:
         return self.settings.worker
+
+    @property
+    def database(self) -> Path | str:
+        """Where the farm is kept."""
+        return self.server.database or self.state / "brender.sqlite"
 
     @property
     def farm(self) -> FarmSettings:
@@ -130,6 +146,11 @@ def read(path: Path) -> Settings:
         raise BadSettings(f"The settings {path} are not TOML: {error}.") from error
     except msgspec.ValidationError as error:
         raise BadSettings(f"The settings {path} have a mistake{mistake(str(error), text)}") from error
+    if settings.server.database and not settings.server.database.startswith(POSTGRESQL):
+        raise BadSettings(
+            f"The settings {path} have a mistake{in_line(['server', 'database'], text)}: database has to be an address "
+            'such as "postgresql://brender@db.studio/farm"; without one, the farm is kept in the state folder.'
+        )
     if settings.farm != made({}).farm:
         check(settings.farm, path, text)
     return settings
@@ -290,7 +311,7 @@ def show(config: Config) -> str:
     lines = [f"settings  {config.source}", f"state     {config.state} ({config.state_source})"]
     for name, section in msgspec.to_builtins(config.settings).items():
         lines += ["", f"[{name}]", *(f"{key} = {toml(value)}" for key, value in section.items())]
-    return "\n".join(lines)
+    return PASSWORD.sub(r"\1\2***", "\n".join(lines))
 
 
 def toml(value: Any) -> str:

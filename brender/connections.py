@@ -2,8 +2,8 @@
 
 How does this work?  One machine has one connection: `may_take_over` decides when a second one greets with the
 same identity.  Whoever goes while it holds orders is expected back for `lost_after` seconds, then `lose` is
-called.  `say` tells workers what follows from changes that are committed: acknowledge, cancel, recall, forget,
-give, in that order.  `hold_back` stops reading from all of them while the database is behind.
+called.  `say` tells workers what follows from changes that are committed: acknowledge, cancel, forget, give,
+recall, in that order.  `hold_back` stops reading from all of them while the database is behind.
 """
 
 from collections.abc import Callable
@@ -92,9 +92,7 @@ class Connections:
         for order in changes.canceled:
             if link := self._links.get(order.client):
                 link.cancel(order.id)
-        for order in changes.recalled:
-            if link := self._links.get(order.client):
-                link.recall(order.id)
+        self._say_unneeded(changes)
         for job in (*changes.ended, *changes.revised):
             for link in self._links.values():
                 link.forget(job.id)
@@ -102,6 +100,9 @@ class Connections:
             link = self._links.get(order.client)
             if link and order.open and order.id in self._farm.orders:
                 link.give(order, self._farm.step_of(order))
+        for order in changes.recalled:  # it may have been issued just before
+            if link := self._links.get(order.client):
+                link.recall(order.id)
 
     def _acknowledge(self, changes: Changes) -> None:
         results: dict[int, list[tuple[int, int]]] = {}
@@ -110,6 +111,12 @@ class Connections:
         for client, settled in results.items():
             if link := self._links.get(client):
                 link.acknowledge(settled)
+
+    def _say_unneeded(self, changes: Changes) -> None:
+        for client in changes.unneeded:
+            link = self._links.get(client.id)
+            if link and client.settings.off_seconds and not client.orders:
+                link.power_off(client.settings.off_seconds)
 
     def hold_back(self, behind: bool) -> None:
         """Do not read from workers while the database is behind."""

@@ -83,6 +83,10 @@ class Announcer:
         self._changed.add((kind, number))
         self._wake()
 
+    def forget(self, kind: str, number: int) -> None:
+        """It is not there any more."""
+        self._changed.discard((kind, number))
+
     def stop(self) -> None:
         self._stopped = True
         if self._due and self._due.active():

@@ -2,11 +2,13 @@
 
 How does this work?  `makeService` is what `twistd` calls.  It reads the settings and opens the database
 at once, so that a mistake is told before anything runs, and gives a service that loads the farm when it
-starts and only then listens; when it stops it does so in an order (`ServerService.stopService`).
+starts and only then listens; when it stops it does so in an order (`ServerService.stopService`).  When another
+server has the farm's PostgreSQL, it waits until that one is gone, and starts then: it is the standby.
 `run` is the same without twistd, for `brender server`.  Here, and in the worker's tap, is the only
 place that knows the global reactor.
 """
 
+import gc
 import sys
 import time
 from contextlib import suppress
@@ -18,23 +20,34 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 
 from brender import __version__, config
-from brender.db.store import CannotOpen, SqlStore, open_store
+from brender.archiving import Archives
+from brender.db.archive import Shelf
+from brender.db.engine import CannotOpen, CannotReach
+from brender.db.opening import Claim
+from brender.db.store import SqlStore
+from brender.farm.changes import Changes
 from brender.farm.submission.planning import replan
-from brender.logs import Logs
+from brender.keeping import Keeping
+from brender.logs import Kept
 from brender.protocols.filters import choose_by_text
 from brender.protocols.shell import ShellFactory
 from brender.protocols.submitting import built_in_template
 from brender.protocols.worker import WorkerFactory
 from brender.service import FarmService
+from brender.waking import Waker
 from brender.web.guard import LOOPBACK
 from brender.web.site import make_site
 
 reactor: Any = global_reactor
 EXAMPLE = '"tcp:7000:interface=127.0.0.1"'
+DAY = 86_400.0  # seconds
+AGAIN = 0.5  # seconds until a standby asks again whether the farm is free
 
 
 class Options(usage.Options):
@@ -53,21 +66,36 @@ class ServerService(Service):
     def __init__(self, settings: config.Config) -> None:
         self._config = settings
         self.problem = ""  # why the server has stopped by itself
-        store = open_store(settings.state / "brender.sqlite", replan, reactor.callFromThread, self._failed)
-        self.farm = self._farm(store)
+        self._claim = Claim(settings.database, replan, reactor.callFromThread, self._failed)
+        self._ours = self._claim.take()  # whether this server has the farm
+        self._keeping = self._keeper()
+        self.farm = self._farm(self._claim.store)
+        self._archives = self._archive()
+        self._beat: LoopingCall | None = None
         self._ports: list[IListeningPort] = []
         self._started: Deferred[None] | None = None
+
+    def _keeper(self) -> Keeping:
+        server = self._config.server
+        kept = Kept(server.logs_kept_days * DAY, int(server.logs_kept_gb * 1e9))
+        return Keeping(reactor, self._config.state / "logs", server.log_limit, kept, time.time)
+
+    def _archive(self) -> Archives:
+        folder, writer = self._config.state / "archive", self._claim.store.writer
+        shelf = Shelf(writer, self._keeping.later, folder, self._keeping.logs.folder)
+        return Archives(self.farm, shelf, time.time)
 
     def _farm(self, store: SqlStore) -> FarmService:
         server = self._config.server
         return FarmService(
             store,
             reactor,
-            Logs(self._config.state / "logs"),
+            self._keeping.logs,
             settings=self._config.farm,
             lost_after=server.lost_after,
             task_limit=server.task_limit,
             epoch=time.time,
+            wake=Waker(reactor, server.wake_address, server.wake_port).wake,
         )
 
     def startService(self) -> None:
@@ -83,13 +111,26 @@ class ServerService(Service):
     async def _stop(self) -> None:
         self.farm.refuse_new("The server is stopping")
         if self._started:
+            if self.farm.figures.trouble:
+                self._claim.store.close()  # which a start may be waiting for
             await self._started  # what has begun to start is whole before it is taken apart
         for port in self._ports:
             await as_deferred(port.stopListening())
-        await self.farm.end()
+        if self._beat and self._beat.running:
+            self._beat.stop()
+        if self._ours:
+            await self.farm.end()
+            self._keeping.stop()
 
     async def _start(self) -> None:
+        if not self._ours:
+            await self._until_it_is_ours()
+        if self.farm.stopping:
+            return
         await self.farm.begin()
+        self._keeping.start(self.farm.farm)
+        self._archives.mend_soon()
+        self._say_beat()
         server = self._config.server
         for name, description, factory in (
             ("shell", server.shell, ShellFactory(self.farm)),
@@ -97,11 +138,38 @@ class ServerService(Service):
             ("web", server.web, self._site()),
         ):
             await self._listen(name, description, factory)
+        gc.collect()
+        gc.freeze()  # what is there now stays: to look at it again and again would hold everybody up for a moment
         self.log.info("brender {version} is ready", version=__version__)
+
+    async def _until_it_is_ours(self) -> None:
+        """What a standby does."""
+        engine = self._claim.engine
+        self.log.info("standby: {holder} is active in {name}; waits", holder=engine.holder, name=engine.name)
+        while not self._ours and not self.farm.stopping:
+            await deferLater(reactor, AGAIN, lambda: None)
+            self._ours = await deferToThreadPool(reactor, reactor.getThreadPool(), self._take)
+        if self._ours:
+            self.log.info("The farm in {name} is free; this server takes over", name=engine.name)
+
+    def _take(self) -> bool:
+        """In a thread.  A database that cannot be reached now may be there later."""
+        try:
+            return self._claim.take()
+        except CannotReach as error:
+            self.log.warn("standby: {error}", error=error)
+            return False
+
+    def _say_beat(self) -> None:
+        """Let the database know that this server is there, where that matters; and know when it is another's."""
+        if seconds := self._claim.engine.beat:
+            self._beat = LoopingCall(lambda: self._claim.store.save(Changes()))
+            self._beat.start(seconds).addErrback(lambda _: None)  # the store itself stops the farm
 
     def _site(self) -> Any:
         hosts = (*LOOPBACK, *self._config.server.hosts)
-        return make_site(self.farm, choose_by_text, built_in_template, __version__, clock=reactor, hosts=hosts)
+        how = {"clock": reactor, "hosts": hosts, "archives": self._archives}
+        return make_site(self.farm, choose_by_text, built_in_template, __version__, **how)
 
     async def _listen(self, name: str, description: str, factory: Any) -> None:
         try:
@@ -142,8 +210,14 @@ def as_deferred(result: Any) -> Deferred[Any]:
     return done
 
 
+def keep_time(reactor: Any) -> None:
+    """Twisted counts delays by the time of day; when that is set back an hour nothing would happen for an hour."""
+    reactor.seconds = time.monotonic
+
+
 def makeService(options: usage.Options) -> ServerService:
     """For `twistd`; raises `usage.UsageError` with a sentence."""
+    keep_time(reactor)
     try:
         return ServerService(config.load(options["config"], options["state"]))
     except (config.BadSettings, CannotOpen) as error:
@@ -152,6 +226,7 @@ def makeService(options: usage.Options) -> ServerService:
 
 def run(config_path: str | None = None, state: str | None = None) -> int:
     """Serve until a signal comes; gives the exit code."""
+    keep_time(reactor)
     globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stderr)], redirectStandardIO=False)
     try:
         service = ServerService(config.load(config_path, state))

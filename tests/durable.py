@@ -1,14 +1,17 @@
 """The real service on a real database: SQLite in a folder of the test, a clock that only moves when it is told to.
 
 How does this work?  `DurableFarm` is `fakes.SmallFarm` with the program's own store.  `stall` keeps the database's
-thread busy until it is told to go on, so that a test can look at what is said before a commit without any
-waiting.  `restarted` closes nothing and opens a copy of the files, as after a SIGKILL; `reopened` ends properly.
+thread busy until it is told to go on, so that a test can look at what is said before a commit without any waiting;
+`broken` locks the database, as another program may.  `restarted` closes nothing and opens a copy of the files, as
+after a SIGKILL; `reopened` ends properly.
 """
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from time import monotonic, sleep
 from typing import Any
 
 from peewee import Database
@@ -16,6 +19,7 @@ from twisted.internet import reactor as global_reactor
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
+from brender.db.models import ClientRow
 from brender.db.store import SqlStore
 from brender.db.writer import Writer
 from brender.farm.submission.planning import replan
@@ -71,6 +75,23 @@ class DurableFarm(SmallFarm):
         for _ in range(count):
             await deferLater(reactor, 0, lambda: None)
 
+    async def until(self, condition: Callable[[], object]) -> None:
+        """The reactor goes on until something is so."""
+        deadline = monotonic() + PATIENCE
+        while not condition():
+            if monotonic() > deadline:
+                raise AssertionError("Waited in vain.")
+            await deferLater(reactor, 0.005, lambda: None)
+
+    async def broken(self) -> Callable[[], None]:
+        """Somebody locks the database, and the farm has found out; until the function that this gives is called."""
+        somebody = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        self.test.addCleanup(somebody.close)
+        somebody.execute("begin exclusive")
+        self.sql.writer.perform(lambda _: ClientRow.update(id=ClientRow.id).execute())
+        await self.until(lambda: self.service.refusing)
+        return somebody.close
+
     async def reopened(self) -> "DurableFarm":
         """The server was stopped, and is started again."""
         await self.service.end()
@@ -89,8 +110,11 @@ class DurableFarm(SmallFarm):
     def _pause(self, seconds: float) -> None:
         self.pauses += 1
         self.mend(self.pauses)
+        sleep(0.005)
 
     async def _close(self) -> None:
+        if not self.service.stopping:
+            await self.service.end()
         self.logs.close()
         await self.sql.close()
         self.sql.writer.join()

@@ -6,7 +6,7 @@ tests of shell, web and protocol talk to the farm itself, without sockets, threa
 """
 
 import tempfile
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from twisted.trial.unittest import TestCase
 
 from brender.farm.changes import Changes, Kept, Loaded, StatesThen
 from brender.farm.client import Machine, RuntimeClient
-from brender.farm.interfaces import NotFound
+from brender.farm.interfaces import NotFound, WritePath
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
 from brender.farm.submission.planning import replan
@@ -49,12 +49,17 @@ class MemoryStore:
         self.submissions: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self.added: dict[int, list[dict[str, Any]]] = {}
         self.steps: dict[int, list[StatesThen | None]] = {}
+        self.figures = WritePath()
+        self.listener: Callable[[str], None] = lambda trouble: None  # what it is told, the farm hears
         self._clients = 0
         self._waiting: list[Deferred[None]] = []
 
     @property
     def pending(self) -> int:
         return len(self._waiting)
+
+    def watch(self, listener: Callable[[str], None]) -> None:
+        self.listener = listener
 
     async def load(self) -> Loaded:
         return Loaded()
@@ -127,6 +132,9 @@ class NotedLink:
 
     def forget(self, job: int) -> None:
         self.said.append(("forget", job))
+
+    def power_off(self, idle: float) -> None:
+        self.said.append(("power_off", idle))
 
     def farewell(self, reason: str) -> None:
         self.said.append(("farewell", reason))

@@ -266,6 +266,18 @@ class SystemPackages(Machine):
         self.assertIn("    apt-get install telnet libgl1\n", shown)
 
 
+class PostgreSQL(Machine):
+    def test_it_is_there_on_path_or_where_debian_puts_it(self) -> None:
+        folder = self.checkout / "postgresql"
+        self.assertFalse(debian.has_postgresql(folder))
+        (folder / "15" / "bin").mkdir(parents=True)
+        self.assertFalse(debian.has_postgresql(folder))
+        (folder / "15" / "bin" / "initdb").touch()
+        self.assertTrue(debian.has_postgresql(folder))
+        self.program("initdb", "exit 0")
+        self.assertTrue(debian.has_postgresql(self.checkout / "nowhere"))
+
+
 class Progress(SynchronousTestCase):
     def test_a_download_is_shown_in_percent_of_megabytes(self) -> None:
         step = Step("Blender")

@@ -51,6 +51,11 @@ MISTAKES: tuple[tuple[str, str], ...] = (
     ),
     ("[[farm.rules]]\nname = 'a'\npattern = 'x'", " in line 1: an item of rules lacks then."),
     ("[[farm.rules]]\nname='a'\npattern='x'\nthen='run'", " in line 4: then has to be fail or elsewhere or later."),
+    (
+        "[server]\ndatabase = 'mysql://ada@db/farm'",
+        ' in line 2: database has to be an address such as "postgresql://brender@db.studio/farm"; without one, the '
+        "farm is kept in the state folder.",
+    ),
     ("server = 3", " in line 1: server has to be a section, not a whole number."),
     ("server.heartbeat = 'x'", " in line 1: heartbeat has to be a number, not text in quotes."),
     ("server = {lost_aftr = 3}", ' in line 1: there is no setting "lost_aftr" in [server]; did you mean lost_after?'),
@@ -168,6 +173,19 @@ class Mistakes(Case):
 
     def test_words_that_are_not_known_are_passed_on(self) -> None:
         self.assertEqual(mistake("Something else - at `$.server.web`", ""), ": web has a wrong value: Something else.")
+
+
+class TheDatabase(Case):
+    def test_without_an_address_it_is_in_the_state_folder(self) -> None:
+        self.assertEqual(load(state="/s").database, Path("/s/brender.sqlite"))
+
+    def test_an_address_is_used_as_it_is_and_shown_without_its_password(self) -> None:
+        url = "postgresql://ada:se:cr@et@db:5433/farm?sslmode=require&password=also&connect_timeout=3"
+        found = load(str(self.write("brender.toml", f'[server]\ndatabase = "{url}"')))
+        self.assertEqual(found.database, url)
+        self.assertIn(
+            'database = "postgresql://ada:***@db:5433/farm?sslmode=require&password=***&connect_timeout=3"', show(found)
+        )
 
 
 class TheFarm(Case):

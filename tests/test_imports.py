@@ -22,10 +22,24 @@ BRENDER = Path(__file__).resolve().parent.parent / "brender"
 ROOMS: dict[str, tuple[str, ...]] = {
     "brender.farm": (),
     "brender.events": ("brender.farm",),
-    "brender.logs": (),
+    "brender.logs": ("brender.log_files",),
+    "brender.log_files": (),
+    "brender.archiving": ("brender.farm",),
+    "brender.keeping": ("brender.farm", "brender.logs"),
     "brender.config": ("brender.farm",),
-    "brender.service": ("brender.farm", "brender.connections", "brender.events", "brender.logs"),
+    "brender.service": ("brender.farm", "brender.logs", "brender.reports"),
+    "brender.reports": (
+        "brender.farm",
+        "brender.connections",
+        "brender.events",
+        "brender.logs",
+        "brender.settling",
+        "brender.steady",
+    ),
+    "brender.settling": ("brender.farm",),
+    "brender.steady": (),
     "brender.connections": ("brender.farm",),
+    "brender.waking": ("brender.farm",),
     "brender.db": ("brender.farm",),
     "brender.protocols": ("brender.farm", "brender.templates"),
     "brender.simulate": ("brender.farm",),
@@ -186,8 +200,7 @@ class TheTestItself(SynchronousTestCase):
             "brender/farm/task.py:1: brender.farm.task imports brender.service.FarmService, "
             "which is for brender.tap alone.",
             "brender/service.py:1: brender.service imports brender.db; "
-            "of ours, brender.service imports brender.farm, brender.connections, brender.events, brender.logs, "
-            "itself only.",
+            "of ours, brender.service imports brender.farm, brender.logs, brender.reports, itself only.",
             "brender/web/guess.py:3: brender.web.guess imports peewee.Model, which is for brender.db alone.",
             "brender/web/tree.py:2: brender.web.tree imports twisted.internet.reactor, "
             "which is for brender.tap, brender.worker.tap, brender.cli alone.",

@@ -1,23 +1,21 @@
 """The farm's service: what it says when, how it stops and starts, and what it does when the database does not."""
 
-import sqlite3
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
-from brender.db.writer import PAUSES, WriteFailed
+from brender.db.writer import WriteFailed
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.interfaces import Event, NotFound
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import JobState, NotNow, TaskState
 from brender.farm.views import JobView
-from brender.service import MOST_PENDING, MOST_PICTURES
-from tests.db.databases import execute, rows
+from brender.reports import MOST_PICTURES
+from tests.db.databases import rows
 from tests.durable import DurableFarm
 from tests.fakes import NOON, MemoryStore, NotedLink, SmallFarm
 
-REFUSE = "create trigger refuse before insert on orders begin select raise(abort, 'the disk is on fire'); end"
 TWO_STEPS = """
 specificationVersion: jobtemplate-2023-09
 name: two
@@ -433,89 +431,6 @@ class ARestart(TestCase):
 
     async def test_numbers_of_events_begin_with_the_time_so_that_none_comes_again(self) -> None:
         self.assertEqual(DurableFarm(self).service.last_event, int(NOON * 1000))
-
-
-class TheDatabaseFallsBehind(TestCase):
-    async def test_workers_are_not_read_until_it_has_caught_up(self) -> None:
-        farm = await DurableFarm(self).begun()
-        clients = [await farm.client(name) for name in ("attic", "cellar", "barn")]
-        farm.gone(clients[2])
-        await farm.settled()
-        go_on = farm.stall()
-        changes = []
-        for change in range(MOST_PENDING + 1):
-            self.assertEqual([kinds(farm.links[number]).count("hold") for number in (1, 2)], [0, 0])
-            status = (Status.DISABLED, Status.ENABLED)[change % 2]
-            changes.append(waiting(farm.service.set_status([clients[0]], status)))
-        self.assertEqual([farm.links[number].said[-1] for number in (1, 2)], [("hold", True)] * 2)
-        late = NotedLink()
-        await farm.service.join(clients[2].machine, "run 2", {}, late)
-        self.assertEqual(late.said[:2], [("welcome", 3, []), ("hold", True)])
-        go_on()
-        for answer in changes:
-            await answer
-        await farm.settled()
-        self.assertEqual([link.said[-1] for link in (farm.links[1], farm.links[2], late)], [("hold", False)] * 3)
-        self.assertEqual(kinds(farm.links[2]).count("hold"), 2)
-
-
-class TheDatabaseFails(TestCase):
-    async def setUp(self) -> None:  # type: ignore[override]
-        self.farm = await DurableFarm(self).begun()
-        self.client = await self.farm.client("attic")
-        await self.farm.settled()
-
-    async def test_a_commit_that_works_in_the_end_has_lost_nothing(self) -> None:
-        def mend(pauses: int) -> None:
-            if pauses == 2:
-                execute(self.farm.path, "drop trigger refuse")
-
-        execute(self.farm.path, REFUSE)
-        self.farm.mend = mend
-        job = await self.farm.job(values={"Frames": "1-3"})
-        while self.client.orders:
-            self.farm.finish(self.client)
-        await self.farm.settled()
-        self.assertEqual((job.state, self.farm.pauses, self.farm.problems), (JobState.COMPLETED, 2, []))
-        acknowledged = [result for said in self.farm.links[1].said if said[0] == "acknowledge" for result in said[1]]
-        self.assertEqual(acknowledged, [(1, 0), (2, 1), (3, 2)])
-
-    async def test_a_database_that_somebody_has_locked_is_waited_for(self) -> None:
-        other = sqlite3.connect(self.farm.path, isolation_level=None, check_same_thread=False)
-        other.execute("begin exclusive")
-
-        def mend(pauses: int) -> None:
-            if pauses == 3:
-                other.close()
-
-        self.farm.mend = mend
-        await self.farm.job()
-        self.assertEqual((self.farm.problems, rows(self.farm.path, "select count(*) from jobs")), ([], [(1,)]))
-
-    async def test_when_nothing_helps_the_farm_is_told_why_and_nobody_waits_for_ever(self) -> None:
-        execute(self.farm.path, REFUSE)
-        go_on = self.farm.stall()
-        waits = [waiting(self.farm.job()), waiting(self.farm.job()), waiting(self.farm.service.save())]
-        self.farm.service.result(1, 1, 0, "completed", "", 1.0)
-        go_on()
-        for answer in waits:
-            with self.assertRaisesRegex(WriteFailed, "cannot be used: the disk is on fire"):
-                await answer
-        await self.farm.turns()
-        self.assertEqual((len(self.farm.problems), self.farm.pauses), (1, len(PAUSES)))
-        self.assertNotIn("acknowledge", kinds(self.farm.links[1]))
-        self.assertNotIn("give", kinds(self.farm.links[1]))
-        with self.assertRaises(WriteFailed):
-            await self.farm.job()
-        await self.farm.service.end(self.farm.problems[0])
-        self.assertEqual(self.farm.links[1].said[-1], ("farewell", self.farm.problems[0]))
-        self.flushLoggedErrors(WriteFailed)
-
-    async def test_a_machine_that_is_new_cannot_be_taken_in_then_and_hears_why(self) -> None:
-        execute(self.farm.path, REFUSE.replace("orders", "clients"))
-        with self.assertRaisesRegex(Exception, "the disk is on fire"):
-            await self.farm.client("cellar")
-        self.assertEqual(list(self.farm.service.farm.clients), [1])
 
 
 class Announcements(TestCase):

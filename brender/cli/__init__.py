@@ -33,7 +33,14 @@ MODULES = {  # in the order of the help: what a person needs first comes first
     "clients": "looking",
     "enable": "changing",
     "disable": "changing",
+    "hold": "holding",
+    "release": "holding",
+    "backup": "keeping",
+    "restore": "keeping",
+    "check": "keeping",
+    "archive": "keeping",
     "simulate": "simulate",
+    "db": "db",
 }
 
 

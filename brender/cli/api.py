@@ -62,8 +62,9 @@ class Question:
 
 
 class Api:
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, patience: float = PATIENCE) -> None:
         self.base = base.rstrip("/")
+        self._patience = patience
         self._opener: OpenerDirector = build_opener(ProxyHandler({}))
 
     def get(self, path: str, **query: str) -> Any:
@@ -117,7 +118,7 @@ class Api:
     def _open(self, question: Question) -> HTTPResponse:
         with self._reaching():
             try:
-                answer: HTTPResponse = self._opener.open(question.request(self.base), timeout=PATIENCE)
+                answer: HTTPResponse = self._opener.open(question.request(self.base), timeout=self._patience)
             except HTTPError as refused:
                 raise refusal(refused) from None
         return answer

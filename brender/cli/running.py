@@ -36,7 +36,7 @@ def server(config: str | None, state: str | None, show_config: bool) -> None:
 
 @click.command()
 @click.argument("address", metavar="[SERVER]", required=False)
-@click.option("--server", "named", metavar="HOST:PORT", help="The same as SERVER.")
+@click.option("--server", "named", metavar="HOST:PORT", help="The same as SERVER; several with commas between.")
 @click.option("--name", help="What this machine is called in the farm, instead of its host name.")
 @click.option("--slots", type=click.IntRange(min=1), help="How many tasks at once, instead of one for each core.")
 @click.option("--config", type=FILE, help="The settings, instead of the brender.toml that is found.")
@@ -52,7 +52,10 @@ def worker(
     state: str | None,
     show_config: bool,
 ) -> None:
-    """Run a worker for the server at HOST:PORT, or in the settings."""
+    """Run a worker for the server at HOST:PORT, or in the settings.
+
+    Of several addresses, with commas between, it uses the one that answers.
+    """
     if show_config:
         return tell(config, state)
     if address and named and address != named:

@@ -102,6 +102,7 @@ def of_the_jobs(found: Report) -> Iterator[tuple[str, str]]:
     if second := found.second_starts.started and found.second_starts:
         told = f"{second.started:,}, of which {second.first_home:,} came home first"
         yield "second starts", f"{told}; {second.saved / 3600:,.1f} h saved, {second.spent / 3600:,.1f} h given for it"
-    if time := found.predicted:
-        inside = f"{time.in_band:.0%} of the ends within the 10-90 % band"
-        yield "time left", f"{time.error:.0%} off ({time.bias:+.0%}) in the middle; {inside}"
+    for name, time in (("time left", found.predicted), ("time left of all", found.predicted_farm)):
+        if time:
+            inside = f"{time.in_band:.0%} of the ends within the 10-90 % band"
+            yield name, f"{time.error:.0%} off ({time.bias:+.0%}) in the middle; {inside}"

@@ -95,4 +95,39 @@ class OrderRow(Table):
         table_name = "orders"
 
 
-KEYS: dict[type[Any], int] = {ClientRow: 1, JobRow: 1, SubmissionRow: 1, StepRow: 2, OrderRow: 1}
+class ArchivedRow(Table):
+    """A job that went to an archive, or is on its way there or back."""
+
+    job = IntegerField(primary_key=True)
+    name = TextField()
+    state = TextField()
+    submitted = FloatField()
+    started = FloatField(null=True)
+    ended = FloatField()
+    file = TextField()  # its name, or the whole path where it is not in the farm's own folder
+    when = FloatField(column_name="archived_at")
+    stage = IntegerField()  # `archive.Stage`
+
+    class Meta:
+        table_name = "archived"
+
+
+class MarkRow(Table):
+    """The last job and the last order whose numbers are taken, though no row may have them any more."""
+
+    name = TextField(primary_key=True)
+    number = IntegerField()
+
+    class Meta:
+        table_name = "marks"
+
+
+KEYS: dict[type[Any], int] = {
+    ClientRow: 1,
+    JobRow: 1,
+    SubmissionRow: 1,
+    StepRow: 2,
+    OrderRow: 1,
+    ArchivedRow: 1,
+    MarkRow: 1,
+}

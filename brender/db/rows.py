@@ -37,8 +37,8 @@ def client_row(client: RuntimeClient) -> Row:
     machine = client.machine
     return (
         client.id,
-        machine.key,
-        machine.name,
+        whole(machine.key),
+        whole(machine.name),
         client.status.value,
         encode(machine).decode(),
         client.since,
@@ -49,14 +49,14 @@ def client_row(client: RuntimeClient) -> Row:
 def job_row(job: Job) -> Row:
     return (
         job.id,
-        job.name,
-        job.owner,
+        whole(job.name),
+        whole(job.owner),
         job.priority,
         job.state.value,
         job.submitted,
         job.started,
         job.ended,
-        job.reason,
+        whole(job.reason),
         encode(job.warnings).decode(),
         encode(job.settings).decode(),
         encode(job.standing).decode(),
@@ -66,7 +66,7 @@ def job_row(job: Job) -> Row:
 def step_row(step: Step) -> Row:
     packed = step.tasks.packed() if step.job.finished or step.as_of >= 0 else None
     counts, open_then = encode(step.counts).decode(), encode(step.open_then).decode()
-    return (step.job.id, step.index, step.name, counts, packed, step.as_of, open_then)
+    return (step.job.id, step.index, whole(step.name), counts, packed, step.as_of, open_then)
 
 
 def order_row(order: Order) -> Row:
@@ -81,11 +81,16 @@ def order_row(order: Order) -> Row:
         order.cost,
         order.issued,
         order.ended,
-        order.reason,
+        whole(order.reason),
         bytes(order.tasks),
         order.together,
         order.second,
     )
+
+
+def whole(text: str) -> str:
+    """Without zero bytes: PostgreSQL takes none, and a row is the same in every database."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def read_client(row: Row) -> RuntimeClient:

@@ -1,42 +1,33 @@
-"""The store: opens the database, loads the farm from it, and keeps what happens.
+"""The store: loads the farm from its database, and keeps what happens.
 
-How does this work?  `open_store` connects (SQLite in the state folder), brings the tables up to date
-with the numbered scripts in `migrations/`, and starts the writer.  `save` turns what has changed into
-rows and queues them; its Deferred fires after the commit.  Reading goes through the same thread, so a
-question sees all that was written before it.  Templates of finished jobs are read when somebody asks.
+How does this work?  `save` turns what has changed into rows and queues them; its Deferred fires after the commit.
+Reading goes through the same thread, so a question sees all that was written before it.  Templates of
+finished jobs are read when somebody asks.  `opening` makes a store of the place where a farm is kept.
 """
 
-import os
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-from peewee import Database, DatabaseError, OperationalError, SqliteDatabase, fn
-from playhouse import migrations
+from peewee import Database, fn
 from twisted.internet.defer import Deferred
 
 from brender.db import models
-from brender.db.lock import Taken, hold
+from brender.db.archived import archived, mark
 from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
 from brender.db.rows import client_row, read_client, read_job, read_order, read_step, rows_of
 from brender.db.writer import Row, Writer
 from brender.farm.changes import Changes, Kept, Loaded, StatesThen
 from brender.farm.client import Machine, RuntimeClient
-from brender.farm.interfaces import NotFound
+from brender.farm.interfaces import NotFound, WritePath
 from brender.farm.job import Job
 from brender.farm.order import Order
 from brender.farm.submission.planning import Plan, Refused
 from brender.farm.transitions import FINISHED_JOB, JobState
 
-MIGRATIONS = Path(__file__).with_name("migrations")
 Replan = Callable[[dict[str, Any], dict[str, Any], list[dict[str, Any]]], Plan]
 FINISHED = [state.value for state in FINISHED_JOB]
-
-
-class CannotOpen(Exception):
-    """The database cannot be opened; the message is a sentence for people."""
 
 
 class SqlStore:
@@ -50,6 +41,13 @@ class SqlStore:
     def pending(self) -> int:
         return self.writer.pending
 
+    @property
+    def figures(self) -> WritePath:
+        return self.writer.figures
+
+    def watch(self, listener: Callable[[str], None]) -> None:
+        self.writer.listener = listener
+
     def save(self, changes: Changes) -> Deferred[None]:
         return self.writer.write(rows_of(changes))
 
@@ -59,9 +57,12 @@ class SqlStore:
 
     async def add_client(self, machine: Machine, now: float) -> int:
         def insert(_: Database) -> int:
-            columns = [field for field in ClientRow._meta.sorted_fields if field.name != "id"]
-            row = client_row(RuntimeClient(id=0, machine=machine, since=now))[1:]
-            return int(ClientRow.insert(dict(zip(columns, row, strict=True))).execute())
+            """A commit of which nobody heard is made again: then the machine has its row."""
+            number = (ClientRow.select(fn.MAX(ClientRow.id)).scalar() or 0) + 1
+            row = client_row(RuntimeClient(id=number, machine=machine, since=now))
+            fields = dict(zip(ClientRow._meta.sorted_fields, row, strict=True))
+            ClientRow.insert(fields).on_conflict_ignore().execute()
+            return int(ClientRow.select(ClientRow.id).where(ClientRow.key == machine.key).scalar())
 
         return int(await self.writer.perform(insert))
 
@@ -105,8 +106,9 @@ class SqlStore:
             unfinished=unfinished,
             sources=sources,
             orders=[order for order in self._orders_of_unfinished() if not jobs[order.job].finished],
-            last_job=max(jobs, default=0),
-            last_order=OrderRow.select(fn.MAX(OrderRow.id)).scalar() or 0,
+            archived=archived(),
+            last_job=max([*jobs, mark("job")]),
+            last_order=max(OrderRow.select(fn.MAX(OrderRow.id)).scalar() or 0, mark("order")),
         )
 
     def _planned(self, jobs: Sequence[Job]) -> Iterator[Kept]:
@@ -142,13 +144,10 @@ class SqlStore:
 
     @staticmethod
     def _orders_of_unfinished() -> list[Order]:
-        query = (
-            OrderRow.select()
-            .join(JobRow, on=(JobRow.id == OrderRow.job))
-            .where(JobRow.state.not_in(FINISHED))
-            .order_by(OrderRow.id)
-        )
-        return [read_order(row) for row in tuples(query)]
+        unfinished = JobRow.select(JobRow.id).where(JobRow.state.not_in(FINISHED))
+        query = OrderRow.select().where(OrderRow.job.in_(unfinished)).order_by(OrderRow.job, OrderRow.id)
+        orders = [read_order(row) for row in tuples(query)]  # as the index has them: a million need not be sorted
+        return sorted(orders, key=lambda order: order.id)
 
 
 def waited_for(unfinished: Iterable[Job], jobs: Mapping[int, Job]) -> list[Job]:
@@ -159,71 +158,6 @@ def waited_for(unfinished: Iterable[Job], jobs: Mapping[int, Job]) -> list[Job]:
 
 
 def tuples(query: Any) -> Iterable[Row]:
-    """The rows of a query as plain tuples."""
-    rows: Iterable[Row] = query.tuples()
+    """The rows of a query as the driver has them: peewee would look at every value of each."""
+    rows: Iterable[Row] = models.database.execute(query)
     return rows
-
-
-def sqlite(path: Path) -> Database:
-    """A commit that was acknowledged survives a power cut: WAL with synchronous=FULL."""
-    pragmas = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 5000}
-    return SqliteDatabase(str(path), pragmas=pragmas, autoconnect=False)
-
-
-def open_store(path: Path, replan: Replan, in_reactor: Callable[..., Any], failed: Callable[[str], None]) -> SqlStore:
-    """Open or make the database; blocks, and belongs before the reactor runs.
-
-    Raises `CannotOpen` with a sentence.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = hold(path)
-    except Taken as taken:
-        raise CannotOpen(str(taken)) from taken
-    except (FileExistsError, NotADirectoryError) as error:
-        raise cannot_open(path, f"{error.filename} is not a folder") from error
-    except OSError as error:
-        raise cannot_open(path, str(error.strerror)) from error
-    try:
-        database = prepared(path)
-    except CannotOpen:
-        os.close(lock)
-        raise
-    models.database.initialize(database)
-    writer = Writer(database, in_reactor, failed, release=lambda: os.close(lock))
-    writer.start()
-    return SqlStore(writer, replan)
-
-
-def prepared(path: Path) -> Database:
-    """The database with its tables up to date; raises `CannotOpen`."""
-    database = sqlite(path)
-    try:
-        with database.connection_context():
-            migrate(database)
-    except OperationalError as error:
-        raise cannot_open(path, str(error)) from error
-    except DatabaseError as error:
-        raise CannotOpen(
-            f"The database {path} is damaged, or is none: {error}. Put a copy of it in its place, "
-            "or move it away to begin with an empty farm."
-        ) from error
-    return database
-
-
-def cannot_open(path: Path, why: str) -> CannotOpen:
-    advice = "Choose a folder that can be written with --state, or mend its permissions."
-    return CannotOpen(f"The database {path} cannot be opened: {why}. {advice}")
-
-
-def migrate(database: Database) -> None:
-    """Bring the tables up to date; raises `CannotOpen` when they are ahead of this program."""
-    runner = migrations.Runner(database, directory=str(MIGRATIONS))
-    if unknown := [each.name for each in runner.status() if each.path is None]:
-        raise CannotOpen(
-            f"The database {database.database} belongs to a newer brender: it has {unknown[-1]}, which this one does "
-            "not know. Install that brender again, or choose another folder with --state."
-        )
-    runner.up()
-    with database.atomic("immediate"):
-        pass  # fails when the database can be read but not written

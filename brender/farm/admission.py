@@ -7,6 +7,7 @@ could ever run, a pool that nobody is in.
 
 from collections.abc import Iterator
 
+from brender.farm.archiving import no_job
 from brender.farm.farm import Farm
 from brender.farm.job import Job
 from brender.farm.log_rules import problems_of_rules
@@ -65,6 +66,9 @@ def problems_of_dependencies(farm: Farm, number: int, settings: JobSettings) -> 
         other = farm.jobs.get(after.job)
         if after.job == number:
             yield Problem(at, f"Job {number} cannot come after itself.")
+        elif other is None and after.job in farm.archived:
+            if after.frames is not None or after.step:
+                yield Problem(at, no_job(farm, after.job))
         elif other is None:
             yield Problem(at, f"There is no job {after.job} to come after.")
         elif members := circle(farm, number, after.job):

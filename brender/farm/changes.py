@@ -8,6 +8,7 @@ way back: all that the farm needs to go on where it stopped.
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from brender.farm.archiving import Archived
 from brender.farm.client import RuntimeClient
 from brender.farm.job import Job
 from brender.farm.order import Order
@@ -46,9 +47,12 @@ class Changes:
     canceled: list[Order] = field(default_factory=list)
     ended: list[Job] = field(default_factory=list)
     revised: list[Job] = field(default_factory=list)  # they have other parameter values than before
+    woken: list[RuntimeClient] = field(default_factory=list)  # to be switched on over the network
+    unneeded: list[RuntimeClient] = field(default_factory=list)  # to be told that they may be switched off
 
     def __bool__(self) -> bool:
-        return any((self.clients, self.jobs, self.orders, self.settled, self.recalled, self.canceled))
+        words = (self.settled, self.recalled, self.canceled, self.woken, self.unneeded)
+        return any((self.clients, self.jobs, self.orders, *words))
 
 
 @dataclass(slots=True)
@@ -62,3 +66,4 @@ class Loaded:
     orders: list[Order] = field(default_factory=list)  # of the unfinished jobs, oldest first
     last_job: int = 0
     last_order: int = 0
+    archived: list[Archived] = field(default_factory=list)  # jobs that are not in the farm any more

@@ -8,7 +8,7 @@ Tasks that are asked for again wait for what their step depends on, and count as
 
 from collections.abc import Collection, Iterable
 
-from brender.farm import failing, following, holding, when
+from brender.farm import failing, following, holding, presence, when
 from brender.farm.changes import Kept
 from brender.farm.choosing import NOT_DONE, Chosen
 from brender.farm.client import RuntimeClient, Status
@@ -202,6 +202,9 @@ def go_on(farm: Farm, job: Job, turned: Chosen, now: float) -> None:
     """What depends on tasks that are to run waits for them; all that waits for nothing may run."""
     hold_back(farm, job, turned, now)
     job.standing.stale = stale(job, turned)
+    for other in farm.jobs.values():  # `followers` does not know those that had ended when the server was started
+        if other.started is not None and any(after.job == job.id for after in other.settings.after):
+            farm.note(other, f"It was made from job {job.id}, of which tasks are done again.")
     for step in job.steps:
         following.free(farm, step)
 
@@ -329,12 +332,15 @@ def set_client(farm: Farm, client: RuntimeClient, settings: ClientSettings, now:
     """Give a client other settings; False when they are the same."""
     if client.settings == settings:
         return False
-    client.settings = settings
+    before, client.settings = client.settings, settings
     client.reconsider()
     farm.floor.reconsider()
     when.look_at_hours(farm, client, now)
+    presence.look_at_seat(farm, client, now)
     farm.changed(client)
     call_back_unfit(farm, client.orders.values())
+    if (before.most_tasks, before.keep_memory) != (settings.most_tasks, settings.keep_memory):
+        holding.call_back(farm, client.orders.values())  # it is given anew as much as it may have now
     farm.stirred.update(dict.fromkeys(farm.troubled))
     return True
 

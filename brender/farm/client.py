@@ -12,9 +12,11 @@ from typing import Annotated
 
 import msgspec
 
+from brender.farm.machines import Power, Seat
 from brender.farm.order import Order
 from brender.farm.requirements import Abilities
 from brender.farm.settings import ClientSettings
+from brender.farm.shape import Verdicts
 
 
 class Status(StrEnum):
@@ -23,6 +25,7 @@ class Status(StrEnum):
 
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Mac = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
 
 
 class Blender(msgspec.Struct, frozen=True):
@@ -49,6 +52,7 @@ class Machine(msgspec.Struct, frozen=True):
     attributes: dict[str, tuple[str, ...]] = {}  # "attr.room": ("basement",)
     zone: str = ""  # time zone, "Europe/Amsterdam"
     program: str = ""  # name and version of the worker's program
+    macs: Annotated[tuple[Mac, ...], msgspec.Meta(max_length=64)] = ()  # of its network cards: for waking it
 
     def abilities(self, settings: ClientSettings) -> Abilities:
         """The machine in OpenJD's words: amounts and attributes (specification 3.3)."""
@@ -84,6 +88,8 @@ class RuntimeClient:
     settings: ClientSettings = ClientSettings()
     leaving: bool = False  # its worker finishes what it runs and takes nothing new
     asleep: bool = False  # by its own hours
+    unwell: str = ""  # why its worker can run nothing for now
+    occupied: bool = False  # somebody uses its machine, and is left alone
     turns: float | None = None  # when they begin or end next, for which an alarm is set
     since: float = 0.0  # seconds of the epoch: of the last change of `online`
     load: float = 0.0  # of the machine's processors, percent
@@ -95,10 +101,14 @@ class RuntimeClient:
     keeps_since: float | None = None  # while its open scene is preferred to what is due
     slowness: float = 1.0  # how long it takes for what takes others 1
     abilities: Abilities = Abilities()  # derived from machine and settings, by `reconsider`
+    seat: Seat = field(default_factory=Seat)
+    power: Power = field(default_factory=Power)
+    freed: float = 0.0  # when it ended the last order that it held
     offers: int = 0  # its slots as the farm counts them: none while it may not be given an order
-    verdicts: dict[str, str | None] = field(default_factory=dict)  # shape of a step -> why it cannot run here
+    verdicts: Verdicts = field(init=False)  # shape of a step -> why it cannot run here
 
     def __post_init__(self) -> None:
+        self.verdicts = Verdicts(self)
         self.reconsider()
 
     def reconsider(self) -> None:
@@ -114,13 +124,18 @@ class RuntimeClient:
     @property
     def works(self) -> bool:
         """May be given an order now."""
-        return self.online and not self.leaving and not self.asleep and self.status is Status.ENABLED
+        resting = self.leaving or self.asleep or self.occupied or self.unwell
+        return self.online and not resting and self.status is Status.ENABLED
 
     @property
     def activity(self) -> str:
         if any(order.running is not None for order in self.orders.values()):
             return "busy"
-        return "asleep" if self.asleep else "idle"
+        if self.power.off:
+            return "off"
+        if self.unwell:
+            return "unwell"
+        return "asleep" if self.asleep else "occupied" if self.occupied else "idle"
 
     def capacity(self, name: str) -> float:
         """How much of an amount its tasks may use up in all."""
@@ -146,4 +161,5 @@ class RuntimeClient:
             self.taken[name] -= amount
         if not self.orders:
             self.taken.clear()  # sums of fractions leave a rest
+            self.freed = order.ended or self.freed
         return True

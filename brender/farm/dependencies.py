@@ -2,16 +2,19 @@
 
 How does this work?  A job that comes after another one frame by frame has a `FrameLink` for each of its steps
 that has frames: frame N waits for the frames N + first to N + last of a step of the other job, as far as that
-has them.  `satisfied` says whether a task has all that it waits for, `freed_by` which tasks a completed one may
-have set free.  The frames of a step are looked up in a dictionary that is made when first needed.
+has them.  `missing` says which is the first that a task still waits for, `freed_by` which tasks a completed one may
+have set free.  Where a task waits for many frames it is remembered how far they have come, so that a result
+costs as much as there are frames that it may set free, and not as many times that.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from brender.farm.job import Job, Step
 from brender.farm.settings import After
 from brender.farm.transitions import TaskState
+
+WIDE = 4  # frames; of those that wait for more, it is remembered how far the others have come
 
 
 @dataclass(eq=False)
@@ -22,14 +25,29 @@ class FrameLink:
     source: Step
     first: int
     last: int
+    awaited: dict[int, int] = field(default_factory=dict)  # task -> the frame that was missing when it was last asked
 
     def missing(self, task: int) -> int | None:
         """The first frame that this task waits for and that is not completed."""
-        for frame in self.step.plan.frames(task):
-            for wanted in range(frame + self.first, frame + self.last + 1):
-                if any(not self._done(other) for other in self.source.plan.tasks_of(wanted)):
-                    return wanted
+        known = self.awaited.get(task)
+        for wanted in self._wanted(task, known):
+            if any(not self._done(other) for other in self.source.plan.tasks_of(wanted)):
+                if self.last - self.first >= WIDE:
+                    self.awaited[task] = wanted
+                return wanted
+        self.awaited.pop(task, None)
         return None
+
+    def _wanted(self, task: int, begin: int | None) -> Iterator[int]:
+        """The frames that the task waits for, ascending, from this one on: those before it are completed."""
+        for frame in sorted(self.step.plan.frames(task)):
+            first = frame + self.first if begin is None else max(begin, frame + self.first)
+            yield from range(first, frame + self.last + 1)
+            begin = max(first, frame + self.last + 1)
+
+    def forget(self, task: int) -> None:
+        """A frame that it waits for is not completed any more."""
+        self.awaited.pop(task, None)
 
     def _done(self, task: int) -> bool:
         return self.source.tasks[task] is TaskState.COMPLETED

@@ -6,10 +6,11 @@ Derived from it: how many tasks make an order (`run_length`), how many frames a 
 done and how sure that is (`Forecast`), and whether a task would end sooner if it were begun anew elsewhere.
 """
 
+from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass, field
 from math import ceil, log, sqrt
-from statistics import fmean, median, pstdev
+from statistics import fmean, pstdev
 from typing import NamedTuple
 
 REMEMBERED = 32  # tasks
@@ -21,18 +22,21 @@ CERTAIN = 1.2816  # standard deviations from the middle to 10 % and to 90 %
 @dataclass(slots=True)
 class Estimate:
     last: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    _median: float | None = None  # of `last`; None while it has to be worked out
+    _sorted: list[float] = field(default_factory=list)  # the same
 
     def learn(self, seconds: float) -> None:
+        if len(self.last) == REMEMBERED:
+            del self._sorted[bisect_left(self._sorted, self.last[0])]
         self.last.append(max(0.0, seconds))  # a worker's word
-        self._median = None
+        insort(self._sorted, self.last[-1])
 
     @property
     def seconds(self) -> float | None:
         """A task; None until one has ended."""
-        if self._median is None and self.last:
-            self._median = median(self.last)
-        return self._median
+        middle, odd = divmod(len(self._sorted), 2)
+        if odd:
+            return self._sorted[middle]
+        return (self._sorted[middle - 1] + self._sorted[middle]) / 2 if middle else None
 
     @property
     def mean(self) -> float | None:
@@ -49,9 +53,10 @@ def run_length(estimate: Estimate, ready: int, slots: int) -> int:
 
     About `ORDER_SECONDS` of work, but no more than leaves every slot of the farm two orders.
     """
-    if estimate.seconds is None:
+    seconds = estimate.seconds
+    if seconds is None:
         return 1
-    wanted = ORDER_SECONDS / max(estimate.seconds, 1e-4)
+    wanted = ORDER_SECONDS / max(seconds, 1e-4)
     return max(1, min(int(wanted), share(ready, slots), LONGEST_RUN))
 
 

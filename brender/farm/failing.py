@@ -67,9 +67,7 @@ def forgive(farm: "Farm", job: Job, client: int) -> bool:
     return True
 
 
-def failed(
-    farm: "Farm", step: Step, order: Order, task: int, failure: Failure, now: float, runs_on: bool
-) -> TaskState:
+def failed(farm: "Farm", step: Step, order: Order, task: int, failure: Failure, now: float, runs_on: bool) -> TaskState:
     """A task has failed on a client; gives what became of it there.  With `runs_on` another one runs it too."""
     order.reason = failure.reason
     if failure.cause == "later":
@@ -197,7 +195,10 @@ def learn_memory(farm: "Farm", step: Step, peak: int) -> None:
 def leaves(farm: "Farm", step: Step, task: int, client: int) -> bool:
     """Whether the client should leave a task that it has failed to another one that could run it."""
     tries = step.tries.get(task)
-    return tries is not None and elsewhere(tries.clients, client, farm.floor.able(step.shape))
+    if tries is None or client not in tries.clients:
+        return False
+    avoided = step.job.standing.avoided  # those leave it to this one
+    return elsewhere(tries.clients, client, (other for other in farm.floor.able(step.shape) if other not in avoided))
 
 
 def avoided(farm: "Farm", step: Step, client: int) -> bool:

@@ -9,17 +9,21 @@ time is an alarm: `tick` rings those that are due.  Whatever a worker says of an
 (any more) changes nothing, but is acknowledged.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import count
 
-from brender.farm import failing, following, holding, second_starts, when
+from brender.farm import failing, following, holding, presence, second_starts, when
+from brender.farm.archiving import Archived
 from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.dependencies import FrameLink
+from brender.farm.estimates import Estimate
 from brender.farm.failing import Failure
 from brender.farm.floor import Floor
 from brender.farm.job import Job, Step
+from brender.farm.machines import Power, Switches
 from brender.farm.order import Order
 from brender.farm.order_of_work import OrderOfWork
 from brender.farm.settings import FarmSettings
@@ -27,6 +31,8 @@ from brender.farm.shape import Counted, Shapes
 from brender.farm.transitions import JobState, TaskEvent, TaskState
 
 MOST_WARNINGS = 50  # of one job; more say nothing new
+STEPS_REMEMBERED = 64  # from which is guessed what others take
+MOST_SECONDS, MOST_MEMORY = 1e9, 2**62  # that a worker may say of a task: sums of more are no numbers
 MOST_WORDS = 4000  # characters of what a worker says for people: a reason, a warning
 
 
@@ -35,10 +41,12 @@ class Farm:
         self.settings = settings or FarmSettings()
         self.clients: dict[int, RuntimeClient] = {}
         self.jobs: dict[int, Job] = {}
+        self.archived: dict[int, Archived] = {}  # jobs that are not here any more
         self.orders: dict[int, Order] = {}  # held by a client
         self.queue = OrderOfWork(self.settings)  # steps with ready tasks that may be ordered
         self.shapes = Shapes()
         self.floor = Floor()
+        self.switches = Switches()
         self.counted = {name: Counted(name, limit) for name, limit in self.settings.limits.items()}
         self.stirred: dict[Step, None] = {}
         self.roused: dict[int, RuntimeClient] = {}
@@ -51,6 +59,7 @@ class Farm:
         self.links: dict[Step, list[FrameLink]] = {}  # the frames that a step's frames wait for
         self.waiting_for: dict[Step, list[FrameLink]] = {}  # the same, by the step that they wait for
         self.followers: dict[int, set[int]] = {}  # job -> the jobs that come after it
+        self.measured: deque[Estimate] = deque(maxlen=STEPS_REMEMBERED)  # of steps, the last that had a first result
         self.changes = Changes()
         self.last_job = 0
         self.last_order = 0
@@ -72,6 +81,10 @@ class Farm:
     def next_alarm(self) -> float | None:
         return self._alarms[0][0] if self._alarms else None
 
+    def shift_alarms(self, by: float) -> None:
+        """The clock was set: each rings after as many seconds as before."""
+        self._alarms = [(moment + by, number, ring) for moment, number, ring in self._alarms]
+
     def tick(self, now: float) -> None:
         """Ring the alarms that are due."""
         while self._alarms and self._alarms[0][0] <= now:
@@ -82,6 +95,7 @@ class Farm:
     def admit(self, client: RuntimeClient) -> None:
         """A machine that was never seen has got its row and its id."""
         self.clients[client.id] = self._keys[client.machine.key] = client
+        self.switches.stand(client)
 
     def known(self, key: str) -> RuntimeClient | None:
         return self._keys.get(key)
@@ -93,6 +107,7 @@ class Farm:
         orders that the worker has and the farm does not expect of it: it should drop them.
         """
         client.machine, client.online, client.leaving, client.since = machine, True, False, now
+        client.power, client.unwell = Power(), ""
         client.reconsider()
         self.floor.reconsider()
         for order in list(client.orders.values()):
@@ -104,6 +119,7 @@ class Farm:
             gone = [unit for unit in order.units if unit not in has]
             self._give_up(order, self._tasks(order, gone), now)
         when.look_at_hours(self, client, now)
+        presence.forget(self, client, now)
         self.changed(client)
         if any(order.untouched and client.crowded(order) for order in client.orders.values()):
             self.roused.update(self.floor.idle)  # they may call back what waits here
@@ -114,11 +130,17 @@ class Farm:
     def leave(self, client: RuntimeClient, now: float) -> None:
         """The connection is gone; what it holds may still come back with it."""
         client.online, client.since, client.load, client.scene = False, now, 0.0, None
+        presence.forget(self, client, now)
         self.changed(client)
 
     def retire(self, client: RuntimeClient) -> None:
         """Its worker finishes what it runs and takes nothing new."""
         client.leaving = True
+        self.changed(client)
+
+    def unwell(self, client: RuntimeClient, reason: str) -> None:
+        """Its worker can run nothing for now, or can again: then the reason is empty.  It hands back what waits."""
+        client.unwell = reason[:MOST_WORDS]
         self.changed(client)
 
     def lose(self, client: RuntimeClient, now: float) -> None:
@@ -131,6 +153,7 @@ class Farm:
         """Something about a client is different: who may be given what?"""
         if self.floor.stand(client):
             self.stirred.update(dict.fromkeys(self.troubled))
+        self.switches.stand(client)
         self.roused[client.id] = client
         self.changes.clients[client.id] = client
 
@@ -216,6 +239,7 @@ class Farm:
         order = self._held(client, order_id)
         if order is None or not order.holds(task):
             return False
+        seconds, peak = min(MOST_SECONDS, max(0.0, seconds)), min(MOST_MEMORY, max(0, peak))  # a worker's word
         step, tasks = self.step_of(order), self._tasks(order, [task])
         if outcome is TaskState.COMPLETED:
             self._learn(order, step, seconds / len(tasks), peak, now)
@@ -236,7 +260,9 @@ class Farm:
         typical = step.estimate.seconds
         second_starts.learn_slowness(self, order, step, seconds)
         step.estimate.learn(seconds)
-        if typical is None:  # those that began before anything was known
+        if typical is None:
+            self.measured.append(step.estimate)
+            # those that began before anything was known
             for other in step.job.orders.values():
                 if other.step == step.index and other is not order and other.running is not None:
                     second_starts.suspect(self, other, now)
@@ -244,9 +270,7 @@ class Farm:
         step.job.strikes.succeeded(order.client)
         failing.learn_memory(self, step, peak)
 
-    def _ended(
-        self, step: Step, order: Order, task: int, outcome: TaskState, failure: Failure, now: float
-    ) -> None:
+    def _ended(self, step: Step, order: Order, task: int, outcome: TaskState, failure: Failure, now: float) -> None:
         twin = second_starts.twin_of(self, step, order, task)
         if outcome is TaskState.COMPLETED:
             step.tasks.move(task, TaskEvent.SUCCEEDED)
@@ -351,9 +375,16 @@ class Farm:
 
     def unqueue(self, step: Step) -> None:
         self.queue.remove(step)
+        self.drain_no_more(lambda kept: kept is step)
         self.troubled.discard(step)
         for name, _ in step.shape.limits:
             self.limited[name].discard(step)
+
+    def drain_no_more(self, wrong: Callable[[Step], bool]) -> None:
+        """Clients that drain for steps of which that is so are looked at again."""
+        for number in [number for number, kept in self.kept_free.items() if wrong(kept)]:
+            del self.kept_free[number]
+            self.roused[number] = self.clients[number]
 
     def reshape(self, step: Step) -> None:
         """Where a step may run has changed."""

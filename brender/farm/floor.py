@@ -7,16 +7,45 @@ may be ended for work of higher priority, and the `suspects` may be stragglers. 
 a client or for an order to move looks at a few, not at all.
 """
 
-from operator import attrgetter
-
-from sortedcontainers import SortedKeyList
+from collections import OrderedDict
+from collections.abc import Iterator
 
 from brender.farm.client import RuntimeClient
 from brender.farm.order import Order
 from brender.farm.shape import Shape, verdict
 
 BACKLOG = 2  # slots' worth of orders a client may hold, those that run included
-rank_of = attrgetter("rank")
+
+
+class ByPriority:
+    """Orders by the priority of their jobs, the lowest first; of one priority the newest first."""
+
+    def __init__(self) -> None:
+        self._orders: dict[int, OrderedDict[int, Order]] = {}  # priority -> by id
+
+    def __len__(self) -> int:
+        return sum(map(len, self._orders.values()))
+
+    def __contains__(self, order: Order) -> bool:
+        return order.id in self._orders.get(order.priority, ())
+
+    def __iter__(self) -> Iterator[Order]:
+        return (order for priority in sorted(self._orders) for order in reversed(self._orders[priority].values()))
+
+    def __reversed__(self) -> Iterator[Order]:
+        return (order for priority in sorted(self._orders, reverse=True) for order in self._orders[priority].values())
+
+    def add(self, order: Order) -> None:
+        mine = self._orders.setdefault(order.priority, OrderedDict())
+        late = bool(mine) and next(reversed(mine)) > order.id
+        mine[order.id] = order
+        if late:
+            self._orders[order.priority] = OrderedDict(sorted(mine.items()))
+
+    def discard(self, order: Order) -> None:
+        mine = self._orders.get(order.priority)
+        if mine and mine.pop(order.id, None) and not mine:
+            del self._orders[order.priority]
 
 
 class Floor:
@@ -24,10 +53,10 @@ class Floor:
         self.slots = 0  # of all clients that may be given an order now
         self.idle: dict[int, RuntimeClient] = {}
         self.shallow: dict[int, RuntimeClient] = {}
-        self.behind: SortedKeyList[Order] = SortedKeyList(key=rank_of)  # the lowest priority first
-        self.yielding: SortedKeyList[Order] = SortedKeyList(key=rank_of)
+        self.behind = ByPriority()
+        self.yielding = ByPriority()
         self.suspects: dict[int, Order] = {}
-        self._able: dict[str, tuple[int, ...]] = {}
+        self._able: dict[Shape, tuple[int, ...]] = {}
         self._working: dict[int, RuntimeClient] = {}
 
     def stand(self, client: RuntimeClient) -> bool:
@@ -55,16 +84,21 @@ class Floor:
             self._working[client.id] = client
         self.reconsider()
 
+    @property
+    def working(self) -> int:
+        """How many clients may be given an order."""
+        return len(self._working)
+
     def reconsider(self) -> None:
         """Who works, or what somebody can do, has changed."""
         self._able.clear()
 
     def able(self, shape: Shape) -> tuple[int, ...]:
         """The clients that work and could run the shape, with room or without."""
-        if shape.key not in self._able:
+        if shape not in self._able:
             working = self._working.values()
-            self._able[shape.key] = tuple(client.id for client in working if verdict(client, shape) is None)
-        return self._able[shape.key]
+            self._able[shape] = tuple(client.id for client in working if verdict(client, shape) is None)
+        return self._able[shape]
 
     def arrive(self, order: Order, behind: bool, preemptible: bool) -> None:
         """A client holds an order more; `behind`: all its slots were taken."""

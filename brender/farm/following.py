@@ -76,6 +76,7 @@ def hold_frames(farm: "Farm", step: Step, tasks: Iterable[int]) -> None:
     """Frames are to be made (again): those of other jobs that wait for them and have not begun do not begin."""
     for link in farm.waiting_for.get(step, ()):
         for mine in {mine for task in tasks for mine in link.freed_by(task)}:
+            link.forget(mine)
             if link.step.tasks[mine] is TaskState.READY and link.missing(mine) is not None:
                 link.step.tasks.move(mine, TaskEvent.HELD)
         farm.enqueue(link.step)

@@ -54,13 +54,16 @@ def end_order(farm: "Farm", order: Order) -> None:
 def hold(farm: "Farm", order: Order, step: Step) -> None:
     """The client has the order from now on."""
     client, job = farm.clients[order.client], step.job
-    order.needs, order.limits = step.shape.needs, step.shape.limits
-    order.rank = (job.priority, -order.id)
+    shape, settings = step.shape, job.settings
+    order.needs, order.limits, order.priority = shape.needs, shape.limits, settings.priority
     farm.orders[order.id] = job.orders[order.id] = order
     client.hold(order)
     farm.queue.used(job, order.cost)
-    count(farm, order)
-    farm.floor.arrive(order, client.crowded(order), job.settings.preemptible)
+    if order.limits:
+        count(farm, order)
+        names = {name for name, _ in order.limits}  # of which too few may be left for those who wait for slots
+        farm.drain_no_more(lambda kept: any(name in names for name, _ in kept.shape.limits))
+    farm.floor.arrive(order, client.crowded(order), settings.preemptible)
     farm.floor.stand(client)
     if order.second:
         farm.twins.setdefault((job.id, step.index, order.first), []).append(order)
@@ -78,7 +81,7 @@ def rank_anew(farm: "Farm", order: Order) -> None:
     job, floor, behind = farm.jobs[order.job], farm.floor, order in farm.floor.behind
     suspected = order.id in floor.suspects
     floor.gone(order)
-    order.rank = (job.priority, -order.id)
+    order.priority = job.priority
     if not order.ending:
         floor.arrive(order, behind, job.settings.preemptible)
     if suspected:

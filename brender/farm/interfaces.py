@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import msgspec
 
 if TYPE_CHECKING:
+    from brender.farm.archiving import Archived
     from brender.farm.changes import Changes, Kept, Loaded
     from brender.farm.choosing import Chosen
     from brender.farm.client import Machine, RuntimeClient, Status
@@ -29,15 +30,34 @@ class Event(msgspec.Struct, frozen=True):
 
     number: int
     kind: str  # "job", "client", "picture", "farm"
-    data: Any  # JobView, ClientView, {"job": 1, "picture": 3}, {"state": "stopping", "reason": "..."}
+    data: Any  # JobView, ClientView, {"job": 1, "picture": 3}, {"state": "waiting", "reason": "..."}
+
+
+class WritePath(msgspec.Struct):
+    """How the way into the database does: what waits, what was written since the start, what is wrong."""
+
+    pending: int = 0  # rows that are queued or being committed
+    commits: int = 0
+    rows: int = 0  # that were committed
+    seconds_last: float = 0.0  # the last commit
+    seconds_mean: float = 0.0  # the last few dozen
+    tries_again: int = 0  # commits that failed and were tried again
+    trouble: str = ""  # why nothing can be written, while that is so
 
 
 class Store(Protocol):
     """Keeps what happened; the only thing that touches the database."""
 
     @property
+    def figures(self) -> WritePath:
+        """How the way into the database does."""
+
+    @property
     def pending(self) -> int:
         """Rows that are queued or being committed."""
+
+    def watch(self, listener: Callable[[str], None]) -> None:
+        """Call the listener with what is wrong when nothing can be written, and with "" when that is over."""
 
     async def load(self) -> "Loaded":
         """All that the farm needs to go on where it stopped."""
@@ -59,6 +79,62 @@ class Store(Protocol):
 
     def close(self) -> Awaitable[None]:
         """Write what is queued and close the database."""
+
+
+class Shelf(Protocol):
+    """Keeps finished jobs in files; what it takes out of the database the farm has forgotten."""
+
+    async def mend(self) -> None:
+        """End what was begun when a server was killed."""
+
+    async def portion(self, jobs: Sequence[int]) -> list[int]:
+        """The first of these jobs, as many as go into one file."""
+
+    async def write(self, jobs: "Sequence[Job]", folder: str, now: float) -> "list[Archived]":
+        """Copy jobs to a new file, which is on the disk then."""
+
+    async def drop(self, entries: "Sequence[Archived]", written: "Sequence[Archived]") -> None:
+        """Take the rows of jobs out; the rest of what was written stays."""
+
+    async def lines(self, entry: "Archived") -> list[dict[str, Any]]:
+        """All that its file says of a job; raises `NotFound`."""
+
+    async def put_back(self, entry: "Archived") -> "Job":
+        """A job whose rows are in the database again; raises `NotFound`."""
+
+
+class Archivable(Protocol):
+    """What archives need of the farm's service."""
+
+    farm: "Farm"
+
+    async def save(self) -> int:
+        """Wait until everything so far is committed."""
+
+    def forget(self, job: "Job", entry: "Archived") -> None:
+        """It is in the archive."""
+
+    def remember(self, job: "Job") -> None:
+        """It is back."""
+
+
+class Archives(Protocol):
+    """What the web may ask of archives."""
+
+    def all(self) -> "list[Archived]":
+        """What is in them, the newest first."""
+
+    async def lines(self, job: int) -> list[dict[str, Any]]:
+        """All that the archive has of a job; raises `NotFound`."""
+
+    async def put_away(self, before: float, folder: str = "") -> "tuple[list[Archived], int]":
+        """Archive jobs that ended before this time, one file of them; those, and how many are left.
+
+        Raises `Refused` when that is no folder.
+        """
+
+    async def bring_back(self, job: int) -> "Job":
+        """Put a job back into the farm; raises `NotFound`."""
 
 
 class Link(Protocol):
@@ -85,6 +161,9 @@ class Link(Protocol):
     def forget(self, job: int) -> None:
         """The job is over: leave its sessions."""
 
+    def power_off(self, idle: float) -> None:
+        """Nobody needs the machine: it may be switched off if nobody has used it for so many seconds."""
+
     def farewell(self, reason: str) -> None:
         """The server stops; keep what you hold and come back."""
 
@@ -106,8 +185,12 @@ class FarmService(Protocol):
     farm: "Farm"
 
     @property
-    def stopping(self) -> str:
-        """Why the farm takes nothing new; empty while it does."""
+    def refusing(self) -> str:
+        """Why the farm takes nothing new: it stops, or cannot write; empty while it does."""
+
+    @property
+    def figures(self) -> WritePath:
+        """How the way into the database does."""
 
     async def submit(
         self,
@@ -177,9 +260,12 @@ class FarmService(Protocol):
         """The template and the values that a job was submitted with; raises `NotFound`."""
 
     async def log_of(
-        self, job: int, *, order: int | None = None, task: int | None = None, step: str | None = None
+        self, job: int, *, order: int | None = None, task: int | None = None, step: str | None = None, tail: int = 0
     ) -> str:
-        """The logs of a job's orders, or of one order, or of one task; raises `NotFound`."""
+        """The logs of a job's orders, or of one order, or of one task; raises `NotFound`.
+
+        With `tail`, only of the newest orders: at least so many bytes of the end.
+        """
 
     def picture_of(self, job: int) -> bytes | None:
         """The newest frame of a job as JPEG, once a worker has sent one."""
@@ -245,5 +331,14 @@ class WorkerService(Protocol):
     def beat(self, client: int, load: float) -> None:
         """The worker is alive; the load of its processors in percent."""
 
-    def leaving(self, client: int) -> None:
-        """The worker finishes what it runs and takes nothing new."""
+    def leaving(self, client: int, off: bool = False) -> None:
+        """The worker finishes what it runs and takes nothing new; `off`: its machine is switched off."""
+
+    def attended(self, client: int, here: bool, idle: float | None, held: bool = False) -> None:
+        """Whether somebody uses the machine or holds it; seconds since its last use, None when that cannot be told."""
+
+    def unwell(self, client: int, reason: str) -> None:
+        """The worker can run nothing for now, and why; with an empty reason it can again."""
+
+    def stays(self, client: int, reason: str) -> None:
+        """The machine is not switched off when that was asked, and why."""

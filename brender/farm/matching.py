@@ -10,11 +10,13 @@ left idle after that calls back orders that wait behind the slots of others, and
 work of higher priority calls back what waits, and ends what runs of jobs that allow it (`taking_over`, `urgency`).
 """
 
+from collections.abc import Mapping
+
 from brender.farm.client import RuntimeClient
 from brender.farm.farm import Farm
 from brender.farm.floor import BACKLOG
 from brender.farm.job import Step
-from brender.farm.order_of_work import Lane, Level
+from brender.farm.order_of_work import Lane, Level, Refuses
 from brender.farm.picking import next_task, run_from, scene_of
 from brender.farm.shape import Shape, licence, room, space, verdict
 from brender.farm.taking_over import start_elsewhere, use_idleness
@@ -30,8 +32,9 @@ def match(farm: Farm, now: float) -> None:
         for depth in range(1, BACKLOG + 1):
             for client in roused.values():
                 fill(farm, client, depth, now)
-            for step in stirred:
-                offer(farm, step, depth, now)
+            others = others_with_room(farm, roused, depth) if stirred else []
+            for step in stirred if others else ():
+                offer(farm, step, others, depth, now)
             for step in stirred if depth == 1 else ():
                 end_for(farm, step, now)
         for step in stirred:
@@ -44,30 +47,33 @@ def match(farm: Farm, now: float) -> None:
 
 def fill(farm: Farm, client: RuntimeClient, depth: int, now: float) -> None:
     """Give a client orders until it has no room, or nothing is left for it."""
-    while client.works and client.used < depth * client.slots and farm.queue and give_one(farm, client, depth, now):
+    while client.used < depth * client.offers and give_one(farm, client, depth, now):
         pass
 
 
-def offer(farm: Farm, step: Step, depth: int, now: float) -> None:
+def others_with_room(farm: Farm, filled: Mapping[int, RuntimeClient], depth: int) -> list[RuntimeClient]:
+    """The clients that may have room; those that were just filled are left as they are."""
+    near = (farm.floor.idle,) if depth == 1 else (farm.floor.idle, farm.floor.shallow)
+    return [client for clients in near for number, client in clients.items() if number not in filled]
+
+
+def offer(farm: Farm, step: Step, clients: list[RuntimeClient], depth: int, now: float) -> None:
     """Give clients with room what is next for them, as long as the step has ready tasks: each one order a round."""
     given = True
     while given and step in farm.queue:
         given = False
-        for client in candidates(farm, step, depth):
+        for client in candidates(farm, step, clients, depth):
             if step not in farm.queue:
                 return
             given |= give_one(farm, client, depth, now)
 
 
-def candidates(farm: Farm, step: Step, depth: int) -> list[RuntimeClient]:
-    """The clients with room for the step; those that have its scene open first, then those that are quick."""
-    floor = farm.floor
-    near = (floor.idle,) if depth == 1 else (floor.idle, floor.shallow)
+def candidates(farm: Farm, step: Step, clients: list[RuntimeClient], depth: int) -> list[RuntimeClient]:
+    """Those with room for the step; the ones that have its scene open first, then those that are quick."""
     scene = (step.job.id, step.index)
     found = [
         client
-        for clients in near
-        for client in clients.values()
+        for client in clients
         if verdict(client, step.shape) is None and room(client, step.shape, depth, farm.counted) is None
     ]
     found.sort(key=lambda client: (client.scene != scene, client.slowness > 1.5))
@@ -76,24 +82,20 @@ def candidates(farm: Farm, step: Step, depth: int) -> list[RuntimeClient]:
 
 def give_one(farm: Farm, client: RuntimeClient, depth: int, now: float) -> bool:
     """Issue the order that is next for a client; False when there is none."""
-    known: dict[Shape, bool] = {}
     kept = keeps_free_for(farm, client)
-
-    def fits(shape: Shape) -> bool:
-        if shape not in known:
-            able, anyhow = verdict(client, shape) is None, depth > 1 or (kept is not None and shape is kept.shape)
-            known[shape] = able and (anyhow or room(client, shape, depth, farm.counted) is None)
-        return known[shape]
-
-    for level, lane, step in farm.queue.walk(fits):
+    refuses = client.verdicts.__getitem__ if depth > 1 else no_room(farm, client, kept.shape if kept else None)
+    for level, lane, step in farm.queue.walk(refuses):
         if kept and step is not kept and step.job.priority == kept.job.priority:
             continue
         first = next_task(farm, step, client)
         if first is None:
             continue
-        if depth > 1 and space(client, step.shape, depth):
-            return False  # it is next here: whatever overtook it now would make it wait longer
-        if room(client, step.shape, depth, farm.counted):
+        if taken := space(client, step.shape, depth):
+            if depth > 1:
+                return False  # it is next here: whatever overtook it now would make it wait longer
+        elif step.shape.limits:
+            taken = licence(client, step.shape, depth, farm.counted)
+        if taken:
             if depth > 1 and licence(client, step.shape, 1, farm.counted) is None:
                 farm.kept_free[client.id] = step  # only its slots are lacking: it is next when they are free
                 return False
@@ -109,12 +111,31 @@ def give_one(farm: Farm, client: RuntimeClient, depth: int, now: float) -> bool:
     return False
 
 
+def no_room(farm: Farm, client: RuntimeClient, kept: Shape | None) -> Refuses:
+    """What cannot begin on the client now; the shape for which it drains is not passed over."""
+    known: dict[Shape, str | None] = {}
+
+    def refuses(shape: Shape) -> str | None:
+        if shape not in known:
+            known[shape] = verdict(client, shape) or (None if shape is kept else room(client, shape, 1, farm.counted))
+        return known[shape]
+
+    return refuses
+
+
 def keeps_free_for(farm: Farm, client: RuntimeClient) -> Step | None:
     """The step for which the client drains: it needs a limit, which nobody is to hold while he waits for slots."""
     step = farm.kept_free.get(client.id)
-    if step and (step not in farm.queue or licence(client, step.shape, 1, farm.counted) or verdict(client, step.shape)):
+    if step and not would_begin(farm, client, step):
         step = farm.kept_free.pop(client.id) and None
     return step
+
+
+def would_begin(farm: Farm, client: RuntimeClient, step: Step) -> bool:
+    """Whether nothing but slots keeps a task of the step from the client."""
+    if step not in farm.queue or verdict(client, step.shape) or next_task(farm, step, client) is None:
+        return False
+    return licence(client, step.shape, 1, farm.counted) is None
 
 
 def at_hand(

@@ -7,7 +7,7 @@ the step.  An order is closed when none of its bytes says ACTIVE.  A result that
 task was asked for again) keeps its byte, with `WITHDRAWN` added.
 """
 
-from dataclasses import dataclass, field
+import msgspec
 
 from brender.farm.transitions import TaskState
 
@@ -15,8 +15,7 @@ ACTIVE = int(TaskState.ACTIVE)
 WITHDRAWN = 0x80
 
 
-@dataclass(slots=True, eq=False)
-class Order:
+class Order(msgspec.Struct, eq=False):
     id: int
     job: int
     step: int  # index of the step in its job
@@ -28,12 +27,12 @@ class Order:
     issued: float  # seconds of the epoch
     ended: float | None = None
     reason: str = ""  # why one of its tasks failed, the last one that did
-    tasks: bytearray = field(default_factory=bytearray)  # a `TaskState` each
+    tasks: bytearray = msgspec.field(default_factory=bytearray)  # a `TaskState` each
     together: bool = False  # its tasks are one chunk: they run and end as one
     second: bool = False  # another client runs its task too: the first one home wins
     needs: tuple[tuple[str, float], ...] = ()  # amounts that it uses up, besides slots
     limits: tuple[tuple[str, int], ...] = ()  # counted limits that it holds
-    rank: tuple[int, int] = (0, 0)  # priority, then the newest first
+    priority: int = 0  # of its job
     ending: bool = False  # its worker was told to end it, and has not said yet that it has
     running: int | None = None  # index of the task that the worker has begun last
     began: float | None = None  # when that was

@@ -17,7 +17,7 @@ Text = Annotated[str, msgspec.Meta(max_length=128)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 Weight = Annotated[float, msgspec.Meta(gt=0, le=1e6)]
 Time = Annotated[float, msgspec.Meta(ge=0, le=1e11)]  # seconds of the epoch; milliseconds are beyond it
-Offset = Annotated[int, msgspec.Meta(ge=-100_000, le=100_000)]
+Offset = Annotated[int, msgspec.Meta(ge=-1_000, le=1_000)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Names = Annotated[tuple[Text, ...], msgspec.Meta(max_length=1000)]
 
@@ -80,6 +80,10 @@ class ClientSettings(Settings, frozen=True):
     keep_memory: Annotated[int, msgspec.Meta(ge=0, le=2**62), says("left to whoever sits there")] = 0
     sleeps: Annotated[Text, says("hours in which it takes nothing, as hours of a job")] = ""
     zone: Annotated[Text, says("of sleeps; the machine's own if none is named")] = ""
+    idle_seconds: Annotated[Seconds | None, says("that nobody has used the machine, before it takes anything")] = None
+    when_used: Annotated[Literal["finish", "hand-back"], says("what it does then with what runs")] = "finish"
+    wake: Annotated[bool, says("it is switched on over the network for work that waits")] = False
+    off_seconds: Annotated[Seconds | None, says("that nobody needs it, before it is switched off")] = None
 
 
 class Limit(Settings, frozen=True):
@@ -136,6 +140,8 @@ def problem(kind: type[Settings], given: Mapping[str, Any], said: str) -> Proble
         inner = INNER.get(at.partition("[")[0].partition(".")[0], kind) if at else kind
         known = ", ".join(inner.__struct_fields__)
         return Problem(f"{at}.{name}" if at else name, f"There is no such setting; there are {known}.")
+    if "Expected `object`" in what and (form := FORMS.get(at.partition(".")[0].partition("[")[0])):
+        return Problem(at, f"Write a table, such as {form}.")
     name = at.partition("[")[0] if at.partition("[")[0] in TABLES else at.rpartition(".")[2].partition("[")[0]
     return Problem(at or "settings", f"{EXPECTED.get(name.partition('.')[0]) or plainly(what)}.")
 
@@ -168,6 +174,11 @@ def plainly(what: str) -> str:
 SIGNS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
 INNER: dict[str, type[Settings]] = {"after": After, "limits": Limit, "rules": Rule}
 TABLES = ("shares", "weights")
+FORMS = {
+    "after": '{job = 3, when = "ended"}',
+    "limits": "{count = 3}",
+    "rules": '{name = "x", pattern = "y", then = "fail"}',
+}
 SECONDS = "Write seconds: a number more than 0 and at most 1,000,000,000"
 EXPECTED = {
     "priority": "A priority is a whole number from 0 to 100",
@@ -176,9 +187,12 @@ EXPECTED = {
     "order": "An order is forwards, backwards, outside-in or preview",
     "when": "A job comes after another one when that is completed, ended or started",
     "then": "A rule says fail, elsewhere or later",
-    "frames": "The offsets of frames are two whole numbers, such as [-1, 1], none beyond 100,000",
+    "each": "A limit is held by each task, or by each client that runs some",
+    "frames": "The offsets of frames are two whole numbers, such as [-1, 1], none beyond 1,000",
     "not_before": "Write the time as seconds since 1970 (not milliseconds), such as 1800000000",
     "only": 'Write a list of names or patterns, such as ["render-0*"]',
     "never": 'Write a list of names or patterns, such as ["render-0*"]',
+    "when_used": "When somebody uses its machine, a client has to finish or hand-back what it runs",
     **dict.fromkeys(("task_seconds", "session_seconds", "step_seconds", "quiet_seconds", "avoid_for"), SECONDS),
+    **dict.fromkeys(("idle_seconds", "off_seconds"), SECONDS),
 }

@@ -9,18 +9,22 @@ follows "it waits: ".  `why` shows what they say; nothing decides but they.
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import msgspec
 
-from brender.farm.client import RuntimeClient
 from brender.farm.requirements import VCPU, Requirements, refusal, shown_amount
 from brender.farm.settings import JobSettings, Limit
+
+if TYPE_CHECKING:
+    from brender.farm.client import RuntimeClient
 
 SHARED_OUT = ("amount.worker.gpu.memory",)  # a property of each device, not a stock that tasks use up
 MEMORY = "amount.worker.memory"
 GPU = "amount.worker.gpu"
 MIB = 2**20
+REMEMBERED = 4096  # verdicts of one client: shapes that nobody has any more are among them
 
 
 class Shape(msgspec.Struct, eq=False, weakref=True):
@@ -28,6 +32,7 @@ class Shape(msgspec.Struct, eq=False, weakref=True):
 
     key: str
     requires: Requirements
+    slots: int | None  # of a task; none: a whole machine
     needs: tuple[tuple[str, float], ...]  # amounts that a task uses up, besides slots
     limits: tuple[tuple[str, int], ...]
     pool: str
@@ -35,10 +40,9 @@ class Shape(msgspec.Struct, eq=False, weakref=True):
     never: tuple[str, ...]
     more_than: int  # bytes of memory that were too little
 
-    def cost(self, client: RuntimeClient) -> int:
+    def cost(self, client: "RuntimeClient") -> int:
         """How many of the client's slots a task takes."""
-        vcpus = self.requires.vcpus
-        return client.slots if vcpus is None else max(1, vcpus)
+        return client.slots if self.slots is None else self.slots
 
 
 class Shapes:
@@ -55,7 +59,8 @@ class Shapes:
         key = msgspec.json.encode((requires, *places, more_than, needs)).decode()
         shape = self._known.get(key)
         if shape is None:
-            shape = Shape(key, requires, needs, limits, settings.pool, settings.only, settings.never, more_than)
+            slots = None if requires.vcpus is None else max(1, requires.vcpus)
+            shape = Shape(key, requires, slots, needs, limits, settings.pool, settings.only, settings.never, more_than)
             self._known[key] = shape
         return shape
 
@@ -70,21 +75,30 @@ def uses_up(requires: Requirements, peak: int) -> tuple[tuple[str, float], ...]:
     return tuple(stated.items())
 
 
-def verdict(client: RuntimeClient, shape: Shape) -> str | None:
-    """Why this client can never run the shape, or None."""
-    try:
-        return client.verdicts[shape.key]
-    except KeyError:
-        found = client.verdicts[shape.key] = never(client, shape)
+class Verdicts(dict[Shape, str | None]):
+    """Why a client can never run a shape, or None: decided once for each, until the client is another."""
+
+    def __init__(self, client: "RuntimeClient") -> None:
+        self._client = client
+
+    def __missing__(self, shape: Shape) -> str | None:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[shape] = never(self._client, shape)
         return found
 
 
-def never(client: RuntimeClient, shape: Shape) -> str | None:
+def verdict(client: "RuntimeClient", shape: Shape) -> str | None:
+    """Why this client can never run the shape, or None."""
+    return client.verdicts[shape]
+
+
+def never(client: "RuntimeClient", shape: Shape) -> str | None:
     """The first rule that keeps the shape from the client for good."""
     return unwanted(client, shape) or too_small(client, shape) or refusal(shape.requires, client.abilities)
 
 
-def unwanted(client: RuntimeClient, shape: Shape) -> str | None:
+def unwanted(client: "RuntimeClient", shape: Shape) -> str | None:
     """What the job says of clients, and the client of jobs."""
     own = client.settings
     if named(client, shape.never):
@@ -98,18 +112,18 @@ def unwanted(client: RuntimeClient, shape: Shape) -> str | None:
     return None
 
 
-def named(client: RuntimeClient, patterns: Iterable[str]) -> bool:
+def named(client: "RuntimeClient", patterns: Iterable[str]) -> bool:
     return any(pattern == client.name or fnmatchcase(client.name, pattern) for pattern in patterns)
 
 
-def too_small(client: RuntimeClient, shape: Shape) -> str | None:
+def too_small(client: "RuntimeClient", shape: Shape) -> str | None:
     """What was killed for memory goes only where there is more."""
     if shape.more_than and client.machine.memory <= shape.more_than:
         return f"it needs more than the {shown_amount(MEMORY, shape.more_than / MIB)} with which it was killed"
     return None
 
 
-def room(client: RuntimeClient, shape: Shape, depth: int, limits: Mapping[str, "Counted"]) -> str | None:
+def room(client: "RuntimeClient", shape: Shape, depth: int, limits: Mapping[str, "Counted"]) -> str | None:
     """Why the client cannot take one more task of the shape now, or None.
 
     With a `depth` of 2 it may hold as much again, waiting behind what runs.
@@ -117,7 +131,7 @@ def room(client: RuntimeClient, shape: Shape, depth: int, limits: Mapping[str, "
     return space(client, shape, depth) or (licence(client, shape, depth, limits) if shape.limits else None)
 
 
-def space(client: RuntimeClient, shape: Shape, depth: int) -> str | None:
+def space(client: "RuntimeClient", shape: Shape, depth: int) -> str | None:
     """`room` as far as the client itself is concerned."""
     slots, most = client.slots, client.settings.most_tasks
     if client.used + shape.cost(client) > depth * slots:
@@ -130,7 +144,13 @@ def space(client: RuntimeClient, shape: Shape, depth: int) -> str | None:
     return None
 
 
-def licence(client: RuntimeClient, shape: Shape, depth: int, limits: Mapping[str, "Counted"]) -> str | None:
+def most_at_once(client: "RuntimeClient", shape: Shape) -> int:
+    """How many tasks of the shape have room side by side on a client that has nothing else."""
+    amounts = (int(client.capacity(name) // amount) for name, amount in shape.needs if amount > 0)
+    return min([client.slots // shape.cost(client), *amounts])
+
+
+def licence(client: "RuntimeClient", shape: Shape, depth: int, limits: Mapping[str, "Counted"]) -> str | None:
     """`room` as far as counted limits are concerned; none is held only to wait for a slot that others have."""
     if depth > 1 and (taken := space(client, shape, 1)):
         return taken

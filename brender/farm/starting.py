@@ -15,11 +15,14 @@ from brender.farm.retries import Tries
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_TASK, TaskState
 
+DONE = bytes([TaskState.COMPLETED])
+
 
 def restore(farm: Farm, loaded: Loaded, now: float) -> None:
     for client in loaded.clients:
         farm.admit(client)
     farm.jobs.update((job.id, job) for job in loaded.finished)
+    farm.archived = {entry.id: entry for entry in loaded.archived}
     farm.last_job, farm.last_order = loaded.last_job, loaded.last_order
     for kept in (*loaded.unfinished, *loaded.sources):
         farm.jobs[kept.job.id] = kept.job
@@ -64,6 +67,9 @@ def _recall(farm: Farm, order: Order) -> None:
     if order.id <= step.as_of and order.id not in step.open_then:
         return
     step.began = order.issued if step.began is None else step.began
+    if not order.tasks.strip(DONE):  # as nearly all are, in a farm that has done much
+        step.tasks.complete(order.first, order.count)
+        return
     for task, state in enumerate(order.tasks, order.first):
         if state == TaskState.FAILED:
             step.tries.setdefault(task, Tries()).clients.append(order.client)
@@ -85,4 +91,3 @@ def _give_up_what_failed(step: Step) -> None:
     for task, tries in step.tries.items():
         if step.tasks[task] is TaskState.WAITING and not tries.may_try(step.job.settings.tries):
             step.tasks.put(task, TaskState.FAILED)
-

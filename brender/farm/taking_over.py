@@ -16,7 +16,7 @@ from brender.farm.shape import room, verdict
 
 def use_idleness(farm: Farm, client: RuntimeClient, now: float) -> None:
     """A client that still has a slot free and nothing to do takes over from others."""
-    if client.works and client.used < client.slots and not call_back_for(farm, client):
+    if client.used < client.offers and not call_back_for(farm, client):
         any(start_again(farm, order, client, now) for order in list(farm.floor.suspects.values()))
 
 

@@ -11,19 +11,22 @@ from collections import deque
 from collections.abc import Iterator
 
 from brender.farm.sequences import SEQUENCES, ranks
-from brender.farm.transitions import TASK, TaskEvent, TaskState, move
+from brender.farm.transitions import TASK, TaskEvent, TaskState, not_now
 
 READY = bytes([TaskState.READY])
+DONE = bytes([TaskState.COMPLETED])
 STATES = tuple(TaskState)
+AFTER = {event: tuple(TASK.get((state, event)) for state in STATES) for event in TaskEvent}
 
 
 class TaskSet:
-    __slots__ = ("_cursor", "_order", "_rank", "_returned", "_states", "counts")
+    __slots__ = ("_cursor", "_order", "_rank", "_returned", "_states", "counts", "forwards")
 
     def __init__(self, states: bytearray) -> None:
         self._states = states
         self._cursor = 0  # no ready task stands before it
         self._order = "forwards"
+        self.forwards = True
         self._rank = 0  # in another order: every ready task of a lower rank has come back
         self._returned: deque[int] = deque()
         self.counts = [states.count(state) for state in TaskState]
@@ -55,13 +58,9 @@ class TaskSet:
             self._cursor = len(self._states) if found < 0 else found
         return found
 
-    @property
-    def forwards(self) -> bool:
-        return self._order == "forwards"
-
     def begin_in(self, order: str) -> None:
         """From now on in this order: a name of `sequences.SEQUENCES`, or "forwards"."""
-        self._order, self._rank = order, 0
+        self._order, self._rank, self.forwards = order, 0, order == "forwards"
         self._returned.clear()
 
     def ready(self) -> Iterator[int]:
@@ -105,8 +104,10 @@ class TaskSet:
         return len(run) - len(run.rstrip(READY))
 
     def move(self, index: int, event: TaskEvent) -> TaskState:
-        before = STATES[self._states[index]]
-        after = TASK.get((before, event)) or move(TASK, before, event, f"Task {index}")
+        before = self._states[index]
+        after = AFTER[event][before]
+        if after is None:
+            raise not_now(STATES[before], event, f"Task {index}")
         self._states[index] = after
         self.counts[before] -= 1
         self.counts[after] += 1
@@ -129,11 +130,20 @@ class TaskSet:
         if state is TaskState.READY:
             self._is_ready(index)
 
+    def complete(self, first: int, count: int) -> None:
+        """Set what the database says of a run of tasks, on a start: they are completed."""
+        run = self._states[first : first + count]
+        for state in set(run):
+            self.counts[state] -= run.count(state)
+        self.counts[TaskState.COMPLETED] += len(run)
+        self._states[first : first + count] = DONE * len(run)
+
     def move_all(self, event: TaskEvent) -> None:
         """Let the event happen to every task to which it may."""
         table = bytearray(range(256))
         for state in TaskState:
-            table[state] = TASK.get((state, event), state)
+            after = AFTER[event][state]
+            table[state] = state if after is None else after
         self._states = self._states.translate(table)
         self._cursor = 0
         self.begin_in(self._order)

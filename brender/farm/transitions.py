@@ -104,4 +104,8 @@ def move(table: Mapping[tuple[State, What], State], state: State, event: What, w
     try:
         return table[state, event]
     except KeyError:
-        raise NotNow(f"{what} is {state.name.lower()} and cannot be {event.value}.") from None
+        raise not_now(state, event, what) from None
+
+
+def not_now(state: Enum, event: StrEnum, what: str) -> NotNow:
+    return NotNow(f"{what} is {state.name.lower()} and cannot be {event.value}.")

@@ -27,12 +27,12 @@ def end_for(farm: Farm, step: Step, now: float) -> None:
     """Work of higher priority for which no slot is free ends what gives way to it, and no more than it needs."""
     wanted = step.counts[TaskState.READY] - sum(other is step for other in farm.giving_way.values())
     for order in list(farm.floor.yielding) if step in farm.queue else ():
-        if order.rank[0] >= step.job.priority or wanted <= 0:
+        if order.priority >= step.job.priority or wanted <= 0:
             return
         client = farm.clients[order.client]
         if order.ending or not order.open or (ends := in_the_way(farm, client, step)) is None:
             continue
-        holding.call_back(farm, [other for other in client.orders.values() if other.rank[0] < step.job.priority])
+        holding.call_back(farm, [other for other in client.orders.values() if other.priority < step.job.priority])
         for other in ends:
             holding.take_away(farm, other, now)
         farm.giving_way.update((other.id, step) for other in ends[:1])
@@ -45,7 +45,7 @@ def in_the_way(farm: Farm, client: RuntimeClient, step: Step) -> list[Order] | N
         return None
     if step.shape.limits and licence(client, step.shape, 1, farm.counted):
         return None
-    below = [order for order in client.orders.values() if order.rank[0] < step.job.priority]
+    below = [order for order in client.orders.values() if order.priority < step.job.priority]
     ends = [order for order in farm.floor.yielding if order in below and not order.untouched]
     stay = [order for order in client.orders.values() if not (order in ends or (order.untouched and order in below))]
     stay = [order for order in stay if not (order.ending or order.recalled) or order.id in farm.giving_way]
@@ -75,7 +75,7 @@ def call_back_before(farm: Farm, step: Step) -> None:
     freed: Counter[int] = Counter()
     for order in list(islice(farm.floor.behind, LOOKED_AT)) if wanted else ():
         client = farm.clients[order.client]
-        if order.rank[0] >= step.job.priority or wanted <= 0:
+        if order.priority >= step.job.priority or wanted <= 0:
             return
         if not waits(farm, order) or not client.works or verdict(client, step.shape):
             continue

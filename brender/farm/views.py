@@ -5,17 +5,14 @@ that msgspec turns into JSON.  Shell, web, events and command line all show thes
 differ.  Times are seconds of the epoch, durations seconds, memory bytes, load percent.
 """
 
-from collections.abc import Iterator
-from functools import reduce
-
 import msgspec
 
 from brender.farm.client import Blender, RuntimeClient
-from brender.farm.estimates import Forecast, after, forecast
 from brender.farm.farm import Farm
 from brender.farm.job import FinishedStep, Job, Step
 from brender.farm.order import Order
 from brender.farm.settings import ClientSettings, JobSettings
+from brender.farm.time_left import left, left_of_all, unmeasured
 from brender.farm.transitions import TaskState
 
 
@@ -36,7 +33,7 @@ class ClientView(msgspec.Struct, frozen=True):
     name: str
     status: str  # enabled, disabled
     connection: str  # online, offline
-    activity: str  # idle, busy, asleep
+    activity: str  # idle, busy, asleep, occupied, off
     since: float  # when `connection` changed
     load: float
     slots: int
@@ -217,24 +214,15 @@ def job_view(job: Job, farm: Farm) -> JobView:
     )
 
 
-def left(job: Job, farm: Farm) -> Forecast | None:
-    """When the job is done as it goes now: its steps one after the other."""
-    if not job.runs:
-        return None
-    together = side_by_side(job, farm)
-    return reduce(after, (forecast(step.estimate, step.unfinished, together) for step in job.steps), None)
+class TimeView(msgspec.Struct, frozen=True):
+    """When all that may run is done, if nothing more comes."""
+
+    seconds_left: float | None
+    seconds_left_early: float | None
+    seconds_left_late: float | None
+    unmeasured: int  # tasks of it that are only guessed, as none of their step has ended yet
 
 
-def side_by_side(job: Job, farm: Farm) -> int:
-    """How many of the job's orders have a slot now; the others wait behind them."""
-    clients = {order.client for order in job.orders.values()}
-    return sum(each.job == job.id for client in clients for each in begun(farm.clients[client]))
-
-
-def begun(client: RuntimeClient) -> Iterator[Order]:
-    """The orders of a client that fit its slots, oldest first."""
-    used = 0
-    for order in client.orders.values() if client.online else ():
-        used += order.cost
-        if order.open and used <= client.slots:
-            yield order
+def time_view(farm: Farm) -> TimeView:
+    time = left_of_all(farm)
+    return TimeView(time and time.seconds, time and time.early, time and time.late, unmeasured(farm))

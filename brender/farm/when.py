@@ -41,10 +41,10 @@ def gate(farm: "Farm", job: Job, now: float) -> tuple[str, float | None]:
 
 def comes_after(farm: "Farm", job: Job, after: After) -> str:
     """What is missing of one dependency on a job; of frames, each task looks for itself."""
-    other = farm.jobs.get(after.job)
+    other = farm.jobs.get(after.job) or farm.archived.get(after.job)
     if other is None:
         return f"it comes after job {after.job}, which is not there any more"
-    if after.frames is not None and follows_frames(farm, job, other):
+    if after.frames is not None and isinstance(other, Job) and follows_frames(farm, job, other):
         return OPEN
     met, what = {
         "started": (other.started is not None, "started"),

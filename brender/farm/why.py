@@ -9,12 +9,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from brender.farm import when
+from brender.farm import power, presence, when
 from brender.farm.choosing import Chosen
 from brender.farm.client import RuntimeClient, Status
 from brender.farm.failing import avoided, leaves
 from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
+from brender.farm.matching import keeps_free_for
 from brender.farm.picking import next_task
 from brender.farm.requirements import Requirements, least, shown_amount
 from brender.farm.shape import licence, space, verdict
@@ -22,7 +23,7 @@ from brender.farm.transitions import FINISHED_TASK, JobState, TaskState
 from brender.farm.views import what
 from brender.farm.windows import Hours, zone_of
 
-WORDS = re.compile(r"offline|disabled|leaving|asleep")
+WORDS = re.compile(r"offline|disabled|leaving|asleep|in use|held|switched off|unwell")
 
 
 def why_job(farm: Farm, job: Job, now: float) -> str:
@@ -101,7 +102,8 @@ def why_client(farm: Farm, client: RuntimeClient, now: float) -> str:
         return f"{client.name} has been given an order and begins it."
     if not farm.queue:
         held = next((job for job in farm.jobs.values() for step in job.steps if step.counts[TaskState.READY]), None)
-        return f"{client.name} is idle: {nothing_to_give(farm, held, now) if held else 'no job has a task ready'}."
+        told = f"{client.name} is idle: {nothing_to_give(farm, held, now) if held else 'no job has a task ready'}."
+        return f"{told} It is not switched off: {client.power.stays}." if client.power.stays else told
     reasons = Counter(verdict(client, step.shape) or obstacle_there(farm, step, client) for step in farm.queue)
     (reason, times), *_ = reasons.most_common(1)
     steps = "the only step that is ready" if len(farm.queue) == 1 else f"{times:,} of {len(farm.queue):,} ready steps"
@@ -115,17 +117,20 @@ def nothing_to_give(farm: Farm, job: Job, now: float) -> str:
 
 def resting(farm: Farm, client: RuntimeClient, now: float) -> str:
     """Why the client is given nothing at all; "" when it works."""
+    if client.power.off:
+        wakes = ", and is woken for work" if client.settings.wake else ""
+        return f"is switched off to save power{wakes}"
     if not client.online:
         return f"has been offline since {when.clock(client.since, now, zone_of(farm.settings.zone))}"
     if client.status is Status.DISABLED:
         return f"is disabled; enable {client.name} lets it work"
-    if client.leaving:
-        return "is leaving, and finishes what it runs"
+    if client.leaving or client.unwell:
+        return "is leaving, and finishes what it runs" if client.leaving else f"is unwell: {client.unwell}"
     if client.asleep:
         zone = when.zone_for(farm, client)
         until = Hours.read(client.settings.sleeps).next_change(now, zone)
         return "is asleep" + (f" until {when.clock(until, now, zone)}" if until else "")
-    return ""
+    return presence.in_use(client, now) if client.occupied else ""
 
 
 # --- of a step and a task that is ready
@@ -143,9 +148,9 @@ def obstacle_of(farm: Farm, step: Step, task: int, now: float) -> str:
     if not able:
         return nobody(farm, step)
     working = [client for client in able if client.works]
-    if not working:
-        return nobody_works(farm, able, now)
-    return nobody_has_room(farm, step, task, working)
+    obstacle = nobody_has_room(farm, step, task, working) if working else nobody_works(farm, able, now)
+    woken = power.told(able, now)
+    return f"{obstacle}; {woken}" if woken else obstacle
 
 
 def nobody(farm: Farm, step: Step) -> str:
@@ -216,11 +221,19 @@ def obstacle_there(farm: Farm, step: Step, client: RuntimeClient, task: int | No
     if taken := space(client, step.shape, 1):
         work = busy_with(farm, step, client)
         return work if work and taken == "its slots are taken" else f"{taken}; {work}" if work else taken
+    return kept_from(farm, step, client) or "it is next there"
+
+
+def kept_from(farm: Farm, step: Step, client: RuntimeClient) -> str:
+    """Why a client with room does not begin the step; "" when it is next there."""
     if held := step.shape.limits and licence(client, step.shape, 1, farm.counted):
         return held
+    kept = keeps_free_for(farm, client)
+    if kept and kept is not step and kept.job.priority >= step.job.priority:
+        return f"it is kept free for job {kept.job.id}, which needs more slots there"
     if next_task(farm, step, client) is None:
         return "what is ready of it has failed there, and others can run it"
-    return "it is next there"
+    return ""
 
 
 def busy_with(farm: Farm, step: Step, client: RuntimeClient) -> str:

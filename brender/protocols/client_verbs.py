@@ -23,6 +23,7 @@ A filter is one word or several, and all of them must be true of a client:
   enabled, disabled        what the administrator wants
   online, offline          whether its worker is connected
   idle, busy, asleep       what it does
+  occupied, unwell, off    it is in use; its disk is full; it is switched off
   render-01, render*       its name; * stands for anything, ? for one character
   12                       its id
   status=disabled          an attribute: id, name, status, connection, activity
@@ -65,7 +66,7 @@ def row(client: ClientView, now: float) -> tuple[str, ...]:
         str(client.id),
         client.name,
         client.status,
-        client.activity if online else "offline",
+        client.activity if online or client.activity == "off" else "offline",
         running(client),
         percent(client.load) if online else "",
         age(now - client.since) if client.since else "",

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from brender import __version__
 from brender.farm.interfaces import FarmService
 from brender.farm.transitions import JobState
+from brender.farm.views import TimeView, time_view
 from brender.protocols.changing_verbs import CHANGING_VERBS
 from brender.protocols.client_verbs import CLIENT_VERBS
-from brender.protocols.job_verbs import JOB_VERBS
-from brender.protocols.tables import count
+from brender.protocols.job_verbs import JOB_VERBS, spread
+from brender.protocols.tables import count, duration
 from brender.protocols.verbs import Asked, Leave, Verb, Verbs, WrongUse, find
 from brender.protocols.why_verbs import WHY_VERBS
 
@@ -36,6 +37,29 @@ def help_lines(usage: str, sentence: str) -> list[str]:
     return [f" {usage:{USAGE_WIDTH}}  {sentence}"]
 
 
+@OWN("farm", "Tell how the farm does, and the way into its database.")
+async def farm(asked: Asked) -> str:
+    if asked.words:
+        raise WrongUse("farm takes no words: there is only one.")
+    figures, refusing = asked.service.figures, asked.service.refusing
+    written = f"{count(figures.rows, 'row')} in {count(figures.commits, 'commit')} since the start"
+    waiting = f"{figures.pending:,} {'waits' if figures.pending == 1 else 'wait'}"
+    lines = [
+        " · ".join(parts(asked.service)),
+        *time_left(time_view(asked.service.farm)),
+        f"database: {written}, {waiting}; a commit takes {figures.seconds_mean * 1000:.1f} ms",
+    ]
+    return "\n".join([*lines, *([f"It takes nothing new: {refusing}."] if refusing else [])])
+
+
+def time_left(view: TimeView) -> list[str]:
+    """ "time left: 2 h (1 h to 3 h); 120 tasks of it are only guessed, as none like them has ended yet"."""
+    if view.seconds_left is None:
+        return []
+    guessed = f"; {count(view.unmeasured, 'task')} of it only guessed, from what others took" if view.unmeasured else ""
+    return [f"time left: {duration(view.seconds_left)}{spread(view)}{guessed}"]
+
+
 @OWN("save", "Wait until everything is safe in the database.")
 async def save(asked: Asked) -> str:
     if asked.words:
@@ -51,22 +75,26 @@ async def leave(asked: Asked) -> str:
 
 VERBS: Mapping[str, Verb] = {
     "help": OWN.known["help"],
+    "farm": OWN.known["farm"],
     **CLIENT_VERBS.known,
     **JOB_VERBS.known,
     **WHY_VERBS.known,
     **CHANGING_VERBS.known,
-    **OWN.known,
+    **{name: OWN.known[name] for name in ("save", "quit")},
 }
 
 
 def greeting(service: FarmService) -> str:
     """ "brender 2.0 · 12 clients, 10 online, 8 busy · 3 jobs running, 1 waiting · help lists the commands"."""
+    return " · ".join([*parts(service), service.refusing or "help lists the commands"])
+
+
+def parts(service: FarmService) -> list[str]:
     clients = list(service.farm.clients.values())
     online = [client for client in clients if client.online]
     busy = sum(client.activity == "busy" for client in online)
     machines = f"{count(len(clients), 'client')}, {len(online)} online, {busy} busy" if clients else "no clients yet"
-    parts = [f"brender {version()}", machines, work(service)]
-    return " · ".join([*parts, service.stopping or "help lists the commands"])
+    return [f"brender {version()}", machines, work(service)]
 
 
 def work(service: FarmService) -> str:

@@ -100,7 +100,7 @@ ATTRIBUTES: Mapping[str, Attribute] = {
     "name": Attribute(with_name),
     "status": one_of("status", "enabled", "disabled"),
     "connection": one_of("connection", "online", "offline"),
-    "activity": one_of("activity", "idle", "busy", "asleep"),
+    "activity": one_of("activity", "idle", "busy", "asleep", "occupied", "unwell", "off"),
     "pool": Attribute(lambda value: lambda client: value in client.settings.pools),
     "tag": Attribute(lambda value: lambda client: value in client.settings.tags),
 }

@@ -8,10 +8,11 @@ already is no mistake: the answer says that it was.
 from collections.abc import Sequence
 from textwrap import wrap
 
+from brender.farm.archiving import no_job
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
 from brender.farm.settings import JobSettings
-from brender.farm.views import ClientView, JobView, StepView, job_view
+from brender.farm.views import ClientView, JobView, StepView, TimeView, job_view
 from brender.farm.why import why_job
 from brender.protocols.client_verbs import names
 from brender.protocols.client_verbs import views as client_views
@@ -58,7 +59,8 @@ def job_of(service: FarmService, word: str) -> Job:
     if number is None:
         raise WrongUse(f'"{word}" is not the id of a job: an id is a whole number, as jobs shows it.')
     if number not in service.farm.jobs:
-        raise NotFound(f"No job {number}; jobs lists them.")
+        known = number in service.farm.archived
+        raise NotFound(no_job(service.farm, number) if known else f"No job {number}; jobs lists them.")
     return service.farm.jobs[number]
 
 
@@ -135,7 +137,7 @@ def troubles(job: JobView) -> list[str]:
     return [*reason, *(f"Warning: {warning}" for warning in job.warnings), *old]
 
 
-def spread(job: JobView) -> str:
+def spread(job: JobView | TimeView) -> str:
     """ " (20 s to 31 s)": in eight cases of ten; nothing where that says no more."""
     bounds = [duration(bound) for bound in (job.seconds_left_early, job.seconds_left_late) if bound is not None]
     return f" ({' to '.join(bounds)})" if len(set(bounds)) > 1 else ""

@@ -101,6 +101,31 @@ class Beat(Message, frozen=True):
 class Leaving(Message, frozen=True):
     """The worker finishes what it runs and takes nothing new."""
 
+    off: bool = False  # as nobody needs it, and the machine is switched off
+
+
+class Presence(Message, frozen=True):
+    """Somebody uses the machine, or does so no more.  Said after each welcome, and when it changes."""
+
+    here: bool
+    idle: float | None = None  # seconds since somebody used it last; null when that cannot be told
+    held: bool = False  # somebody there has said that it is to take nothing
+
+
+class Stays(Message, frozen=True):
+    """The answer to `PowerOff` when the machine is not switched off, or was not after all."""
+
+    reason: str
+
+
+class Unwell(Message, frozen=True):
+    """The worker can run nothing for now, and why; with an empty reason it can again.
+
+    Said when it changes, and while it is so after each welcome.
+    """
+
+    reason: str
+
 
 # --- the server says
 
@@ -176,6 +201,12 @@ class Forget(Message, frozen=True):
     job: int
 
 
+class PowerOff(Message, frozen=True):
+    """Nobody needs the machine: switch it off, if nobody has used it for so long."""
+
+    idle: float
+
+
 class Ping(Message, frozen=True):
     pass
 
@@ -186,8 +217,23 @@ class Farewell(Message, frozen=True):
     reason: str
 
 
-FromWorker = Hello | Started | Result | Progress | Warned | Log | Picture | Returned | Dropped | Beat | Leaving
-FromServer = Welcome | Refused | Job | Order | Ack | Recall | Cancel | Forget | Ping | Farewell
+FromWorker = (
+    Hello
+    | Started
+    | Result
+    | Progress
+    | Warned
+    | Log
+    | Picture
+    | Returned
+    | Dropped
+    | Beat
+    | Leaving
+    | Presence
+    | Stays
+    | Unwell
+)
+FromServer = Welcome | Refused | Job | Order | Ack | Recall | Cancel | Forget | PowerOff | Ping | Farewell
 
 
 class Versioned(msgspec.Struct):

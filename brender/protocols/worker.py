@@ -24,6 +24,7 @@ from brender.farm.client import RuntimeClient
 from brender.farm.interfaces import WorkerService
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_WORKER, BadMessage, Decoder, encode
+from brender.protocols.inbox import Inbox
 
 GREETING_WITHIN = 10.0  # seconds
 LINGER = 1.0  # seconds that the last words to a silent peer may take
@@ -41,7 +42,10 @@ TOLD: dict[type, Callable[[WorkerService, int, Any], None]] = {
     say.Returned: lambda farm, client, m: farm.handed_back(client, m.order, m.tasks),
     say.Dropped: lambda farm, client, m: farm.dropped(client, m.order),
     say.Beat: lambda farm, client, m: farm.beat(client, m.load),
-    say.Leaving: lambda farm, client, m: farm.leaving(client),
+    say.Leaving: lambda farm, client, m: farm.leaving(client, m.off),
+    say.Presence: lambda farm, client, m: farm.attended(client, m.here, m.idle, m.held),
+    say.Stays: lambda farm, client, m: farm.stays(client, m.reason),
+    say.Unwell: lambda farm, client, m: farm.unwell(client, m.reason),
 }
 
 
@@ -167,6 +171,9 @@ class Conversation:
         if self._told.pop(job, None) is not None:
             self.say(say.Forget(job))
 
+    def power_off(self, idle: float) -> None:
+        self.say(say.PowerOff(idle))
+
     def farewell(self, reason: str) -> None:
         self.say(say.Farewell(reason))
         self.over = True
@@ -195,14 +202,16 @@ class WorkerProtocol(Protocol):
     log = Logger()
     transport: Any  # a TCP or TLS transport; Twisted declares less than both can do
 
-    def __init__(self, service: WorkerService, clock: IReactorTime, heartbeat: float) -> None:
+    def __init__(self, service: WorkerService, clock: IReactorTime, heartbeat: float, inbox: Inbox) -> None:
         self._clock = clock
         self._heartbeat = heartbeat
+        self._inbox = inbox
         self._decoder: Decoder[say.FromWorker] = Decoder(say.FromWorker, MOST_FROM_WORKER)
         self._conversation = Conversation(service, self._send, self._close, self._hold, heartbeat)
         self._silence: IDelayedCall | None = None
         self._ping: IDelayedCall | None = None
-        self._held = False  # we do not listen: the silence is ours
+        self.held = False  # we do not listen: the silence is ours
+        self._reads = True
 
     def connectionMade(self) -> None:
         if ITCPTransport.providedBy(self.transport):
@@ -216,17 +225,33 @@ class WorkerProtocol(Protocol):
         if self._conversation.client is not None:
             self._wait_again()
         try:
-            messages = self._decoder.feed(data)
+            messages: list[Any] = list(self._decoder.feed(data))
         except BadMessage as bad:
-            for message in bad.messages:
-                self._conversation.heard(message)
-            self.log.warn("A worker at {peer} was refused: {reason}", peer=self.transport.getPeer(), reason=str(bad))
-            self._conversation.misheard(bad)
-            return
-        for message in messages:
+            messages = [*bad.messages, bad]
+        self._inbox.take(self, messages)
+
+    def hear(self, message: Any) -> None:
+        try:
+            self._hear(message)
+        except Exception:  # others are heard in the same turn: it must not be theirs
+            self.log.failure("What a worker at {peer} said could not be dealt with", peer=self.transport.getPeer())
+            self.transport.abortConnection()
+
+    def _hear(self, message: Any) -> None:
+        if not isinstance(message, BadMessage):
             self._conversation.heard(message)
+            return
+        self.log.warn("A worker at {peer} was refused: {reason}", peer=self.transport.getPeer(), reason=str(message))
+        self._conversation.misheard(message)
+
+    def read_on(self) -> None:
+        reads = not (self.held or self._inbox.waits(self))
+        if reads != self._reads and not self._conversation.over:
+            self._reads = reads
+            self.transport.resumeProducing() if reads else self.transport.pauseProducing()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._inbox.finish(self)
         for call in (self._silence, self._ping):
             if call and call.active():
                 call.cancel()
@@ -241,9 +266,11 @@ class WorkerProtocol(Protocol):
     def _hold(self, wait: bool) -> None:
         if self._conversation.over:
             return
-        self._held = wait
-        self.transport.pauseProducing() if wait else self.transport.resumeProducing()
+        self.held = wait
+        self.read_on()
         self._wait_again()  # after the welcome too: from then on heartbeats count
+        if not wait:
+            self._inbox.go_on()
 
     def _say_ping(self) -> None:
         self._ping = self._clock.callLater(self._heartbeat, self._say_ping)
@@ -258,7 +285,7 @@ class WorkerProtocol(Protocol):
         """Nothing has come for too long: the peer is gone, or never was a worker."""
         if self._conversation.over:
             self.transport.abortConnection()
-        elif self._held:
+        elif self.held or self._inbox.waits(self):
             self._silence = self._clock.callLater(SILENT_BEATS * self._heartbeat, self._silent)
         else:
             self._silence = self._clock.callLater(LINGER, self._silent)
@@ -272,6 +299,7 @@ class WorkerFactory(Factory):
         self._service = service
         self._clock = clock
         self._heartbeat = heartbeat
+        self._inbox = Inbox(clock)
 
     def buildProtocol(self, addr: Any) -> WorkerProtocol:
-        return WorkerProtocol(self._service, self._clock, self._heartbeat)
+        return WorkerProtocol(self._service, self._clock, self._heartbeat, self._inbox)

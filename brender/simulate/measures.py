@@ -18,8 +18,8 @@ from brender.farm.job import Job, Step
 from brender.farm.order import Order
 from brender.farm.order_of_work import Whose
 from brender.farm.shape import verdict
+from brender.farm.time_left import left, left_of_all
 from brender.farm.transitions import JobState, TaskState
-from brender.farm.views import left
 from brender.simulate.bounds import Bounds
 from brender.simulate.clock import Clock
 from brender.simulate.farm_shape import FarmShape
@@ -28,6 +28,7 @@ from brender.simulate.worker import Key, Work, Worker
 
 EVERY = 30.0  # seconds between two looks
 PREDICT = 4  # looks between two predictions
+Said = tuple[float, float, float, float]  # when, and the seconds left: as likely as not, early, late
 
 
 class Prediction(NamedTuple):
@@ -82,7 +83,8 @@ class Measures:
     shared: defaultdict[Whose, float] = field(default_factory=lambda: defaultdict(float))  # slot-seconds
     shared_for: float = 0.0  # seconds in which all had ready work
     ended_jobs: list[Ended] = field(default_factory=list)
-    predictions: list[Prediction] = field(default_factory=list)
+    predictions: list[Prediction] = field(default_factory=list)  # of jobs
+    of_all: list[Prediction] = field(default_factory=list)  # of the farm, after its last job was handed in
     second: SecondStarts = field(default_factory=SecondStarts)
     starved: Starved = field(default_factory=Starved)
     handed: int = 0
@@ -97,7 +99,8 @@ class Measures:
         self._in_use: Counter[Whose] = Counter()
         self._ready = self._all_ready = False
         self._looks = 0
-        self._said: dict[int, list[tuple[float, float, float, float]]] = {}
+        self._said: dict[int, list[Said]] = {}
+        self._said_of_all: list[Said] = []
         self._next: Step | None = None  # the step that is to be given out first
         self._passing: tuple[Key, float] | None = None  # the one that was, when others got an order in its place
         self._passed: defaultdict[Key, float] = defaultdict(float)  # seconds, since their last order
@@ -132,6 +135,7 @@ class Measures:
         if self._looks % PREDICT == 0:
             for job in self._unfinished():
                 self._predict(job)
+            self._predict_all()
 
     def _unfinished(self) -> list[Job]:
         return [self.farm.jobs[number] for number in self._said]
@@ -141,9 +145,17 @@ class Measures:
         if said is not None:
             self._said[job.id].append((self.clock.now, *said))
 
+    def _predict_all(self) -> None:
+        said = left_of_all(self.farm)
+        if said is not None:
+            self._said_of_all.append((self.clock.now, *said))
+
     def finish(self, now: float) -> None:
         self.clock.now = now
         self.pass_by()
+        if not self._said:
+            last = max((job.ended for job in self.ended_jobs), default=now)
+            self.of_all = [Prediction(last - then, *words) for then, *words in self._said_of_all if then < last]
         self._count_passed()
         for step in list(self._passed):
             self._served(step)
@@ -225,7 +237,7 @@ class Measures:
         """Which step is next, of those that some client could run?"""
         if self.farm.roused or self.farm.stirred:
             able = self.farm.floor.able
-            head = next(self.farm.queue.walk(lambda shape: bool(able(shape))), None)
+            head = next(self.farm.queue.walk(lambda shape: None if able(shape) else "nobody can run it"), None)
             self._next = head[2] if head else None
 
     def _look_at_turn(self, issued: list[Order]) -> None:
@@ -256,6 +268,7 @@ class Measures:
         self.handed += 1
         self.tasks += sum(len(step.tasks) for step in job.steps)
         self._said[job.id] = []
+        self._said_of_all.clear()
         self.bounds.add(job.steps, handed.scenes)
 
     def ended(self, job: Job) -> None:

@@ -100,7 +100,8 @@ class Report(msgspec.Struct, frozen=True):
     makespan: Makespan | None
     times: Times | None
     second_starts: Seconds
-    predicted: Predicted | None
+    predicted: Predicted | None  # of jobs
+    predicted_farm: Predicted | None  # of all of them
     longest_wait: Wait
     cost: Cost
 
@@ -121,6 +122,7 @@ def report(world: World) -> Report:
         times=times(found.ended_jobs),
         second_starts=Seconds(found.second.started, found.second.won, found.second.saved, found.second.spent),
         predicted=predicted(found.predictions),
+        predicted_farm=predicted(found.of_all),
         longest_wait=Wait(found.starved.seconds, found.starved.what),
         cost=Cost(found.orders, 1e6 * found.real_seconds / max(1, found.orders)),
     )

@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 from time import process_time
 
-from brender.farm import changing
+from brender.farm import changing, presence
 from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.farm import Farm
@@ -148,7 +148,7 @@ class World:
             chance = Random(f"{self.seed} client {number}")
             self.workers[number] = worker = Worker(client, group, chance, self.clock, self.measures, self._from)
             self.farm.admit(client)
-            self.farm.join(client, client.machine, {}, self.clock.now)
+            greet(self.farm, client, self.clock.now)
             self._plan_death(worker)
 
     def _plan_death(self, worker: Worker) -> None:
@@ -173,7 +173,7 @@ class World:
         """Its worker is started anew: it holds nothing."""
         worker.alive = True
         worker.life += 1
-        self._tell(lambda now: self.farm.join(worker.client, worker.client.machine, {}, now))
+        self._tell(lambda now: greet(self.farm, worker.client, now))
         self._plan_death(worker)
 
     # --- people
@@ -223,6 +223,13 @@ class World:
         if person.user.keeps and self.clock.now < self.end:
             self._hand_in(person)
             self.clock.at(self.clock.now, self._settle)
+
+
+def greet(farm: Farm, client: RuntimeClient, now: float) -> None:
+    """Its worker is there and holds nothing; nobody ever uses its machine."""
+    farm.join(client, client.machine, {}, now)
+    if client.settings.idle_seconds:
+        presence.told(farm, client, False, now, now)
 
 
 def machine(group: Group, place: int = 0, number: int = 0) -> Machine:

@@ -8,6 +8,7 @@ done again: `Once` gives what was said the first time.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from brender.farm.archiving import no_job
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
 from brender.farm.views import job_view
@@ -82,7 +83,7 @@ class Changes:
         number = ask.ids["job"]
         job = self._service.farm.jobs.get(number)
         if job is None:
-            raise NotFound(f"There is no job {number}.")
+            raise NotFound(no_job(self._service.farm, number))
         content = f"{ask.method} {ask.path}\n".encode() + ask.content
         said = await self._once.do(ask.header("idempotency-key"), content, lambda: work(job))
         return json_answer({**fields_of(job_view(job, self._service.farm)), **said})

@@ -11,7 +11,7 @@ from typing import Any
 from brender.farm.client import RuntimeClient, Status
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.transitions import JobState
-from brender.farm.views import ClientView, client_view
+from brender.farm.views import ClientView, client_view, time_view
 from brender.web.answers import Answer, json_answer
 from brender.web.asking import Ask
 from brender.web.bodies import ClientChange, given
@@ -57,7 +57,9 @@ class Clients:
             "slots": sum(slots_of(view) for view in online),
             "slots_busy": sum(view.used for view in online),
             "jobs": jobs,
-            "stopping": self._service.stopping,
+            **fields_of(time_view(self._service.farm)),
+            "stopping": self._service.refusing,
+            "database": self._service.figures,
             "last_event": self._service.last_event,
         })  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from brender.farm.archiving import no_job
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
 from brender.farm.submission.problems import Problem, shown
@@ -68,11 +69,11 @@ class Jobs:
     async def log(self, ask: Ask) -> Answer:
         job = self._job(ask)
         task, order = ask.optional("task"), ask.optional("order")
-        text = await self._service.log_of(job.id, order=order, task=task, step=ask.query.get("step"))
+        tail = ask.number("tail", 0, most=LONGEST_TAIL)
+        text = await self._service.log_of(job.id, order=order, task=task, step=ask.query.get("step"), tail=tail)
         if not text:
             raise NotFound(nothing(job))
         body = text.encode("utf-8", "backslashreplace")
-        tail = ask.number("tail", 0, most=LONGEST_TAIL)
         body = last_lines(body, tail) if tail else body
         return Answer(body, TEXT, tag=tag_of(body))
 
@@ -92,7 +93,7 @@ class Jobs:
     def _job(self, ask: Ask) -> Job:
         job = self._service.farm.jobs.get(ask.ids["job"])
         if job is None:
-            raise NotFound(f"There is no job {ask.ids['job']}.")
+            raise NotFound(no_job(self._service.farm, ask.ids["job"]))
         return job
 
     def _template(self, template: dict[str, Any] | str) -> dict[str, Any] | str:

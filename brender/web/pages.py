@@ -9,6 +9,7 @@ it on the page as text.
 from html import escape
 from importlib.resources import files
 
+from brender.farm.archiving import no_job
 from brender.farm.interfaces import FarmService, NotFound
 from brender.web.answers import Answer, tag_of
 from brender.web.asking import Ask
@@ -61,7 +62,7 @@ class Pages:
 
     async def job(self, ask: Ask) -> Answer:
         if ask.ids["job"] not in self._service.farm.jobs:
-            raise NotFound(f"There is no job {ask.ids['job']}.")
+            raise NotFound(no_job(self._service.farm, ask.ids["job"]))
         return self.files["job.html"]
 
     async def part(self, ask: Ask) -> Answer:

@@ -7,6 +7,7 @@ answers for all its frames.
 import re
 from collections.abc import Callable
 
+from brender.farm.archiving import no_job
 from brender.farm.choosing import Chosen, of_frames, of_numbers
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
@@ -26,7 +27,7 @@ class Reasons:
         farm, number = self._service.farm, ask.ids["job"]
         job = farm.jobs.get(number)
         if job is None:
-            raise NotFound(f"There is no job {number}.")
+            raise NotFound(no_job(farm, number))
         chosen = asked_about(ask, job)
         if job.finished or chosen is None:
             return json_answer({"job": number, "why": why_job(farm, job, self._now())})

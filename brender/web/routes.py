@@ -6,6 +6,7 @@ page's address, as the first brender had it (`/clients/list.json`, `/jobs/12.jso
 `{client}` are ids.  docs/api.md tells the same in words, and a test compares the two.
 """
 
+from brender.web.archive import Archive
 from brender.web.changes import Changes
 from brender.web.clients import Clients
 from brender.web.jobs import Jobs
@@ -18,7 +19,13 @@ API = "/api/v1"
 
 
 def routes(
-    clients: Clients, jobs: Jobs, changes: Changes, reasons: Reasons, streams: Streams, pages: Pages
+    clients: Clients,
+    jobs: Jobs,
+    changes: Changes,
+    reasons: Reasons,
+    archive: Archive,
+    streams: Streams,
+    pages: Pages,
 ) -> list[Route]:
     job, client = f"{API}/jobs/{{job}}", f"{API}/clients/{{client}}"
     log = ("task", "step", "order", "tail")
@@ -46,6 +53,10 @@ def routes(
         Route("POST", f"{job}/forgive", changes.forgive),
         Route("GET", f"{job}/log", jobs.log, log, ("/jobs/{job}/log",)),
         Route("GET", f"{job}/picture", jobs.picture, ("v",), ("/jobs/{job}/picture",)),
+        Route("GET", f"{API}/archive", archive.all, ("limit",)),
+        Route("POST", f"{API}/archive", archive.put_away),
+        Route("GET", f"{API}/archive/{{job}}", archive.one),
+        Route("POST", f"{API}/archive/{{job}}/restore", archive.restore),
         Route("GET", f"{API}/events", streams.events, ("kind", "since")),
         Route("GET", "/", pages.farm),
         Route("GET", "/jobs/{job}", pages.job),

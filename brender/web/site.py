@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Sequence
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.web.http import Request
+from twisted.web.http import Request, combinedLogFormatter, datetimeToLogString
 from twisted.web.server import Site
 
-from brender.farm.interfaces import FarmService
+from brender.farm.interfaces import Archives, FarmService
+from brender.web.archive import Archive
 from brender.web.changes import Changes
 from brender.web.channel import MOST_BODY, PATIENCE, Channel, FarmRequest
 from brender.web.clients import Clients, Filter
@@ -35,7 +36,12 @@ class FarmSite(Site):
 
     def __init__(self, root: Branch, streams: Streams, clock: IReactorTime, most: int, patience: float) -> None:
         super().__init__(
-            root, requestFactory=FarmRequest, reactor=clock, timeout=PATIENCE, parsePOSTFormSubmission=False
+            root,
+            requestFactory=FarmRequest,
+            reactor=clock,
+            timeout=PATIENCE,
+            parsePOSTFormSubmission=False,
+            logFormatter=log_line,
         )
         self.streams = streams
         self.most = most
@@ -51,6 +57,11 @@ class FarmSite(Site):
         super().stopFactory()
 
 
+def log_line(_: str, request: Request) -> str:
+    """With the time of day, which the reactor's clock does not tell."""
+    return str(combinedLogFormatter(datetimeToLogString(), request))
+
+
 def make_site(
     service: FarmService,
     filter_clients: Filter,
@@ -60,6 +71,7 @@ def make_site(
     clock: IReactorTime,
     now: Callable[[], float] = time.time,
     hosts: Sequence[str] = LOOPBACK,
+    archives: Archives | None = None,
     most_body: int = MOST_BODY,
     patience: float = PATIENCE,
 ) -> FarmSite:
@@ -75,7 +87,8 @@ def make_site(
         Jobs(service, templates),
         Changes(service),
         Reasons(service, now),
+        Archive(service, archives),
         streams,
         Pages(service),
     )
-    return FarmSite(grown(table, Desk(lambda: service.stopping, hosts)), streams, clock, most_body, patience)
+    return FarmSite(grown(table, Desk(lambda: service.refusing, hosts)), streams, clock, most_body, patience)

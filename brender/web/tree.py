@@ -50,7 +50,7 @@ class Route:
 class Desk:
     """What every branch needs to answer a request."""
 
-    stopping: Callable[[], str]
+    refusing: Callable[[], str]
     hosts: Sequence[str]
 
 
@@ -111,7 +111,7 @@ class Branch(Resource):
         try:
             answer = await self._answer(request)
         except Exception as error:  # everything that a handler can raise has an answer
-            answer = self._sorry(request, wrong_of(error, self._desk.stopping()))
+            answer = self._sorry(request, wrong_of(error, self._desk.refusing()))
         if gone:
             return
         if isinstance(answer, Answer):

@@ -72,14 +72,14 @@ def phrase(status: int) -> bytes:
     return HTTPStatus(status).phrase.encode()
 
 
-def wrong_of(error: BaseException, stopping: str) -> Wrong:
-    """The answer to what was raised; `stopping` says why the farm takes nothing new, or is empty."""
+def wrong_of(error: BaseException, refusing: str) -> Wrong:
+    """The answer to what was raised; `refusing` says why the farm takes nothing new, or is empty."""
     match error:
         case Wrong():
             return error
         case NotFound():
             return Wrong(404, str(error))
-        case NotNow() if stopping:
+        case NotNow() if refusing:
             return Wrong(503, str(error), headers={"Retry-After": "10"})
         case NotNow():
             return Wrong(409, str(error))

@@ -4,22 +4,23 @@ How does this work?  Orders wait in `held` in the order in which they came.  `_a
 session of its job and step, or opens one, while there is room for it (`stock`); those behind one that has to wait
 may go first only with what it will not need.  An order for a session that is about to be free is handed over one
 task early, so that nothing waits; when another session could begin it sooner after all, it is taken back and goes
-there (`_spread`).  A session keeps what it has until it is gone.  Results are kept in `unacknowledged` until the
-server says that they are safe, and are sent again after every welcome.  The agent knows neither sockets nor
-processes: `tell` talks to the server, `nursery` opens sessions, and sessions call back.  It goes on with what it
-holds while the server is away.
+there (`_spread`).  A session keeps what it has until it is gone.  Results are kept (`journal`) until the server
+says that they are safe, and are sent again after every welcome.  The agent knows neither sockets nor processes:
+`tell` talks to the server, `nursery` opens sessions, and sessions call back.  It goes on with what it holds while
+the server is away, for `orphaned_after` seconds.
 """
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.held import Held, Nursery, Use, Work
+from brender.worker.journal import Key, Results
 from brender.worker.missed import Missed
 from brender.worker.stock import Need, Stock
 
@@ -27,6 +28,7 @@ AHEAD = 1  # tasks that a session is told besides the one that it runs
 LEAST = Need(1, {})  # that any order takes
 END_WITHIN = 2.0  # seconds for a task to end by itself when the worker has to leave now
 WAIT_FOR_ACK = 5.0  # seconds that a worker that leaves waits for a server that does not answer
+ORPHANED_AFTER = 86400.0  # seconds without a server after which what runs is ended
 
 
 class Agent:
@@ -39,11 +41,15 @@ class Agent:
         clock: IReactorTime,
         idle_for: float,
         outputs: Callable[[int, int, list[str]], None] = lambda job, task, paths: None,
+        results: Results | None = None,
+        orphaned_after: float = ORPHANED_AFTER,
     ) -> None:
         self.held: dict[int, Held] = {}
-        self.unacknowledged: dict[tuple[int, int], say.Result] = {}
         self.leaving = False
+        self.switching_off = False  # takes nothing: its machine is about to be off
         self.when_empty: Callable[[], None] = lambda: None
+        self.when_unneeded: Callable[[float], object] = lambda idle: None
+        self.presence: Callable[[], say.Presence | None] = lambda: None  # whether somebody uses the machine
         self._stock = stock
         self._jobs: dict[int, Work] = {}
         self._rules: list[Rule] = []
@@ -52,6 +58,11 @@ class Agent:
         self._clock = clock
         self._idle_for = idle_for
         self._outputs = outputs
+        self.when_failed: Callable[[], object] = lambda: None
+        self._unwell = ""  # why it can run nothing for now
+        self._results = results or Results()
+        self._orphaned_after = orphaned_after
+        self._orphaning: IDelayedCall | None = None
         self._send: Callable[[Any], None] | None = None
         self._missed = Missed()
         self._silenced = False  # the connection is full: sessions wait
@@ -68,6 +79,10 @@ class Agent:
         elif isinstance(message, say.Log):
             self._missed.keep(message)
 
+    @property
+    def unacknowledged(self) -> dict[Key, say.Result]:
+        return self._results.waiting
+
     def has(self) -> dict[int, list[int]]:
         """For the greeting: every order with the tasks whose fate the server does not know."""
         has = {number: held.left for number, held in self.held.items() if not held.canceled}
@@ -77,7 +92,10 @@ class Agent:
 
     def connected(self, welcome: say.Welcome, send: Callable[[Any], None]) -> None:
         self._send = send
+        self.switching_off = False  # it is on, or on again
+        self._stop_orphaning()
         self._forget_old_jobs(welcome.rules)
+        self._results.forget([key for key in self.unacknowledged if key[0] in welcome.drop])
         for log in self._missed.take():
             send(log)
         for result in self.unacknowledged.values():
@@ -88,12 +106,29 @@ class Agent:
         for order in welcome.drop:
             if order in self.held:
                 self._cancel(order)
+        if presence := self.presence():
+            send(presence)
+        if self._unwell:
+            send(say.Unwell(self._unwell))
         if self.leaving:
             send(say.Leaving())
+        self._check_empty()
 
     def disconnected(self) -> None:
         self._send = None
         self.hold(False)
+        self._stop_orphaning()
+        self._orphaning = self._clock.callLater(self._orphaned_after, self._orphaned)
+
+    def _stop_orphaning(self) -> None:
+        if self._orphaning and self._orphaning.active():
+            self._orphaning.cancel()
+
+    def _orphaned(self) -> None:
+        """Nobody has asked for too long: end what runs.  The next greeting says that it is held no more."""
+        if self.held:
+            self.log.warn("No server for {seconds:.0f} s: what runs is ended", seconds=self._orphaned_after)
+        self._hand_back_all(now=True)
 
     def hold(self, wait: bool) -> None:
         """The connection is full: sessions have to wait before they say more; or it has room again."""
@@ -101,6 +136,14 @@ class Agent:
         for use in self._uses:
             if use.session:
                 use.session.hold(wait)
+
+    def feels(self, unwell: str) -> None:
+        """Whether anything can be run here: if not, why."""
+        self._unwell = unwell
+        self.log.warn("{state}", state=f"Takes nothing: {unwell}" if unwell else "Takes orders again")
+        self.tell(say.Unwell(unwell))
+        if unwell:
+            self._hand_back_all(now=False)
 
     # --- the server's words
 
@@ -111,8 +154,7 @@ class Agent:
             case say.Order():
                 self._take(message)
             case say.Ack(results):
-                for order, task in results:
-                    self.unacknowledged.pop((order, task), None)
+                self._results.forget(results)
                 self._check_empty()
             case say.Recall(order):
                 self._hand_back(order)
@@ -120,18 +162,24 @@ class Agent:
                 self._cancel(order)
             case say.Forget(job):
                 self._forget(job)
+            case say.PowerOff(idle):
+                self.when_unneeded(idle)
 
     def leave(self, now: bool = False) -> None:
         """Finish what runs and take nothing new; with `now` end that too and hand it back."""
         self.leaving = True
         self.tell(say.Leaving())
+        self._hand_back_all(now)
+        self._check_empty()
+
+    def _hand_back_all(self, now: bool) -> None:
+        """What has not begun; with `now` what runs too."""
         for order in list(self.held):
             self._hand_back(order)
         for held in list(self.held.values()) if now else []:
             for task in list(held.told):
                 if held.use and held.use.session:  # told as canceled without having been asked: it runs elsewhere
                     held.use.session.stop(held.order.order, task, END_WITHIN)
-        self._check_empty()
 
     # --- orders
 
@@ -140,7 +188,7 @@ class Agent:
             return
         need = self._stock.need(order)
         self.held[order.order] = Held(order, self._jobs[order.job], need, deque(order.tasks))
-        if self.leaving:
+        if self.leaving or self.switching_off or self._unwell:
             self._hand_back(order.order)
         else:
             self._advance()
@@ -324,7 +372,9 @@ class Agent:
             use.orders.remove(held)
 
     def _report(self, result: say.Result) -> None:
-        self.unacknowledged[result.order, result.task] = result
+        self._results.keep(result)
+        if result.outcome == "failed":
+            self.when_failed()
         self.tell(result)
 
     def _rest(self, use: Use) -> None:
@@ -359,8 +409,12 @@ class Agent:
         self._check_empty()
 
     def _fail(self, use: Use, reason: str, cause: say.Cause, everything: bool) -> None:
-        """A session is over with orders in its hands: its tasks have failed, or go back as they are."""
+        """A session is over with orders in its hands: its tasks have failed, or go back as they are.
+
+        While the worker leaves it may be the machine that shuts down and ends everything: nobody's fault.
+        """
         running = use.first_task()
+        outcome: Literal["failed", "canceled"] = "canceled" if self.leaving and not everything else "failed"
         for held in list(use.orders):
             order, left = held.order.order, held.left
             held.todo.clear()
@@ -368,7 +422,7 @@ class Agent:
             held.begun, held.moving = None, False
             for task in left if not held.canceled else []:
                 if everything or (order, task) == running:
-                    self._report(say.Result(order, task, "failed", reason, cause=cause))
+                    self._report(say.Result(order, task, outcome, reason, cause=cause))
                 else:
                     self.tell(say.Returned(order, [task]))
             self._close_order(held)
@@ -389,6 +443,11 @@ class Agent:
         if not self._uses and not self._done:
             self._done = True
             self.when_empty()
+
+    def close(self) -> None:
+        """The process ends: what sessions say from now on comes of that, and nobody is told of it at the next start."""
+        self._results = Results()
+        self._stop_orphaning()
 
     def _stop_waiting(self) -> None:
         self._unheard = True

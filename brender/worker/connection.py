@@ -1,10 +1,11 @@
 """The worker's connection: it greets, listens, and comes back by itself.
 
 How does this work?  `WorkerClient` is the wire: it says hello with what the agent still holds, and after
-the welcome passes words between server and agent.  `Caller` is the service that keeps calling the
-server, with pauses that double up to ten seconds and vary, so that a hundred workers do not call in one
-breath; a call counts as good only after the welcome.  Either side that hears nothing hangs up.  When the
-server does not read, the agent is told to hold, and so its sessions wait.
+the welcome passes words between server and agent.  `Caller` is the service that keeps calling the server at its
+addresses, with pauses that double and vary, so that a hundred workers do not call in one breath; they stay so
+short that a worker is back within five seconds of the end of a long outage.  A call counts as good only after the
+welcome.  Either side that hears nothing hangs up.  When the server does not read, the agent is told to hold, and so
+its sessions wait.
 """
 
 import random
@@ -15,20 +16,22 @@ from uuid import uuid4
 import psutil
 from twisted.application.internet import ClientService
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, IStreamClientEndpoint, ITCPTransport
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.logger import Logger
+from twisted.logger import Logger, LogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from brender.farm.client import Machine
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, BadMessage, Decoder, encode
+from brender.worker.addresses import Addresses
 from brender.worker.agent import Agent
 
 WELCOME_WITHIN = 15.0  # seconds
 SILENT_BEATS = 3
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds between calls; a server waits longer than that for a lost worker
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.5  # seconds between calls
+TELL_FIRST, TELL_EVERY = 5, 60.0  # calls in vain that are logged, and then one in so many seconds
 HANG_UP_WITHIN = 2.0  # seconds for the last words to reach a server that does not read
 
 
@@ -58,8 +61,7 @@ class WorkerClient(Protocol):
         self.send(say.Hello(say.VERSION, caller.run, caller.machine, caller.agent.has()))
 
     def dataReceived(self, data: bytes) -> None:
-        if self._silence and self._silence.active() and self.welcome:
-            self._silence.reset(SILENT_BEATS * self.welcome.heartbeat)
+        self._wait_again()
         try:
             messages = self._decoder.feed(data)
         except BadMessage as bad:
@@ -84,6 +86,7 @@ class WorkerClient(Protocol):
 
     def _welcomed(self, welcome: say.Welcome) -> None:
         self.welcome = welcome
+        self._wait_again()
         self.transport.registerProducer(self, True)
         self._say_beat()
         self._caller.welcomed(welcome)
@@ -111,6 +114,11 @@ class WorkerClient(Protocol):
     def send(self, message: Any) -> None:
         self.transport.write(encode(message))
 
+    def _wait_again(self) -> None:
+        """The server lives; from the welcome on it has said how often it says so."""
+        if self._silence and self._silence.active() and self.welcome:
+            self._silence.reset(SILENT_BEATS * self.welcome.heartbeat)
+
     def _say_beat(self) -> None:
         assert self.welcome is not None
         self._beat = self._caller.clock.callLater(self.welcome.heartbeat / 2, self._say_beat)
@@ -125,11 +133,11 @@ class Caller(ClientService):
     """Calls the server until it is told to stop."""
 
     log = Logger()
+    _log = Logger(observer=LogPublisher())  # Twisted tells of every call; we do of those that are worth it
 
     def __init__(
         self,
-        endpoint: IStreamClientEndpoint,
-        where: str,
+        addresses: Addresses,
         machine: Machine,
         agent: Agent,
         clock: IReactorTime,
@@ -139,14 +147,15 @@ class Caller(ClientService):
         self.agent = agent
         self.clock = clock
         self.run = uuid4().hex
-        self._where = where
+        self._addresses = addresses
         self._give_up = give_up
         self._failed = 0  # calls in a row that did not end in a welcome
         self._since = clock.seconds()  # when the server was last there
+        self._told = 0.0  # when it was last logged that it is not
         self._client: WorkerClient | None = None
         factory = Factory.forProtocol(lambda: WorkerClient(self))
         factory.noisy = False
-        super().__init__(endpoint, factory, retryPolicy=self._next_pause, clock=clock)
+        super().__init__(addresses, factory, retryPolicy=self._next_pause, clock=clock)
 
     def stopService(self) -> "Deferred[None]":
         """Hang up; who does not take our last words in time does not get them."""
@@ -161,10 +170,13 @@ class Caller(ClientService):
 
     def welcomed(self, welcome: say.Welcome) -> None:
         self._failed = 0
-        self.log.info("Client {id} ({name}) of {where}", id=welcome.client, name=welcome.name, where=self._where)
+        where = self._addresses.current
+        self.log.info("Client {id} ({name}) of {where}", id=welcome.client, name=welcome.name, where=where)
 
     def refused(self, reason: str, again: bool) -> None:
-        self.log.error("The server at {where} refuses this worker: {reason}", where=self._where, reason=reason)
+        if not again or self._worth_telling(self._failed):
+            where = self._addresses.current
+            self.log.error("The server at {where} refuses this worker: {reason}", where=where, reason=reason)
         if not again:
             self._give_up(reason)
 
@@ -173,15 +185,26 @@ class Caller(ClientService):
         self._failed += 1
         if client.welcome:
             self._since = self.clock.seconds()
+        else:
+            self._addresses.move_on()
 
     def _next_pause(self, attempt: int) -> float:
         failed = max(attempt, self._failed)
         seconds = pause(failed)
-        self.log.info(
-            "No server at {where} for {since:.0f} s; call {call} in {seconds:.1f} s",
-            where=self._where,
-            since=self.clock.seconds() - self._since,
-            seconds=seconds,
-            call=failed + 1,
-        )
+        if self._worth_telling(failed):
+            self.log.info(
+                "No server at {where} for {since:.0f} s; call {call} in {seconds:.1f} s",
+                where=self._addresses,
+                since=self.clock.seconds() - self._since,
+                seconds=seconds,
+                call=failed + 1,
+            )
         return seconds
+
+    def _worth_telling(self, failed: int) -> bool:
+        """A worker that calls in vain over a week-end does not fill its log."""
+        now = self.clock.seconds()
+        if failed > TELL_FIRST and now < self._told + TELL_EVERY:
+            return False
+        self._told = now
+        return True

@@ -13,12 +13,16 @@ from pathlib import Path
 
 
 def remove(folder: Path) -> bool:
-    """Delete it; False when something is left."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.is_dir():
-        allow(folder)
+    """Delete it; False when something is left.  Of a link that has taken its place nothing but the link goes."""
+    if folder.is_symlink():
+        with suppress(OSError):
+            folder.unlink()
+    elif os.path.lexists(folder):
         shutil.rmtree(folder, ignore_errors=True)
-    return not folder.exists()
+        if folder.is_dir():
+            allow(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+    return not os.path.lexists(folder)
 
 
 def allow(folder: Path) -> None:

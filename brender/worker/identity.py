@@ -22,7 +22,7 @@ import psutil
 from brender import __version__
 from brender.farm.client import Blender, Machine
 from brender.farm.settings import ClientSettings
-from brender.worker import graphics
+from brender.worker import graphics, network
 
 SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 ARCHITECTURES = {"amd64": "x86_64", "x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -96,6 +96,7 @@ def machine(
         attributes={each.lower(): values for each, values in (attributes or {}).items()},
         zone=zone(),
         program=f"brender {__version__}",
+        macs=network.macs(),
     )
 
 

@@ -1,9 +1,10 @@
 """Sessions as the agent sees them: a connection to the nursery each.
 
 How does this work?  `Cradle` starts the nursery's program when the first session is wanted, or when the
-last one has died, and connects to its socket once for every session (`open`); what is said before the
-connection stands waits in order.  `SessionProtocol` turns the session's words into calls of the `Use`
-that the agent keeps for it.  Log chunks carry no order: they belong to the task that was started last.
+last one has died (what that one left behind is ended, in a thread), and connects to its socket once for every
+session (`open`); what is said before the connection stands waits in order.  `SessionProtocol` turns the session's
+words into calls of the `Use` that the agent keeps for it.  Log chunks carry no order: they belong to the task
+that was started last.
 """
 
 import json
@@ -11,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from brender.farm.client import Machine
 from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.protocols.codec import Decoder, encode
-from brender.worker import words
+from brender.worker import leftovers, words
 from brender.worker.graphics import seen
 from brender.worker.held import Use
 from brender.worker.identity import cores
@@ -45,6 +46,7 @@ class SessionProtocol(Protocol):
 
     def __init__(self, use: Use) -> None:
         self._use = use
+        self.nursery: Born | None = None  # that it was, or is to be, forked from
         self._decoder: Decoder[words.FromSession] = Decoder(words.FromSession, MOST_LINE)
         self._task: tuple[int, int] | None = None
         self._early: list[Any] = []
@@ -118,7 +120,9 @@ class Born(ProcessProtocol):
     transport: Any
 
     def __init__(self) -> None:
-        self.folder = tempfile.mkdtemp(prefix="brender-")  # of its socket, whose path has to be short
+        self.folder = Path(tempfile.mkdtemp(prefix="brender-"))  # of its socket, whose path has to be short
+        self.wanted = True  # nobody has asked it to end
+        self.pid = 0
         self.ready: Deferred[None] = Deferred()
         self.over: Deferred[None] = Deferred()
 
@@ -138,8 +142,11 @@ class Cradle:
 
     log = Logger()
 
-    def __init__(self, reactor: Any, scratch: Path, machine: Machine) -> None:
+    def __init__(
+        self, reactor: Any, scratch: Path, machine: Machine, in_thread: Callable[..., "Deferred[Any]"]
+    ) -> None:
         self._reactor = reactor
+        self._in_thread = in_thread
         self._scratch = scratch
         self._machine = machine
         self._born: Born | None = None  # the one that new sessions are forked from
@@ -165,6 +172,7 @@ class Cradle:
         return gatherResults([self._end(born) for born in self._alive])
 
     def _end(self, born: Born) -> "Deferred[None]":
+        born.wanted = False
         ended: Deferred[None] = Deferred()
         late = self._reactor.callLater(END_WITHIN, born.transport.signalProcess, "KILL")
         born.over.addCallback(lambda _: late.cancel() if late.active() else None)
@@ -178,15 +186,18 @@ class Cradle:
         born.over.addCallback(lambda _: self._ended(born))
         # Not with -m: that would look for modules in the working folder, whatever lies there.
         command = [sys.executable, "-P", "-c", PROGRAM, str(ROOT), f"{born.folder}/nursery", str(self._sessions)]
+        environment = {**os.environ, **leftovers.names(self._scratch, born.folder)}
+        leftovers.remember_socket(self._scratch, born.folder)
         try:
-            self._reactor.spawnProcess(born, command[0], command, os.environ, childFDs={0: "w", 1: "r", 2: 2})
+            self._reactor.spawnProcess(born, command[0], command, environment, childFDs={0: "w", 1: "r", 2: 2})
+            born.pid = born.transport.pid
             self._alive.add(born)
         except OSError:  # no process more may be started on this machine
             self._reactor.callLater(0, born.processEnded, Failure())
 
     @property
     def _sessions(self) -> Path:
-        return self._scratch / "sessions"
+        return self._scratch / leftovers.SESSIONS
 
     def _tell(self, failure: Failure | None) -> None:
         wanted, self._wanted = self._wanted, []
@@ -196,8 +207,12 @@ class Cradle:
     def _ended(self, born: Born) -> None:
         """It was asked to, or it has died: then the next session needs another one."""
         self._alive.discard(born)
+        leftovers.forget_socket(self._scratch, born.folder)
         if self._born is born:
             self._born = None
+        if born.wanted:
+            clearing = self._in_thread(leftovers.clear_nursery, self._scratch, born.folder, born.pid)
+            clearing.addErrback(lambda failure: self.log.failure("Leftovers of a nursery are not cleared", failure))
 
     def open(self, job: say.Job, use: Use, rules: Sequence[Rule]) -> SessionProtocol:
         protocol = SessionProtocol(use)
@@ -212,12 +227,14 @@ class Cradle:
         return protocol
 
     def _open_anew(self, protocol: SessionProtocol) -> "Deferred[Any]":
-        """The nursery has just died, and its end was not told yet: in another one, then."""
-        self._born = None
+        """The nursery has just died, and its end was not told yet: in another one, then, the same for all."""
+        if self._born is protocol.nursery:
+            self._born = None
         return self.start().addCallback(lambda _: self._connect(protocol))
 
     def _connect(self, protocol: SessionProtocol) -> "Deferred[Any]":
         assert self._born is not None
+        protocol.nursery = self._born
         endpoint = UNIXClientEndpoint(self._reactor, f"{self._born.folder}/nursery")
         factory = Factory.forProtocol(lambda: protocol)
         factory.noisy = False

@@ -11,12 +11,12 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 from typing import Any, ClassVar, TypeVar
 
 from twisted.application.service import Service
 from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint
 from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 from twisted.python.failure import Failure
@@ -24,13 +24,19 @@ from twisted.python.failure import Failure
 from brender import config
 from brender.farm.client import Blender, Machine
 from brender.protocols import messages as say
-from brender.worker import folders, identity
+from brender.worker import identity, leftovers
+from brender.worker.addresses import BadAddress, addresses_of, split
 from brender.worker.agent import Agent
 from brender.worker.blender.find import find_blenders
 from brender.worker.connection import Caller
+from brender.worker.journal import Journal
 from brender.worker.pictures import Pictures
+from brender.worker.power import Switch
+from brender.worker.presence import Presence
 from brender.worker.printing import Printer, open_streams
+from brender.worker.room import Room
 from brender.worker.sessions import Cradle
+from brender.worker.sources import HOLD, source_of
 from brender.worker.stock import Stock
 
 reactor: Any = global_reactor
@@ -44,7 +50,7 @@ Found = TypeVar("Found")
 
 class Options(usage.Options):
     optParameters: ClassVar = [
-        ["server", None, None, "Where the server listens for workers, HOST:PORT."],
+        ["server", None, None, "Where the server listens for workers, HOST:PORT, or several with commas between."],
         ["name", "n", None, "What this client is called (default: the host name)."],
         ["slots", None, None, "How many tasks at a time (default: the processor's cores).", int],
         ["config", "c", None, "The settings file (default: BRENDER_CONFIG, ./brender.toml, the user's)."],
@@ -64,10 +70,13 @@ class WorkerService(Service):
         self._scratch = settings.state / "worker"
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._claim = identity.Claim(settings.state)
+        self._journal = Journal(self._scratch / "results")
         self._interrupts = 0
         self.agent: Agent | None = None
         self._cradle: Cradle | None = None
         self._caller: Caller | None = None
+        self._presence: Presence | None = None
+        self._room: Room | None = None
         self.problem = ""
 
     def startService(self) -> None:
@@ -81,8 +90,15 @@ class WorkerService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        if self._presence:
+            self._presence.stop()
+        if self._room:
+            self._room.stop()
         if self._caller:
             await self._caller.stopService()
+        if self.agent:
+            self.agent.close()
+        self._journal.close()
         if self._cradle:
             await self._cradle.stop()
 
@@ -90,22 +106,42 @@ class WorkerService(Service):
         machine = await in_thread(self._look_at_machine)
         if not self.running or self._interrupts:
             return self.finish()
-        self._cradle = Cradle(reactor, self._scratch, machine)
+        self._cradle = Cradle(reactor, self._scratch, machine, in_thread)
         await self._cradle.start()
         pictures = Pictures(in_thread, self._pictured)
-        idle_for = self._config.worker.idle_sessions
-        self.agent = Agent(Stock(machine), self._cradle, reactor, idle_for, outputs=pictures.want)
+        own = self._config.worker
+        self.agent = Agent(
+            Stock(machine),
+            self._cradle,
+            reactor,
+            own.idle_sessions,
+            outputs=pictures.want,
+            results=self._journal,
+            orphaned_after=own.orphaned_after,
+        )
         self.agent.when_empty = self.finish
+        self._attend(self.agent)
+        self._room = Room(self._scratch, self._journal, self.agent.feels, reactor)
+        self.agent.when_failed = self._room.look
+        self._room.start()
         if not self.running or self._interrupts:
             return self.finish()
-        host, _, port = self._where.rpartition(":")
-        endpoint = HostnameEndpoint(reactor, host.strip("[]"), int(port))
-        self._caller = Caller(endpoint, self._where, machine, self.agent, reactor, self.give_up)
+        addresses = addresses_of(self._where, reactor)
+        self._caller = Caller(addresses, machine, self.agent, reactor, self.give_up)
         self._caller.startService()
         return None
 
+    def _attend(self, agent: Agent) -> None:
+        """Look from now on whether somebody uses the machine, and switch it off when nobody needs it."""
+        own, hold = self._config.worker, self._config.state / HOLD
+        self._presence = Presence(source_of(own.idle_command), hold, agent.tell, in_thread, reactor)
+        agent.when_unneeded = Switch(own.power_off, agent, self._presence.look, in_thread, reactor).unneeded
+        agent.presence = self._presence.as_it_is
+        self._presence.start()
+
     def _look_at_machine(self) -> Machine:
-        folders.remove(self._scratch / "sessions")  # of a worker that was killed
+        if ended := leftovers.clear(self._scratch):
+            self.log.warn("Ended {count} processes of a worker here that was killed", count=ended)
         found = find_blenders(self._config.worker.blenders, os.environ.get("PATH", ""), self._scratch)
         blenders = tuple(Blender(each.version, each.kind, each.path) for each in found)
         own = self._config.worker
@@ -150,6 +186,11 @@ class WorkerService(Service):
         return bool(getattr(reactor, "_stopped", False))
 
 
+def keep_time(reactor: Any) -> None:
+    """Twisted counts delays by the time of day; when that is set back an hour nothing would happen for an hour."""
+    reactor.seconds = monotonic
+
+
 def in_thread(function: Callable[..., Found], *arguments: Any) -> "Deferred[Found]":
     """Do it in a thread that nobody waits for when the worker ends."""
     done: Deferred[Found] = Deferred()
@@ -174,8 +215,10 @@ def make(
     """Raises `BadSettings` with a sentence."""
     settings = config.load(config_path, state)
     where = server or settings.worker.server
-    if not where.rpartition(":")[2].isdigit() or ":" not in where:
-        raise config.BadSettings(f'The server\'s address has to be HOST:PORT, such as farm:6001; "{where}" is not.')
+    try:
+        split(where)
+    except BadAddress as error:
+        raise config.BadSettings(str(error)) from error
     if problem := identity.problem_of(settings.worker.amounts, settings.worker.attributes):
         raise config.BadSettings(problem)
     try:
@@ -191,6 +234,7 @@ def make(
 
 def makeService(options: usage.Options) -> WorkerService:
     """For `twistd`; raises `usage.UsageError` with a sentence."""
+    keep_time(reactor)
     try:
         return make(options["server"], options["name"], options["slots"], options["state"], options["config"])
     except config.BadSettings as error:
@@ -205,6 +249,7 @@ def run(
     config_path: str | None = None,
 ) -> int:
     """Work until told to stop; gives the exit code."""
+    keep_time(reactor)
     open_streams()
     printer = Printer(STDERR)
     globalLogBeginner.beginLoggingTo([textFileLogObserver(printer)], redirectStandardIO=False)  # type: ignore[arg-type]

@@ -1,50 +1,96 @@
-"""Databases for tests: real SQLite files in folders that the test removes."""
+"""Databases for tests: real SQLite files in folders that the test removes, and a real PostgreSQL's.
+
+How does this work?  A test case asks with `place` where a database may be made; one with the mixin `OnPostgresql` gets
+an address at the `cluster`'s server, any other a path.  All that is below takes either.
+"""
 
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import psycopg
 from peewee import Database, SqliteDatabase
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from brender.db import models
-from brender.db.store import SqlStore, open_store, prepared
+from brender.db.engine import engine_of, is_url
+from brender.db.opening import open_store, take_farm
+from brender.db.store import SqlStore
 from brender.db.writer import Writer
 from brender.farm.submission.planning import replan
+from tests.db.cluster import cluster
+
+Where = Path | str
 
 
-def place(test: SynchronousTestCase) -> Path:
+class OnPostgresql:
+    """The same tests with a PostgreSQL's database; put before the test case."""
+
+
+def place(test: SynchronousTestCase) -> Any:
     """Where a database may be made."""
+    if isinstance(test, OnPostgresql):
+        return cluster().database(test)
     return Path(test.mktemp()) / "brender.sqlite"
 
 
-def ready(path: Path) -> Database:
+def ready(where: Where) -> Database:
     """A database with its tables, that waits for nobody who has locked it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    prepared(path)
-    database = SqliteDatabase(str(path), pragmas={"journal_mode": "wal", "busy_timeout": 0}, autoconnect=False)
+    engine = engine_of(where)
+    assert take_farm(engine)
+    engine.let_go()
+    pragmas = {"journal_mode": "wal", "busy_timeout": 0}
+    impatient = SqliteDatabase(str(where), pragmas=pragmas, autoconnect=False)
+    database = engine.database if is_url(where) else impatient
     models.database.initialize(database)
     return database
 
 
-def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
-    """What somebody else who opens the file sees."""
-    with sqlite3.connect(path) as connection:
-        found: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+class Asked(Protocol):
+    def execute(self, statement: Any) -> Any: ...
+    def commit(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def somebody_else(where: Where) -> Asked:
+    return psycopg.connect(where) if isinstance(where, str) else sqlite3.connect(where)
+
+
+def rows(where: Where, query: str) -> list[tuple[Any, ...]]:
+    """What somebody else who opens the database sees."""
+    connection = somebody_else(where)
+    found: list[tuple[Any, ...]] = connection.execute(query).fetchall()
     connection.close()
     return found
 
 
-def execute(path: Path, *statements: str) -> None:
-    """Somebody else does this to the file."""
-    connection = sqlite3.connect(path)
+def execute(where: Where, *statements: str) -> None:
+    """Somebody else does this to the database."""
+    connection = somebody_else(where)
     for statement in statements:
         connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+def refuse(where: Where, why: str = "the disk is on fire") -> None:
+    """The database takes no client until `accept`."""
+    if is_url(where):
+        body = f"BEGIN RAISE EXCEPTION '{why}'; END"
+        execute(
+            where,
+            f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
+            "CREATE TRIGGER refuse BEFORE INSERT ON clients FOR EACH ROW EXECUTE FUNCTION refuse()",
+        )
+    else:
+        execute(where, f"CREATE TRIGGER refuse BEFORE INSERT ON clients BEGIN SELECT RAISE(ABORT, '{why}'); END")
+
+
+def accept(where: Where) -> None:
+    execute(where, *(["DROP FUNCTION refuse CASCADE"] if is_url(where) else ["DROP TRIGGER refuse"]))
 
 
 class Hand:
@@ -53,23 +99,34 @@ class Hand:
     def __init__(self, database: Database, mend: Callable[[int], None] = lambda attempt: None) -> None:
         self.pauses: list[float] = []
         self.problems: list[str] = []
-        self._mend = mend
+        self.heard: list[str] = []  # what is wrong, and "" when it is over
+        self.mend = mend  # called between two tries, with how many there were
         self.writer = Writer(database, lambda call, *given: call(*given), self.problems.append, self._pause)
+        self.writer.listener = self.heard.append
 
     def run(self) -> None:
+        """The server ends: what is queued is written."""
         self.writer.close()
         self.writer.run()
 
+    def work(self) -> None:
+        """What is queued is written, while the server goes on."""
+        self.writer.perform(self._enough).addErrback(lambda _: None)
+        self.writer.run()
+
+    def _enough(self, _: Database) -> None:
+        self.writer._queue.put(None)
+
     def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
-        self._mend(len(self.pauses))
+        self.mend(len(self.pauses))
 
 
 def open_for(
-    test: TestCase, reactor: IReactorFromThreads, path: Path, failed: Callable[[str], None] = print
+    test: TestCase, reactor: IReactorFromThreads, where: Where, failed: Callable[[str], None] = print
 ) -> SqlStore:
     """A real store with its thread; closed after the test."""
-    store = open_store(path, replan, reactor.callFromThread, failed)
+    store = open_store(where, replan, reactor.callFromThread, failed)
     test.addCleanup(store.writer.join)
     test.addCleanup(store.close)
     return store

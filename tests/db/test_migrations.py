@@ -1,40 +1,65 @@
-"""The migrations make the tables that the models speak of."""
+"""The migrations make the tables that the models speak of, of nothing and of every schema that was released."""
 
+import sqlite3
+from pathlib import Path
 from typing import Any
 
-from peewee import Database, IntegrityError
+from peewee import IntegrityError
 from playhouse import migrations
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.internet import reactor as global_reactor
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from brender.db import models
+from brender.db.engine import CannotOpen, Engine, engine_of
+from brender.db.migrating import MIGRATIONS, migrate
 from brender.db.models import KEYS, ClientRow, JobRow, OrderRow
+from brender.db.opening import take_farm
 from brender.db.rows import read_client, read_job, read_order
-from brender.db.store import MIGRATIONS, migrate, sqlite
+from brender.farm.client import Status
+from brender.farm.farm import Farm
 from brender.farm.settings import ClientSettings, JobSettings
-from tests.db.databases import execute, place, rows
+from brender.farm.starting import restore
+from brender.farm.transitions import JobState, TaskState
+from tests.db.cluster import cluster
+from tests.db.databases import OnPostgresql, execute, open_for, place, rows
+
+reactor: Any = global_reactor
+SCHEMAS = Path(__file__).with_name("schemas")
+BROKEN = "def up(migrator, db):\n    db.execute_sql('create table t (a int)')\n    1 / 0"
+KINDS = {"INT": "integer", "TEXT": "text", "FLOAT": "real", "BLOB": "blob", "BOOL": "boolean"}
+KINDS_OF_POSTGRESQL = KINDS | {"INT": "bigint", "FLOAT": "double precision", "BLOB": "bytea"}
+
+
+def taken(test: SynchronousTestCase, where: Path | str) -> Engine:
+    """A database that is open, and let go after the test."""
+    engine = engine_of(where)
+    engine.take()
+    models.database.initialize(engine.database)
+    test.addCleanup(engine.let_go)
+    return engine
 
 
 class FromNothing(SynchronousTestCase):
+    kinds = KINDS
+    bytes_of = "x'{:02x}'"
+
     def setUp(self) -> None:
         self.path = place(self)
-        self.path.parent.mkdir()
-        self.database = sqlite(self.path)
-        models.database.initialize(self.database)
-        self.database.connect()
-        self.addCleanup(self.database.close)
+        self.engine = taken(self, self.path)
+        self.database = self.engine.database
 
     def test_every_table_has_the_columns_of_its_model(self) -> None:
-        migrate(self.database)
+        migrate(self.engine)
         for model in KEYS:
             there = {
                 column.name: (column.data_type.lower(), column.null, column.primary_key)
                 for column in self.database.get_columns(model._meta.table_name)
             }
-            self.assertEqual(there, wanted(model, self.database), model.__name__)
+            self.assertEqual(there, wanted(model, self.kinds), model.__name__)
 
     def test_there_is_no_table_that_nobody_knows(self) -> None:
-        migrate(self.database)
-        known = {model._meta.table_name for model in KEYS} | {"schema_migration"}
+        migrate(self.engine)
+        known = {model._meta.table_name for model in KEYS} | {"schema_migration", "reign"}
         self.assertEqual(set(self.database.get_tables()), known)
 
     def test_the_columns_of_a_models_key_come_first(self) -> None:
@@ -43,7 +68,7 @@ class FromNothing(SynchronousTestCase):
             self.assertEqual(first, [field.name for field in model._meta.get_primary_keys()], model.__name__)
 
     def test_indexes_are_as_the_models_say(self) -> None:
-        migrate(self.database)
+        migrate(self.engine)
         for model in KEYS:
             there = {tuple(index.columns): index.unique for index in self.database.get_indexes(model._meta.table_name)}
             for field in model._meta.sorted_fields:
@@ -51,21 +76,20 @@ class FromNothing(SynchronousTestCase):
                     self.assertEqual(there[field.column_name,], field.unique, f"{model.__name__}.{field.name}")
 
     def test_to_apply_them_again_changes_nothing(self) -> None:
-        migrate(self.database)
+        migrate(self.engine)
         execute(self.path, "insert into clients values (1, 'key', 'attic', 'enabled', '{}', 0.0, '{}')")
-        migrate(self.database)
+        migrate(self.engine)
         self.assertEqual(rows(self.path, "select name from clients"), [("attic",)])
         applied = [name for (name,) in rows(self.path, "select name from schema_migration")]
         self.assertEqual(applied, sorted(path.stem for path in MIGRATIONS.glob("0*.py")))
 
     def test_one_that_breaks_off_leaves_nothing(self) -> None:
-        folder = self.path.parent / "broken"
+        folder = Path(self.mktemp())
         folder.mkdir()
-        (folder / "0001_broken.py").write_text(
-            "def up(migrator, db):\n    db.execute_sql('create table t (a)')\n    1 / 0"
-        )
-        self.assertRaises(ZeroDivisionError, migrations.run, self.database, directory=str(folder))
-        self.assertEqual([name for name in self.database.get_tables() if name == "t"], [])
+        (folder / "0001_whole.py").write_text((MIGRATIONS / "0001_first.py").read_text())
+        (folder / "0002_broken.py").write_text(BROKEN)
+        self.assertRaises(ZeroDivisionError, migrate, self.engine, folder)
+        self.assertEqual({name for name in self.database.get_tables() if name != "schema_migration"}, set())
 
     def test_a_job_of_before_there_were_settings_keeps_its_owner_and_its_priority(self) -> None:
         migrations.Runner(self.database, directory=str(MIGRATIONS)).up("0001_first")
@@ -74,9 +98,9 @@ class FromNothing(SynchronousTestCase):
             self.path,
             "insert into jobs values (1, 'old', 'ada', 70, 'queued', 1.0, null, null, '', '[]')",
             f"insert into clients values (1, 'key', 'attic', 'enabled', '{machine}', 0.0)",
-            "insert into orders values (1, 1, 0, 1, 0, 1, 1, 2, 1.0, null, '', x'02')",
+            f"insert into orders values (1, 1, 0, 1, 0, 1, 1, 2, 1.0, null, '', {self.bytes_of.format(2)})",
         )
-        migrate(self.database)
+        migrate(self.engine)
         job = read_job(JobRow.select().tuples()[0])
         client = read_client(ClientRow.select().tuples()[0])
         order = read_order(OrderRow.select().tuples()[0])
@@ -85,7 +109,7 @@ class FromNothing(SynchronousTestCase):
         self.assertEqual((order.open, order.together, order.second), (True, False, False))
 
     def test_no_two_clients_have_one_key(self) -> None:
-        migrate(self.database)
+        migrate(self.engine)
         for number in (1, 2):
             row = ClientRow(id=number, key="key", name="n", status="enabled", machine="{}", since=0.0, settings="{}")
             if number == 1:
@@ -94,9 +118,102 @@ class FromNothing(SynchronousTestCase):
                 self.assertRaises(IntegrityError, row.save, force_insert=True)
 
 
-def wanted(model: type[Any], database: Database) -> dict[str, tuple[str, bool, bool]]:
+class FromNothingOnPostgresql(OnPostgresql, FromNothing):
+    kinds = KINDS_OF_POSTGRESQL
+    bytes_of = "'\\x{:02x}'"
+
+    def test_a_copy_of_what_was_there_is_kept_in_a_schema_of_the_same_database(self) -> None:
+        migrations.Runner(self.database, directory=str(MIGRATIONS)).up("0002_settings")
+        execute(self.path, "insert into clients values (1, 'key', 'attic', 'enabled', '{}', 0.0, '{}')")
+        migrate(self.engine)
+        self.assertEqual(rows(self.path, "select name from brender_schema_0002.clients"), [("attic",)])
+        applied = rows(self.path, "select name from brender_schema_0002.schema_migration order by id")
+        self.assertEqual(applied, [("0001_first",), ("0002_settings",)])
+
+    def test_a_user_who_may_not_make_tables_is_told_so(self) -> None:
+        name = self.path.rpartition("/")[2]
+        for statement in (
+            "create role stranger login",
+            f"grant connect on database {name} to stranger",
+        ):
+            execute(self.path, statement)
+        self.addCleanup(cluster().ask, "drop role stranger")
+        self.addCleanup(execute, self.path, "drop owned by stranger")
+        engine = engine_of(self.path.replace("brender@", "stranger@"))
+        self.engine.let_go()
+        with self.assertRaisesRegex(CannotOpen, "cannot be brought up to date: .*The user has to be the owner"):
+            take_farm(engine)
+
+
+class FromARelease(TestCase):
+    """What was in the files of each released schema is there after a start."""
+
+    def of_schema(self, number: str) -> Path:
+        path: Path = place(self)
+        path.parent.mkdir()
+        connection = sqlite3.connect(path)
+        connection.executescript((SCHEMAS / f"{number}.sql").read_text())
+        connection.close()
+        return path
+
+    async def start(self, path: Path) -> Farm:
+        farm = Farm()
+        restore(farm, await open_for(self, reactor, path).load(), 99.0)
+        return farm
+
+    async def check(self, number: str) -> Path:
+        path = self.of_schema(number)
+        farm = await self.start(path)
+        states = {job.id: (job.state, job.owner, job.priority) for job in farm.jobs.values()}
+        self.assertEqual(states, STATES)
+        first, second = farm.jobs[1].steps
+        self.assertEqual(list(bytes(first.tasks)), [TaskState.ACTIVE, TaskState.COMPLETED, TaskState.ACTIVE])
+        self.assertEqual((list(bytes(second.tasks)), first.tries[0].clients), ([TaskState.WAITING], [1]))
+        self.assertEqual(farm.jobs[2].past[0].counts, [0, 0, 0, 2, 0, 0])
+        held = {order.id: (order.client, order.attempt) for order in farm.orders.values()}
+        self.assertEqual((held, farm.last_job, farm.last_order), ({5: (2, 1), 6: (2, 2)}, 4, 6))
+        self.assertEqual({client.name: (client.slots, client.status) for client in farm.clients.values()}, CLIENTS)
+        return path
+
+    async def test_the_first(self) -> None:
+        await self.check("0001")
+
+    async def test_the_second(self) -> None:
+        await self.check("0002")
+
+    async def test_a_whole_copy_of_what_was_there_lies_beside_it(self) -> None:
+        path = await self.check("0001")
+        copy = path.with_name("brender-schema-0001.sqlite")
+        self.assertEqual(rows(copy, "select name from schema_migration"), [("0001_first",)])
+        self.assertEqual(rows(copy, "pragma integrity_check"), [("ok",)])
+        self.assertEqual(len(rows(copy, "select * from orders")), 6)
+        self.assertEqual(sorted(each.name for each in path.parent.glob("*unfinished*")), [])
+
+    async def test_a_start_without_anything_to_change_makes_no_copy(self) -> None:
+        path = place(self)
+        await open_for(self, reactor, path).close()
+        await open_for(self, reactor, path).close()
+        self.assertEqual([each.name for each in path.parent.glob("*schema*")], [])
+
+    def test_a_copy_that_cannot_be_made_leaves_everything_as_it_was(self) -> None:
+        path = self.of_schema("0002")
+        (path.parent / "brender-schema-0002.sqlite").mkdir()
+        with self.assertRaisesRegex(CannotOpen, "cannot be copied to .*brender-schema-0002.sqlite before"):
+            open_for(self, reactor, path)
+        self.assertEqual(len(rows(path, "select * from schema_migration")), 2)
+
+
+STATES = {
+    1: (JobState.ACTIVE, "ada", 50),
+    2: (JobState.COMPLETED, "ada", 90),
+    3: (JobState.PAUSED, "ada", 50),
+    4: (JobState.CANCELED, "ada", 50),
+}
+CLIENTS = {"render-01": (2, Status.ENABLED), "render-02": (1, Status.ENABLED)}
+
+
+def wanted(model: type[Any], kinds: dict[str, str]) -> dict[str, tuple[str, bool, bool]]:
     keys = {field.name for field in model._meta.get_primary_keys()}
-    kinds = {"INT": "integer", "TEXT": "text", "FLOAT": "real", "BLOB": "blob", "BOOL": "boolean"}
     return {
         field.column_name: (kinds[field.field_type], field.null, field.name in keys)
         for field in model._meta.sorted_fields

@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from peewee import IntegrityError
 from twisted.internet import reactor as global_reactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from brender.db.store import CannotOpen, SqlStore, open_store
+from brender.db.engine import CannotOpen
+from brender.db.opening import open_store
+from brender.db.store import SqlStore
 from brender.farm import changing
 from brender.farm.changes import Loaded
 from brender.farm.client import Status
@@ -18,7 +19,7 @@ from brender.farm.starting import restore
 from brender.farm.submission.planning import Plan, replan
 from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import JobState
-from tests.db.databases import execute, open_for, place, rows
+from tests.db.databases import OnPostgresql, execute, open_for, place, rows
 from tests.doubles import DONE, FAILED, Rules, Stage, machine
 from tests.farm.test_whole_life import picture
 
@@ -55,11 +56,16 @@ class Keeping(TestCase):
         self.assertEqual(([first.id, second.id], first.machine), (numbers, machine(1, memory=2**36)))
         self.assertEqual((first.status, first.online, first.since), (Status.ENABLED, False, 5.0))
 
-    async def test_a_machine_is_added_once(self) -> None:
-        await self.store.add_client(machine(1), 5.0)
-        with self.assertRaises(IntegrityError):
-            await self.store.add_client(machine(1), 5.0)
-        self.assertEqual(len((await self.loaded()).clients), 1)
+    async def test_a_machine_is_added_once_and_has_its_number_when_nobody_heard_of_the_first_time(self) -> None:
+        numbers = [await self.store.add_client(machine(1), now) for now in (5.0, 6.0)]
+        (found,) = (await self.loaded()).clients
+        self.assertEqual((numbers, found.id, found.since), ([found.id] * 2, found.id, 5.0))
+
+    async def test_a_text_with_a_zero_byte_is_kept_without_it(self) -> None:
+        self.world.job(Stage(tasks=2), owner="a\0b").reason = "It \0 broke."
+        await self.save()
+        (found,) = (await self.loaded()).unfinished
+        self.assertEqual((found.job.owner, found.job.reason), ("a\0b", "It \ufffd broke."))
 
     async def test_everything_is_there_after_the_database_was_closed_and_opened(self) -> None:
         client, other = self.world.client(2), self.world.client()
@@ -145,6 +151,10 @@ class Keeping(TestCase):
         self.assertEqual([order.job for order in loaded.orders], [])
         self.assertEqual([step.name for step in farm.jobs[1].past], ["A", "B"])
         self.assertEqual(rows(self.path, "select state from jobs"), [("active",), ("queued",)])
+
+
+class KeepingOnPostgresql(OnPostgresql, Keeping):
+    pass
 
 
 class Opening(SynchronousTestCase):

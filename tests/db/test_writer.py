@@ -1,20 +1,21 @@
 """The writer: what is committed together, who hears of it, and what happens when it cannot be committed."""
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from peewee import Database, OperationalError
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from brender.db.models import ClientRow, JobRow, OrderRow, StepRow
-from brender.db.writer import MOST, PAUSES, Rows, Work, WriteFailed, Writer, coalesced
-from tests.db.databases import Hand, execute, now, place, ready, rows
+from brender.db.troubles import GivenUp
+from brender.db.writer import LAST, MOST, PAUSES, TRIES, Rows, Work, WriteFailed, Writer, coalesced
+from tests.db.databases import Hand, OnPostgresql, accept, execute, now, place, ready, refuse, rows
 
 NAMES = "select id, name from clients order by id"
-REFUSE = "create trigger refuse before insert on clients begin select raise(abort, 'the disk is on fire'); end"
 
 
 def client(number: int, name: str = "attic") -> tuple[type[Any], tuple[Any, ...]]:
@@ -107,6 +108,10 @@ class Writing(SynchronousTestCase):
         self.assertIsNone(now(done))
 
 
+class WritingOnPostgresql(OnPostgresql, Writing):
+    pass
+
+
 class Closing(SynchronousTestCase):
     def setUp(self) -> None:
         self.path = place(self)
@@ -135,8 +140,12 @@ class Closing(SynchronousTestCase):
         self.assertEqual(seen, ["let go", True])
 
 
+class ClosingOnPostgresql(OnPostgresql, Closing):
+    pass
+
+
 class Failing(SynchronousTestCase):
-    """A commit that fails is tried again; when that does not help nobody waits for ever."""
+    """A commit that fails is tried again for as long as that may help; when it may not, nobody waits for ever."""
 
     def setUp(self) -> None:
         self.path = place(self)
@@ -147,21 +156,77 @@ class Failing(SynchronousTestCase):
 
         def mend(pauses: int) -> None:
             if pauses == mended_after:
-                execute(self.path, "drop trigger refuse")
+                accept(self.path)
 
-        execute(self.path, REFUSE)
+        refuse(self.path)
         return Hand(self.database, mend)
 
-    def test_it_is_tried_again_until_it_works(self) -> None:
-        hand = self.refusing(mended_after=2)
+    def only_a_file(self) -> None:
+        if not isinstance(self.path, Path):
+            raise SkipTest("Only a file can be damaged or locked from outside.")
+
+    def test_it_is_tried_again_until_it_works_with_a_pause_that_grows(self) -> None:
+        hand = self.refusing(mended_after=40)
         done = hand.writer.write([client(1)])
-        hand.run()
-        self.assertEqual((now(done), hand.pauses, hand.problems), (None, list(PAUSES[:2]), []))
+        hand.work()
+        self.assertEqual((now(done), hand.problems), (None, []))
+        self.assertEqual(hand.pauses, [*PAUSES, *[PAUSES[-1]] * (40 - len(PAUSES))])
         self.assertEqual(rows(self.path, NAMES), [(1, "attic")])
 
-    def test_when_it_never_works_everybody_who_waits_is_told_and_the_farm_too(self) -> None:
+    def test_whoever_listens_hears_what_is_wrong_and_that_it_is_over_each_once(self) -> None:
+        hand = self.refusing(mended_after=5)
+        hand.writer.write([client(1)])
+        hand.work()
+        trouble = f"The database {self.database.database} cannot be written: a trigger in it refuses what is written"
+        self.assertEqual((len(hand.heard), hand.heard[-1]), (2, ""))
+        self.assertTrue(hand.heard[0].startswith(f"{trouble} (the disk is on fire"), hand.heard)
+        self.assertEqual((hand.writer.figures.tries_again, hand.writer.figures.trouble), (5, ""))
+
+    def test_what_was_never_written_is_missed_by_nobody_when_the_row_has_changed_meanwhile(self) -> None:
         hand = self.refusing(mended_after=99)
-        waiting = [hand.writer.write([client(1)]), hand.writer.perform(lambda _: 1)]
+        answers = [hand.writer.write([client(1, "first")])]
+
+        def more(pauses: int) -> None:
+            answers.append(hand.writer.write([client(1, f"after pause {pauses}")]))
+            if pauses == 4:
+                accept(self.path)
+
+        hand.mend = more
+        hand.work()
+        self.assertEqual([now(answer) for answer in answers], [None] * 5)
+        self.assertEqual(rows(self.path, NAMES), [(1, "after pause 4")])
+
+    def test_the_end_of_the_server_waits_a_while_and_then_says_what_is_not_written(self) -> None:
+        hand = self.refusing(mended_after=99)
+        waiting = [hand.writer.write([client(1)]), hand.writer.perform(lambda _: 1), hand.writer.write([client(3)])]
+        hand.run()
+        (said,) = hand.problems
+        self.assertRegex(
+            said.replace("\n", " "),
+            r"^The server has stopped before the database \S+ could be written: a trigger in it refuses what is "
+            r"written \(the disk is on fire.*\)\. What workers did last they will bring again; what nobody was told is "
+            r"done has to be asked for again\.$",
+        )
+        for done in waiting:
+            with self.assertRaises(WriteFailed) as caught:
+                now(done)
+            self.assertEqual(str(caught.exception), said)
+        self.assertEqual((hand.writer.pending, rows(self.path, NAMES)), (0, []))
+        self.assertLessEqual(sum(hand.pauses), LAST)
+
+    def test_or_writes_it_after_all(self) -> None:
+        hand = self.refusing(mended_after=3)
+        done = hand.writer.write([client(1)])
+        hand.run()
+        self.assertEqual((now(done), hand.problems), (None, []))
+
+    def test_what_does_not_pass_stops_it_at_once_and_everybody_who_waits_is_told(self) -> None:
+        hand = Hand(self.database)
+
+        def fenced(_: Database) -> None:
+            raise GivenUp("Another server has the farm.")
+
+        waiting = [hand.writer.perform(fenced), hand.writer.write(clients(0, MOST)), hand.writer.write([client(9000)])]
         later: list[Deferred[Any]] = []
 
         def write_again(failure: Failure) -> Failure:
@@ -170,48 +235,58 @@ class Failing(SynchronousTestCase):
 
         waiting[0].addErrback(write_again)
         hand.run()
-        said = f"The database {self.path} cannot be used: the disk is on fire. What was acknowledged is safe."
         for done in [*waiting, *later]:
-            with self.assertRaises(WriteFailed) as caught:
+            with self.assertRaisesRegex(WriteFailed, r"^Another server has the farm\.$"):
                 now(done)
-            self.assertEqual(str(caught.exception), said)
-        self.assertEqual((hand.problems, hand.pauses, len(later)), ([said], list(PAUSES), 1))
-        self.assertEqual((hand.writer.pending, rows(self.path, NAMES)), (0, []))
-
-    def test_what_is_queued_behind_it_is_told_too(self) -> None:
-        hand = self.refusing(mended_after=99)
-        hand.writer.write(clients(0, MOST)).addErrback(lambda _: None)
-        behind = hand.writer.write([client(9000)])
-        hand.run()
-        self.assertRaises(WriteFailed, now, behind)
+        self.assertEqual((hand.problems, hand.pauses, len(later)), (["Another server has the farm."], [], 1))
         self.assertEqual(hand.writer.pending, 0)
 
+    def test_a_database_that_is_damaged_stops_it_at_once(self) -> None:
+        self.only_a_file()
+        letter = self.path.with_name("letter.sqlite")
+        letter.write_bytes(b"I am a letter to my aunt." * 400)
+
+        def read(database: Database) -> None:
+            database.execute_sql(f"attach '{letter}' as letter")
+            database.execute_sql("select * from letter.sqlite_master")
+
+        hand = Hand(self.database)
+        hand.writer._answer = lambda call: call(self.database)  # type: ignore[method-assign] # not in a transaction
+        done = hand.writer.perform(read)
+        hand.run()
+        self.assertRaises(WriteFailed, now, done)
+        said = f"The database {self.path} cannot be used: file is not a database. What was acknowledged is safe."
+        self.assertEqual((hand.problems, hand.pauses), ([said], []))
+
     def test_a_database_that_somebody_has_locked_is_waited_for(self) -> None:
+        self.only_a_file()
         other = sqlite3.connect(self.path, isolation_level=None)
         other.execute("begin exclusive")
 
         def unlock(pauses: int) -> None:
-            if pauses == 3:
+            if pauses == 30:
                 other.close()
 
         hand = Hand(self.database, unlock)
         done = hand.writer.write([client(1)])
-        hand.run()
-        self.assertEqual((now(done), len(hand.pauses), hand.problems), (None, 3, []))
+        hand.work()
+        self.assertEqual((now(done), len(hand.pauses), hand.problems), (None, 30, []))
+        self.assertEqual(hand.heard[0].partition(": ")[2], "another program has locked it (database is locked)")
 
     def test_a_batch_that_failed_left_nothing_half_done(self) -> None:
         hand = self.refusing(mended_after=99)
-        job = (JobRow, (1, "shot", "ada", 50, "queued", 1.0, None, None, "", "[]"))
+        job = (JobRow, (1, "shot", "ada", 50, "queued", 1.0, None, None, "", "[]", "{}", "{}"))
         hand.writer.write([job, client(1)]).addErrback(lambda _: None)
         hand.run()
         self.assertEqual(rows(self.path, "select * from jobs"), [])
 
-    def test_a_row_that_no_database_takes_stops_the_farm_with_the_reason_and_not_in_silence(self) -> None:
+    def test_what_nobody_knows_is_tried_a_few_times_and_then_stops_the_farm_with_the_reason(self) -> None:
         hand = Hand(self.database)
         done = hand.writer.write([client(2**70)])
-        hand.run()
+        hand.work()
         self.assertRaises(WriteFailed, now, done)
-        self.assertIn("too large", hand.problems[0])
+        self.assertRegex(hand.problems[0], "too large|out of range")
+        self.assertEqual(len(hand.pauses), TRIES)
 
     def test_a_question_is_asked_again_when_the_database_was_busy_and_the_others_are_not(self) -> None:
         hand = Hand(self.database)
@@ -227,6 +302,25 @@ class Failing(SynchronousTestCase):
         second = hand.writer.perform(busy)
         hand.run()
         self.assertEqual((asked, now(first), now(second)), (["first", "busy", "busy", "busy"], None, 5))
+
+
+class FailingOnPostgresql(OnPostgresql, Failing):
+    pass
+
+
+class Figures(SynchronousTestCase):
+    def test_commits_rows_and_seconds_are_counted(self) -> None:
+        path = place(self)
+        hand = Hand(ready(path))
+        for first in (0, 300, 600):
+            hand.writer.write(clients(first, 300))
+        hand.writer.write([client(0)])
+        self.assertEqual(hand.writer.figures.pending, 901)
+        hand.run()
+        figures = hand.writer.figures
+        self.assertEqual((figures.pending, figures.commits, figures.rows), (0, 2, 901))
+        self.assertTrue(0 < figures.seconds_mean < 10, figures)
+        self.assertTrue(0 < figures.seconds_last < 10, figures)
 
 
 class Together(SynchronousTestCase):
@@ -258,3 +352,7 @@ class AThread(TestCase):
         self.assertEqual(len(rows(path, NAMES)), 100)
         self.assertEqual(rows(path, "select name from clients where id = 42"), [("4942",)])
         await writer.close()
+
+
+class AThreadOnPostgresql(OnPostgresql, AThread):
+    pass

@@ -576,3 +576,41 @@ class TheFarm(SynchronousTestCase):
         self.assertEqual((rules.farm.jobs[1].in_use, client.used), (in_use, in_use))
 
 
+GIB = 2**30
+
+
+class WhatWaits(SynchronousTestCase):
+    def left(self, stage: Stage, **settings: Any) -> int:
+        """How many orders it still has, of which two have begun, when it has given back what it was asked for."""
+        rules = Rules()
+        client = rules.client(4, memory=16 * GIB)
+        rules.job(stage)
+        rules.match()
+        for order in rules.orders(client)[:2]:
+            rules.started(order)
+        changing.set_client(rules.farm, client, read(ClientSettings, settings), rules.now)
+        rules.match()
+        for order in [order for order in rules.orders(client) if order.recalled]:
+            rules.farm.handed_back(client.id, order.id, order.awaited(), rules.now)
+        rules.match()
+        return len(client.orders)
+
+    def test_one_that_takes_fewer_at_a_time(self) -> None:
+        self.assertEqual(self.left(Stage(tasks=20, vcpus=1), most_tasks=2), 2)
+
+    def test_one_that_keeps_memory_for_who_sits_there(self) -> None:
+        self.assertEqual(self.left(Stage(tasks=20, vcpus=1, memory=4), keep_memory=8 * GIB), 4)
+
+
+class StaleJobs(SynchronousTestCase):
+    def test_a_job_that_came_after_one_that_runs_again_stays_and_says_that_it_is_stale(self) -> None:
+        rules = Written()
+        client = rules.client()
+        first = rules.job(Stage(tasks=3))
+        then = rules.job(Stage(), after=[{"job": first.id}])
+        rules.run(client)
+        rules.start_anew()
+        first, then = rules.farm.jobs.values()
+        rules.again(first, {0: [1]})
+        self.assertEqual(then.state, "completed")
+        self.assertEqual(then.warnings, ["It was made from job 1, of which tasks are done again."])

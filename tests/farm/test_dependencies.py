@@ -8,7 +8,8 @@ from brender.farm.job import Job
 from brender.farm.order import Order
 from brender.farm.submission.planning import Plan, plan
 from brender.farm.transitions import JobState, TaskState
-from tests.doubles import DONE, FAILED, Stage, planned
+from tests.doubles import DONE, FAILED, Rules, Stage, planned
+from tests.effort import effort
 from tests.farm.submission import documents
 from tests.farm.written import Written, counted, framed, states
 
@@ -45,10 +46,7 @@ class Frames(SynchronousTestCase):
         """Frames of the first step that may be ordered."""
         step = job.steps[0]
         return [
-            frame
-            for task, state in enumerate(states(job))
-            if state is not WAITING
-            for frame in step.plan.frames(task)
+            frame for task, state in enumerate(states(job)) if state is not WAITING for frame in step.plan.frames(task)
         ]
 
     def test_each_frame_waits_for_the_same_frame(self) -> None:
@@ -267,3 +265,18 @@ def listed(frames: set[int]) -> Plan:
     return framed(",".join(map(str, sorted(frames))))
 
 
+class FarApart(SynchronousTestCase):
+    def cost(self, reach: int) -> int:
+        """The calls of a result in the middle of a job whose frames another one waits for, so many on either side."""
+        rules = Rules()
+        client = rules.client()
+        first = rules.job(Stage(tasks=400))
+        rules.job(Stage(tasks=400), after=[{"job": first.id, "frames": [-reach, reach]}], priority=1)
+        for _ in range(200):
+            rules.match()
+            rules.ended(rules.orders(client)[0], seconds=60.0)
+        rules.match()
+        return effort(lambda: rules.ended(rules.orders(client)[0], seconds=60.0))
+
+    def test_of_ten_times_as_many_frames_it_costs_ten_times_as_much_and_not_a_hundred_times(self) -> None:
+        self.assertLess(self.cost(100), 12 * self.cost(10))

@@ -562,3 +562,16 @@ class Settings(SynchronousTestCase):
         self.assertEqual(states(job)[0], READY)
         rules.start_anew()
         self.assertEqual(states(rules.farm.jobs[1])[0], READY)
+
+
+class AvoidedAndLeft(SynchronousTestCase):
+    def test_a_task_that_failed_everywhere_but_on_the_avoided_client_is_tried_again(self) -> None:
+        rules = Rules()
+        first, avoided, third = (rules.client() for _ in range(3))
+        job = rules.job(Stage(), tries=9)
+        job.standing.avoided[avoided.id] = 1e9
+        for _ in range(3):
+            rules.match()
+            (order,) = job.orders.values()
+            self.assertIn(order.client, (first.id, third.id))
+            rules.ended(order, outcome=FAILED, message="It broke.")

@@ -1,5 +1,7 @@
 """The farm: what happens to clients, jobs and orders when something happens."""
 
+import json
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm import changing, holding
@@ -444,3 +446,24 @@ class AStart(SynchronousTestCase):
     def test_nobody_is_online(self) -> None:
         farm = self.restored()
         self.assertEqual(([client.online for client in farm.clients.values()], farm.floor.slots), ([False, False], 0))
+
+
+class SecondsWithoutEnd(SynchronousTestCase):
+    def test_the_time_left_is_a_number(self) -> None:
+        rules = Rules()
+        client = rules.client()
+        job = rules.job(Stage(tasks=9))
+        for _ in range(3):
+            rules.match()
+            rules.ended(rules.orders(client)[0], seconds=1e308)
+        json.dumps([job.steps[0].estimate.mean, job.steps[0].estimate.spread], allow_nan=False)
+
+    def test_a_peak_beyond_all_memory_is_taken_like_any_other(self) -> None:
+        for peak in (10**400, -(10**400)):
+            rules = Rules()
+            client = rules.client(2)
+            job = rules.job(Stage(tasks=3, vcpus=1))
+            rules.match()
+            self.assertTrue(rules.ended(rules.orders(client)[0], peak=peak))
+            rules.run(client)
+            self.assertEqual(job.state, "completed")

@@ -119,3 +119,17 @@ class Reading(SynchronousTestCase):
         except Refused as refused:
             self.assertTrue(str(refused).endswith("."))
             str(refused).encode()
+
+
+class Sentences(SynchronousTestCase):
+    def said(self, kind: type, wishes: dict[str, object]) -> str:
+        return str(self.assertRaises(Refused, read, kind, wishes))
+
+    def test_a_number_where_a_table_should_be(self) -> None:
+        self.assertIn("count", self.said(FarmSettings, {"limits": {"arnold": 3}}))
+        self.assertIn("job", self.said(JobSettings, {"after": [1]}))
+
+    def test_what_holds_it_is_a_task_or_a_client(self) -> None:
+        said = self.said(FarmSettings, {"limits": {"arnold": {"count": 1, "each": "host"}}})
+        self.assertIn("task", said)
+        self.assertIn("client", said)

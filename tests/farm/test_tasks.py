@@ -62,6 +62,14 @@ class Tasks(SynchronousTestCase):
         states[index] = state
         self.holds(tasks, states)
 
+    @given(st.lists(STATES, max_size=20), st.integers(0, 22), st.integers(1, 22))
+    def test_a_run_that_the_database_says_is_completed_is(self, states: States, first: int, count: int) -> None:
+        tasks = made(*states)
+        tasks.next_ready()
+        tasks.complete(first, count)
+        run = range(first, first + count)
+        self.holds(tasks, [TaskState.COMPLETED if index in run else state for index, state in enumerate(states)])
+
     @given(st.lists(STATES, max_size=200))
     def test_packed_and_unpacked_they_are_the_same(self, states: States) -> None:
         self.holds(TaskSet.unpacked(made(*states).packed()), states)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm import changing, choosing
+from brender.farm import changing, choosing, power, presence
 from brender.farm.admission import circle
 from brender.farm.client import RuntimeClient, Status
 from brender.farm.farm import Farm
@@ -79,6 +79,10 @@ CLIENTS: dict[str, list[Any]] = {
     "most_tasks": [None, None, 1],
     "keep_memory": [0, 4 * 2**30],
     "sleeps": ["", "", "00:01-00:03"],
+    "idle_seconds": [None, None, 30],
+    "when_used": ["finish", "hand-back"],
+    "off_seconds": [None, 60],
+    "wake": [False, True],
 }
 AFTER: list[dict[str, Any]] = [{"when": "completed"}, {"when": "ended"}, {"when": "started"}, {"frames": [-1, 1]}]
 CAUSES = ["", "", "", "memory", "fail", "later", "time"]
@@ -107,7 +111,7 @@ class FarmLife(RuleBasedStateMachine):
     @precondition(lambda self: len(self.farm.clients) < MOST_CLIENTS)
     @rule(slots=st.sampled_from(MACHINES), wishes=some(CLIENTS), memory=st.sampled_from([8, 16]))
     def a_machine_is_new(self, slots: int, wishes: dict[str, Any], memory: int) -> None:
-        self.world.client(slots, settings=wishes, memory=memory * 2**30)
+        self.world.client(slots, settings=wishes, memory=memory * 2**30, macs=("00:1b:21:0a:0b:0c",))
         self.settle()
 
     @precondition(lambda self: len(self.farm.jobs) < MOST_JOBS)
@@ -226,6 +230,14 @@ class FarmLife(RuleBasedStateMachine):
             changing.set_status(self.farm, client, status)
         else:
             self.farm.retire(client)
+        self.settle()
+
+    @precondition(lambda self: self.farm.clients)
+    @rule(data=anything, idle=st.sampled_from([0.0, 20.0, 60.0, None]))
+    def somebody_comes_or_goes(self, data: st.DataObject, idle: float | None) -> None:
+        client = self.a_client(data)
+        if client.online:
+            presence.told(self.farm, client, idle == 0.0, idle, self.world.now)
         self.settle()
 
     @precondition(lambda self: self.farm.clients)
@@ -430,6 +442,9 @@ class FarmLife(RuleBasedStateMachine):
         for job in self.farm.jobs.values():
             assert job.finished or job.gate == gate(self.farm, job, self.world.clock)[0]
         match(self.farm, self.world.now)
+        power.look(self.farm, self.world.clock)
+        assert not any(client.online for client in self.farm.changes.woken)
+        assert not any(client.orders or client.seat.here for client in self.farm.changes.unneeded)
         for order in self.farm.changes.issued:
             self.ever[order.id] = order
             client, step = self.farm.clients[order.client], self.farm.step_of(order)

@@ -194,9 +194,7 @@ class BadInput(SynchronousTestCase):
 
     def test_what_is_no_window(self) -> None:
         for text in ("22-06", "mon", "night", "22:00", "funday 10:00-11:00", "22:00-06:00-08:00"):
-            self.assertEqual(
-                self.refused(text), f'"{text}" is no window; write 22:00-06:00, or mon-fri 22:00-06:00.'
-            )
+            self.assertEqual(self.refused(text), f'"{text}" is no window; write 22:00-06:00, or mon-fri 22:00-06:00.')
 
     def test_a_letter_that_only_looks_like_one_is_refused(self) -> None:
         self.assertIn("is no window", self.refused("ſat 10:00-11:00"))

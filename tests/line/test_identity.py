@@ -119,8 +119,15 @@ class FullDiskTests(FarmTestCase):
         self.assert_no_space(self.with_file(6_000_000))
         self.farm.run(template())
 
-    def test_a_task_that_fills_the_disk_does_not_keep_later_ones_from_running(self) -> None:
-        self.assert_no_space(template(f"head -c 20M /dev/zero > {self.small}/full; exit 3"))
-        self.assert_no_space(self.with_file(1_000_000))
+    def test_when_a_task_has_filled_the_disk_it_takes_nothing_says_why_and_goes_on_when_there_is_room(self) -> None:
+        fills = template(f"head -c 20M /dev/zero > {self.small}/full; exit 3")
+        job = self.farm.wait(self.farm.submit(fills, settings={"tries": 1}), "failed")
+        self.assertIn("No space left", job["reason"])
+        client = self.farm.client("small")
+        self.assertEqual((client["connection"], client["activity"]), ("online", "unwell"))
+        self.assertIn("is unwell: its disk is full", str(self.farm.api(f"clients/{client['id']}/why")))
+        waits = self.farm.submit(self.with_file(1_000_000))
+        self.until(lambda: "unwell" in str(self.farm.api(f"jobs/{waits}/why")), "it does not say why it waits")
+        self.assertEqual(self.farm.job(waits)["orders"], [])
         (self.small / "full").unlink()
-        self.farm.run(self.with_file(1_000_000))
+        self.farm.wait(waits)

@@ -429,3 +429,35 @@ class Save(VerbCase):
     async def test_the_answer_comes_after_the_commit(self) -> None:
         self.assertRegex(await self.ask("save"), r"^Saved: \d+ writes? so far, and all of them are in the database\.$")
         self.assertEqual(await self.ask("save all"), "save takes no words: it always saves everything.")
+
+
+class TheFarm(VerbCase):
+    async def test_it_tells_when_all_is_done_and_how_much_of_that_is_guessed(self) -> None:
+        client = await self.farm.client("attic")
+        for _ in range(2):
+            await self.farm.job()
+        self.assertEqual(len((await self.ask("farm")).splitlines()), 2)  # nothing is known yet
+        self.farm.finish(client, seconds=60.0)
+        left = (await self.ask("farm")).splitlines()[1]
+        wanted = r"^time left: \d+ min \(\d+ min to \d+ min\); 24 tasks of it only guessed, from what others took$"
+        self.assertRegex(left, wanted)
+
+    async def test_it_tells_what_is_written_and_why_nothing_new_is_taken(self) -> None:
+        figures = self.farm.store.figures
+        figures.rows, figures.commits, figures.pending, figures.seconds_mean = 1234, 56, 1, 0.0021
+        first, database = (await self.ask("farm")).splitlines()
+        self.assertRegex(first, r"^brender \S+ · .* · no job running$")
+        self.assertEqual(
+            database, "database: 1,234 rows in 56 commits since the start, 1 waits; a commit takes 2.1 ms"
+        )
+        self.farm.store.listener("The database /x cannot be written: its disk is full (disk full)")
+        self.assertEqual(
+            (await self.ask("farm")).splitlines()[2],
+            "It takes nothing new: The database /x cannot be written: its disk is full (disk full).",
+        )
+        why = "The database /x cannot be written: its disk is full (disk full)"
+        self.assertEqual(await self.ask("submit blender"), f"{why}; nothing new is taken until it can be.")
+        self.assertTrue(greeting(self.farm.service).endswith("its disk is full (disk full)"))
+        self.farm.store.listener("")
+        self.assertTrue(greeting(self.farm.service).endswith("help lists the commands"))
+        self.assertEqual(await self.ask("farm of mine"), "farm takes no words: there is only one.")

@@ -100,6 +100,36 @@ class Clients(TestCase):
         self.assertEqual((reply.status, reply.headers["retry-after"]), (503, "10"))
         self.assertEqual(web.get("/api/v1/farm").json["stopping"], "The server is stopping")
 
+    async def test_a_farm_whose_database_cannot_be_written_says_why_until_it_can(self) -> None:
+        web = await self.farm()
+        why = "The database /x cannot be written: its disk is full (disk full)"
+        web.farm.store.listener(why)
+        reply = web.ask("PATCH", "/api/v1/clients/1", {"status": "disabled"})
+        self.assertEqual((reply.status, reply.headers["retry-after"]), (503, "10"))
+        self.assertEqual(reply.message, f"{why}; nothing new is taken until it can be.")
+        self.assertEqual(web.ask("POST", "/api/v1/jobs", {"template": "blender"}).message, reply.message)
+        self.assertEqual(web.get("/api/v1/farm").json["stopping"], why)
+        web.farm.store.listener("")
+        self.assertEqual(web.ask("PATCH", "/api/v1/clients/1", {"status": "disabled"}).status, 200)
+        self.assertEqual(web.get("/api/v1/farm").json["stopping"], "")
+
+    async def test_the_way_into_the_database_is_part_of_it(self) -> None:
+        web = await self.farm()
+        figures = web.farm.store.figures
+        figures.rows, figures.commits, figures.pending = 1234, 56, 1
+        self.assertEqual(
+            web.get("/api/v1/farm").json["database"],
+            {
+                "pending": 1,
+                "commits": 56,
+                "rows": 1234,
+                "seconds_last": 0.0,
+                "seconds_mean": 0.0,
+                "tries_again": 0,
+                "trouble": "",
+            },
+        )
+
     async def test_the_farm_in_a_few_numbers(self) -> None:
         web = await self.farm()
         web.ask("PATCH", "/api/v1/clients/2", {"status": "disabled"})
@@ -112,3 +142,16 @@ class Clients(TestCase):
         self.assertEqual({state: number for state, number in farm["jobs"].items() if number}, {"active": 1})
         self.assertEqual(len(farm["jobs"]), 6)
         self.assertEqual(farm["last_event"], web.farm.service.last_event)
+        self.assertEqual((farm["seconds_left"], farm["unmeasured"]), (None, 24))
+
+    async def test_the_time_left_of_the_whole_farm(self) -> None:
+        web = await self.farm()
+        for _ in range(2):
+            await web.farm.job(values={"Frames": "1-100"})
+        client = web.farm.service.farm.clients[1]
+        web.farm.start(client)
+        web.farm.finish(client, seconds=60.0)
+        farm = web.get("/api/v1/farm").json
+        self.assertGreater(farm["seconds_left"], 199 / 3 * 60 * 0.9)
+        self.assertTrue(farm["seconds_left_early"] < farm["seconds_left"] < farm["seconds_left_late"])
+        self.assertEqual(farm["unmeasured"], 100)

@@ -198,14 +198,23 @@ class One(TestCase):
         self.assertEqual((shown["template"]["name"], shown["values"]["Frames"]), ("shot_010", "1-2"))
         self.assertEqual(len(web.get(f"/api/v1/jobs/{job.id}?orders=1").json["orders"]), 1)
 
+    async def test_a_worker_whose_tasks_take_longer_than_the_world_breaks_no_page(self) -> None:
+        web = Web(self)
+        client = await web.farm.client("attic")
+        job = await web.farm.job()
+        for _ in range(3):
+            web.farm.finish(client, seconds=1e308)
+        for path in ("/api/v1/jobs", f"/api/v1/jobs/{job.id}", "/api/v1/farm"):
+            self.assertEqual(web.get(path).status, 200, path)
+
     async def test_its_orders_know_all_that_the_job_itself_says(self) -> None:
         web = Web(self)
         client = await web.farm.client("attic")
         job = await web.farm.job(values={"Frames": "1-2"})
         read = web.farm.store.orders_of
 
-        async def and_then_it_ends(number: int) -> Sequence[Order]:
-            orders = [deepcopy(order) for order in await read(number)]
+        async def and_then_it_ends(job: int) -> Sequence[Order]:
+            orders = [deepcopy(order) for order in await read(job)]
             web.farm.finish_all(client)
             return orders
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
+from brender.web.archive import Archive
 from brender.web.changes import Changes
 from brender.web.clients import Clients
 from brender.web.jobs import Jobs
@@ -25,7 +26,8 @@ class Table(TestCase):
         service = farm.service
         clients = Clients(service, lambda views, _: list(views), "2.0")
         jobs, reasons = Jobs(service, lambda _: None), Reasons(service, farm.now)
-        return routes(clients, jobs, Changes(service), reasons, Streams(service, farm.clock), Pages(service))
+        changes, archive = Changes(service), Archive(service, None)
+        return routes(clients, jobs, changes, reasons, archive, Streams(service, farm.clock), Pages(service))
 
     def test_every_method_and_address_stands_in_the_table_once(self) -> None:
         every = [(route.method, path) for route in self.table() for path in (route.path, *route.also)]

@@ -16,10 +16,12 @@ from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.agent import Agent
 from brender.worker.held import Use
+from brender.worker.journal import Results
 from brender.worker.stock import Stock
 
 WELCOME = say.Welcome(1, "a", 10.0, [])
 IDLE_FOR = 60.0
+ORPHANED_AFTER = 3600.0
 
 Task = tuple[int, int]  # order, task
 
@@ -231,13 +233,28 @@ class Small:
         self.clock = Clock()
         self.nursery = FakeNursery()
         self.pictures: list[tuple[int, int, list[str]]] = []
-        stock = Stock(Machine("key", "alpha", slots, **machine))
-        self.agent = Agent(stock, self.nursery, self.clock, IDLE_FOR, outputs=self._picture)
+        self.stock = Stock(Machine("key", "alpha", slots, **machine))
+        self.results = Results()  # what is on its disk
         self.emptied = 0
-        self.agent.when_empty = self._empty
+        self.agent = self._start()
         self.server = FakeServer(self.agent)
         if connected:
             self.server.connect()
+
+    def _start(self) -> Agent:
+        agent = Agent(
+            self.stock, self.nursery, self.clock, IDLE_FOR, self._picture, self.results, orphaned_after=ORPHANED_AFTER
+        )
+        agent.when_empty = self._empty
+        return agent
+
+    def kill_and_start(self) -> None:
+        """Its process is killed, with all sessions, and started again: what is on its disk is left."""
+        self.agent.when_empty = lambda: None
+        self.nursery.opened.clear()
+        self.server.connected = False
+        self.emptied = 0
+        self.server.agent = self.agent = self._start()
 
     def _picture(self, job: int, task: int, paths: list[str]) -> None:
         self.pictures.append((job, task, paths))

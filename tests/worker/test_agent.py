@@ -19,7 +19,7 @@ from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.agent import AHEAD, WAIT_FOR_ACK
 from brender.worker.stock import Need, Stock
-from tests.worker.fakes import IDLE_FOR, FakeSession, Small
+from tests.worker.fakes import IDLE_FOR, ORPHANED_AFTER, FakeSession, Small
 
 
 class OrderTests(SynchronousTestCase):
@@ -647,6 +647,93 @@ class LeavingTests(SynchronousTestCase):
         self.assertEqual(self.agent.has(), {1: [100]})
 
 
+class KilledTests(SynchronousTestCase):
+    """The worker's process is killed, and started again."""
+
+    def setUp(self) -> None:
+        self.small = Small(slots=1)
+        self.server = self.small.server
+
+    def test_a_result_that_was_not_acknowledged_is_reported_again(self) -> None:
+        self.server.order(tasks=3)
+        self.server.disconnect()
+        self.small.only().work()
+        self.small.kill_and_start()
+        self.assertEqual(self.small.agent.has(), {1: [100]})
+        self.server.connect()
+        self.assertEqual(self.server.results(), [(1, 100, "completed")])
+        self.server.acknowledge()
+        self.assertEqual(self.small.agent.has(), {})
+
+    def test_results_of_orders_that_the_server_does_not_know_are_forgotten_and_not_told(self) -> None:
+        self.server.order()
+        self.small.only().work()
+        self.small.kill_and_start()
+        heard: list[Any] = []
+        self.small.agent.connected(say.Welcome(1, "a", 10.0, [1]), heard.append)  # another farm may have an order 1
+        self.assertEqual((heard, self.small.agent.unacknowledged), ([], {}))
+
+    def test_one_that_leaves_then_has_nothing_to_wait_for(self) -> None:
+        self.server.order()
+        session = self.small.only()
+        session.work()
+        self.server.disconnect()
+        self.small.agent.leave()
+        self.small.agent.connected(say.Welcome(1, "a", 10.0, [1]), lambda _: None)
+        session.die()
+        self.assertEqual(self.small.emptied, 1)
+
+
+class OrphanedTests(SynchronousTestCase):
+    """The server is away for so long that nobody may ever ask for what runs."""
+
+    def setUp(self) -> None:
+        self.small = Small(slots=1)
+        self.server, self.clock = self.small.server, self.small.clock
+        self.server.order(tasks=3)
+        self.server.order(job=2)
+        self.session = self.small.only()
+        self.session.begin()
+        self.server.disconnect()
+
+    def test_until_then_it_goes_on(self) -> None:
+        self.clock.advance(ORPHANED_AFTER - 1)
+        self.assertIsNone(self.session.stopping)
+        self.session.end()
+        self.assertEqual(self.session.work(), (1, 101))
+
+    def test_then_what_runs_is_ended_and_all_is_handed_back_when_the_server_is_there_again(self) -> None:
+        self.clock.advance(ORPHANED_AFTER)
+        self.session.answer()
+        self.assertIsNotNone(self.session.stopping)
+        self.session.end()
+        self.assertEqual(self.small.agent.held, {})
+        self.server.connect()
+        self.assertIn((1, 100, "canceled"), self.server.results())
+        self.assertFalse(any(self.server.open.values()))
+        self.server.order(job=2)
+        self.session.die()
+        self.assertEqual(self.small.only().begin(), (3, 300))
+
+    def test_what_ends_by_itself_meanwhile_counts(self) -> None:
+        self.session.end()
+        self.session.begin()
+        self.clock.advance(ORPHANED_AFTER)
+        self.session.answer()
+        self.session.end()
+        self.server.connect()
+        self.assertIn((1, 100, "completed"), self.server.results())
+        self.assertIn((1, 101, "canceled"), self.server.results())
+
+    def test_a_server_that_comes_and_goes_is_waited_for_anew(self) -> None:
+        self.clock.advance(ORPHANED_AFTER - 1)
+        self.server.connect()
+        self.clock.advance(ORPHANED_AFTER)
+        self.server.disconnect()
+        self.clock.advance(ORPHANED_AFTER - 1)
+        self.assertIsNone(self.session.stopping)
+
+
 DICE, SELDOM = st.integers(0, 11), 7
 
 
@@ -755,6 +842,23 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         server = self.small.server
         if dice % 2:
             server.disconnect() if server.connected else server.connect()
+
+    @precondition(lambda self: not self.small.server.connected)
+    @rule(dice=DICE)
+    def server_is_away_for_long(self, dice: int) -> None:
+        if dice == SELDOM:
+            self.small.clock.advance(ORPHANED_AFTER)
+
+    @rule(dice=DICE)
+    def disk_is_full_or_has_room_again(self, dice: int) -> None:
+        if dice == SELDOM:
+            self.full = not getattr(self, "full", False)
+            self.small.agent.feels("its disk is full" if self.full else "")
+
+    @rule(dice=DICE)
+    def worker_is_killed_and_started_again(self, dice: int) -> None:
+        if dice == SELDOM:
+            self.small.kill_and_start()
 
     @rule(now=st.booleans(), dice=DICE)
     def worker_leaves(self, now: bool, dice: int) -> None:

@@ -17,6 +17,7 @@ from zope.interface import implementer
 from brender.farm.client import Machine
 from brender.protocols import messages as say
 from brender.protocols.codec import Decoder, encode
+from brender.worker.addresses import Addresses
 from brender.worker.connection import (
     HANG_UP_WITHIN,
     LONGEST_PAUSE,
@@ -82,14 +83,8 @@ class ConnectionTests(SynchronousTestCase):
         self.endpoint = Endpoint()
         self.gave_up: list[str] = []
         machine = Machine("key", "alpha", 1)
-        self.caller = Caller(
-            self.endpoint,
-            "farm:6001",
-            machine,
-            self.small.agent,
-            self.clock,
-            self.gave_up.append,
-        )
+        addresses = Addresses([("farm:6001", self.endpoint)], self.clock)
+        self.caller = Caller(addresses, machine, self.small.agent, self.clock, self.gave_up.append)
         self.caller.startService()
         self.addCleanup(self.end)
 
@@ -153,6 +148,11 @@ class ConnectionTests(SynchronousTestCase):
         self.assertFalse(self.wire.connected)
         self.clock.advance(LONGEST_PAUSE)
         self.assertEqual(self.endpoint.calls, 2)
+
+    def test_one_that_is_silent_after_the_welcome_is_left_as_soon(self) -> None:
+        self.say(say.Welcome(4, "alpha", 1.0, []))
+        self.clock.advance(SILENT_BEATS)
+        self.assertFalse(self.wire.connected)
 
     def test_a_server_that_does_not_answer_the_greeting_is_left(self) -> None:
         self.clock.advance(WELCOME_WITHIN)

@@ -39,6 +39,22 @@ class RemoveTests(SynchronousTestCase):
         self.assertTrue(remove(self.gone))
         self.assertTrue((kept / "file").exists())
 
+    def test_of_a_link_that_has_taken_its_place_nothing_but_the_link_goes(self) -> None:
+        kept = self.folder / "kept"
+        (kept / "inside").mkdir(parents=True)
+        (kept / "inside").chmod(0o510)
+        self.gone.rmdir()
+        self.gone.symlink_to(kept)
+        self.assertTrue(remove(self.gone))
+        self.assertFalse(self.gone.is_symlink())
+        self.assertEqual((kept / "inside").stat().st_mode & 0o777, 0o510)
+
+    def test_a_link_that_leads_nowhere_goes(self) -> None:
+        self.gone.rmdir()
+        self.gone.symlink_to(self.folder / "nowhere")
+        self.assertTrue(remove(self.gone))
+        self.assertFalse(self.gone.is_symlink())
+
     def test_rights_that_were_taken_away_are_no_obstacle(self) -> None:
         locked = self.gone / "a" / "locked"
         locked.mkdir(parents=True)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import psutil
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.process import reapAllProcesses
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.testing import StringTransport
@@ -79,7 +79,7 @@ class CradleTests(TestCase):
         self.folder = Path(self.mktemp()).absolute()
         self.scratch = self.folder / ("so long a name that no socket could have it " + "x" * 100)
         self.scratch.mkdir(parents=True)
-        self.cradle = Cradle(reactor, self.scratch, MACHINE)
+        self.cradle = Cradle(reactor, self.scratch, MACHINE, maybeDeferred)
         reaping = LoopingCall(reapAllProcesses)  # pytest's reactor does not hear of the ends of processes
         reaping.start(0.01)
         self.addCleanup(reaping.stop)
@@ -112,7 +112,7 @@ class CradleTests(TestCase):
         self.assertIn('[{"version": "4.5.0", "kind": "program", "path": "/opt/blender"}]', logs)
 
     async def test_a_session_sees_the_cards_that_it_was_given(self) -> None:
-        self.cradle = Cradle(reactor, self.scratch, MACHINE_WITH_CARDS)
+        self.cradle = Cradle(reactor, self.scratch, MACHINE_WITH_CARDS, maybeDeferred)
         self.addCleanup(self.cradle.stop)
         for cards, said in ((None, "unset unset"), ((), "empty -1"), ((1,), "1 1")):
             ended = self.agent.until("ended")

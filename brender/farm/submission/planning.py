@@ -4,20 +4,22 @@ How does this work?  `plan` reads the template, looks at it (`checks`, then open
 values (`parameters`), lets openjd-model create the job, and keeps of it what the farm works with: the
 steps, what each needs of a machine, and its tasks as a `space` that is never listed.  Whatever is
 wrong is gathered on the way and raised at once, as `Refused`.  `replan` does the same for a job that
-was accepted before: its values are settled, so nothing is looked at again.
+was accepted before: its values are settled, so nothing is looked at again, and only what its steps need is read.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
+from msgspec.json import decode, encode
 from openjd.model import Job, JobTemplate, create_job, decode_job_template
 
 from brender.farm.requirements import Requirements, required
 from brender.farm.submission import checks, parameters, ranges, space
 from brender.farm.submission import template as templates
+from brender.farm.submission.lean import lean
 from brender.farm.submission.plain import MOST_PROBLEMS
 from brender.farm.submission.problems import WHOLE, Problem, Refused, shown
 from brender.farm.submission.sentences import EXTENSIONS, problems_of
@@ -139,16 +141,20 @@ def extended(steps: Sequence[StepPlan], more: Plan) -> list[StepPlan]:
     return grown
 
 
-def replan(
-    template: Mapping[str, Any], values: Mapping[str, Any], added: Sequence[Mapping[str, Any]] = ()
-) -> Plan:
+def replan(template: Mapping[str, Any], values: Mapping[str, Any], added: Sequence[Mapping[str, Any]] = ()) -> Plan:
     """The plan of a job that was accepted before; `values` are its plan's, `added` those of what came later."""
-    document = Document(dict(template))
-    decoded = _decode(document)
-    made = _plan(document.content, decoded, dict(values))
+    content = dict(template)
+    decoded = _decode_lean(encode(lean(content)))
+    made = _plan(content, decoded, dict(values))
     for more in added:
-        made = replace(made, steps=tuple(extended(made.steps, _plan(document.content, decoded, dict(more)))))
+        made = replace(made, steps=tuple(extended(made.steps, _plan(content, decoded, dict(more)))))
     return made
+
+
+@lru_cache(maxsize=256)
+def _decode_lean(template: bytes) -> JobTemplate:
+    """Thousands of jobs are made of a few templates, and all of them are planned again on a start."""
+    return _decode(Document(decode(template)))
 
 
 def _once(problems: list[Problem]) -> list[Problem]:

@@ -49,9 +49,10 @@ function about(client) {
 }
 
 function doing(client) {
+  if (client.activity === "off") return "off to save power";
   if (client.connection === "offline") return client.status === "disabled" ? "offline, disabled" : "offline";
   if (client.status === "disabled") return client.activity === "busy" ? "finishes, then rests" : "disabled";
-  return client.activity;
+  return client.activity === "occupied" ? "in use" : client.activity;
 }
 
 // The links are made anew only when something else runs.

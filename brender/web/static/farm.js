@@ -45,7 +45,7 @@ function apply(kind, data) {
     if (data.picture > (jobs.get(data.id)?.picture ?? 0)) pictures.load({ job: data.id, picture: data.picture });
     keep(data);
   } else if (kind === "client") clients.set(data.id, data);
-  else if (kind === "farm") stopping = data.state === "stopping" ? data.reason || "it is stopping" : "";
+  else if (kind === "farm") stopping = data.state === "working" ? "" : data.reason || "it is stopping";
 }
 
 function paint() {

@@ -72,13 +72,24 @@ def ask(path: str) -> str:
     """The version that it says it has; "" where it says none."""
     command = [path, "-I", "-c", ASK_MODULE] if is_python(path) else [path, "--background", "--version"]
     try:
-        ended = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False, cwd="/"
-        )
+        with tempfile.TemporaryDirectory(prefix="asked-") as folder:  # Blender leaves a folder of its own behind
+            said = SAID.search(answer(command, {**os.environ, "TMPDIR": folder}))
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    said = SAID.search(ended.stdout.decode("utf-8", "replace"))
     return said[1] if said else ""
+
+
+def answer(command: list[str], environment: dict[str, str]) -> str:
+    ended = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+        cwd="/",
+        env=environment,
+    )
+    return ended.stdout.decode("utf-8", "replace")
 
 
 class Kept:

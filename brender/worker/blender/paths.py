@@ -30,13 +30,18 @@ class Rule(NamedTuple):
         """The path on this machine, None when the rule is about another folder."""
         parts, wanted = self._parts(path), self._parts(self.source)
         same = [self._fold(part) for part in parts[: len(wanted)]] == [self._fold(part) for part in wanted]
-        if not wanted or not same or (not self.windows and not path.startswith("/")):
+        if not wanted or not same or self._begin(path) != self._begin(self.source):
             return None
         rest = "/".join(parts[len(wanted) :])
         mapped = posixpath.normpath(posixpath.join(self.destination, rest))
         if not (mapped + "/").startswith(posixpath.normpath(self.destination).rstrip("/") + "/"):
             raise WrongPath(f"{path} leads out of {self.destination}, to which its folder is mapped.")
         return mapped + ("/" if path.endswith(("/", "\\")) and not mapped.endswith("/") else "")
+
+    def _begin(self, path: str) -> int:
+        """How many slashes it begins with: a share has two, and is no folder of this machine of the same name."""
+        text = path.replace("\\", "/") if self.windows else path
+        return min(len(text) - len(text.lstrip("/")), 2 if self.windows else 1)
 
     def _parts(self, path: str) -> list[str]:
         return [part for part in (path.replace("\\", "/") if self.windows else path).split("/") if part]

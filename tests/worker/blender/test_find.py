@@ -45,6 +45,14 @@ class Found(BlenderTestCase):
         found = find_blenders([str(silent), "/nowhere/blender", sys.base_prefix + "/bin/python3"], "", self.folder)
         self.assertEqual([each.path for each in found], [sys.executable])
 
+    def test_what_it_leaves_in_the_folder_for_temporary_files_is_removed(self) -> None:
+        path = self.program("bin", "Blender 3.4.1")
+        path.write_text(path.read_text() + f'touch "$TMPDIR/left"; echo "$TMPDIR" > {self.folder}/where\n')
+        find_blenders([str(path)], "", self.folder)
+        where = Path((self.folder / "where").read_text().strip())
+        self.assertTrue(where.is_absolute())
+        self.assertFalse(where.exists())
+
     def test_a_second_start_asks_nobody_until_the_program_changes(self) -> None:
         one = self.program("bin", "Blender 3.4.1")
         for _ in range(2):

@@ -105,3 +105,15 @@ class RulesFile(BlenderTestCase):
         self.assertTrue(farm.enter().ok)
         self.rendered(farm, 1)
         self.assertEqual(self.written("mapped"), ["x_1.png"])
+
+
+UNC = [Rule(True, "\\\\srv\\share", "/mnt/share")]
+
+
+class Shares(TestCase):
+    def test_a_local_folder_is_no_network_share(self) -> None:
+        for path in ("/srv/share/a.blend", "srv/share/a.png", "\\srv\\share\\a"):
+            self.assertEqual(mapped(path, UNC), path)
+
+    def test_a_windows_rule_without_a_share_catches_no_share(self) -> None:
+        self.assertEqual(mapped("\\\\proj\\x", [Rule(True, "\\proj", "/mnt/p")]), "\\\\proj\\x")

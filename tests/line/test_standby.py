@@ -1,0 +1,138 @@
+"""A standby: two real servers on one real PostgreSQL; one is killed, stopped or cut off, and the other goes on.
+
+How does this work?  Each server has its own folder and ports; the worker knows both addresses, and the tasks append
+their frame to a file that the farm knows nothing of.
+"""
+
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.db.cluster import cluster
+from tests.db.databases import rows
+from tests.line.harness import Farm, Program, until
+
+FRAMES = 200
+SOON_CUT_OFF = "?options=-c%20idle_session_timeout%3D10s%20-c%20idle_in_transaction_session_timeout%3D10s"
+NOTE = ["-c", "sleep 0.02; echo {{Task.Param.Frame}} >> {{Param.File}}"]
+TEMPLATE = {
+    "specificationVersion": "jobtemplate-2023-09",
+    "name": "noted",
+    "parameterDefinitions": [{"name": "File", "type": "PATH"}],
+    "steps": [
+        {
+            "name": "Note",
+            "parameterSpace": {"taskParameterDefinitions": [{"name": "Frame", "type": "INT", "range": f"1-{FRAMES}"}]},
+            "script": {"actions": {"onRun": {"command": "sh", "args": NOTE}}},
+        }
+    ],
+}
+
+
+class TakingOver(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.url = cluster().database(self)
+        self.folder = Path(tempfile.mkdtemp(prefix="brender-standby-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.noted = self.folder / "noted"
+        self.first = self.server("first")
+        self.first.start_server()
+
+    def server(self, name: str) -> Farm:
+        made = Farm(self.folder / name, database=self.url)
+        self.addCleanup(made.end)
+        return made
+
+    def standby(self, name: str = "second", active: Farm | None = None) -> Farm:
+        """A server that waits, as another one is active."""
+        made = self.server(name)
+        program = made.start_server(wait=False)
+        made.until(lambda: "standby: " in program.log, "it does not wait")
+        pid = program_of(active or self.first).pid
+        self.assertRegex(program.log, rf"standby: brender \S+ {pid} is active in postgresql://.*; waits")
+        return made
+
+    def worker(self, second: Farm) -> None:
+        """One that knows the addresses of both."""
+        self.first.worker("alpha", 2, port=f"{self.first.worker_port},127.0.0.1:{second.worker_port}")
+
+    def active(self, farm: Farm) -> None:
+        farm.until(lambda: "is ready" in program_of(farm).log, "the standby does not take over")
+
+    def frames(self) -> list[int]:
+        return [int(line) for line in self.noted.read_text().split()] if self.noted.exists() else []
+
+    def begin(self) -> int:
+        job = self.first.submit(TEMPLATE, {"File": str(self.noted)})
+        self.first.until(lambda: len(self.frames()) > 3, "no frame is done")
+        return job
+
+    def last_order(self) -> int:
+        return int(rows(self.url, "select max(id) from orders")[0][0])
+
+    def check(self, farm: Farm, job: int) -> None:
+        """Every frame was done, and none twice."""
+        farm.wait(job, within=90)
+        self.assertEqual(sorted(self.frames()), list(range(1, FRAMES + 1)))
+
+    def test_after_a_sigkill_the_second_gives_its_first_order_within_seconds(self) -> None:
+        second = self.standby()
+        self.worker(second)
+        job = self.begin()
+        self.first.kill_server()
+        before = self.last_order()
+        second.until(lambda: self.last_order() > before, "no order is given")
+        self.active(second)
+        self.check(second, job)
+        self.assertEqual(rows(self.url, "select number from reign"), [(2,)])
+
+    def test_after_an_end_in_order_it_takes_over_too_and_a_third_waits_for_it(self) -> None:
+        second = self.standby()
+        self.first.stop_server()
+        self.active(second)
+        third = self.standby("third", active=second)
+        second.stop_server()
+        self.active(third)
+        self.assertEqual(rows(self.url, "select number from reign"), [(3,)])
+
+    def test_one_that_hangs_loses_the_farm_and_writes_nothing_when_it_goes_on(self) -> None:
+        self.first.stop_server()
+        self.url += SOON_CUT_OFF
+        self.first = self.server("first")
+        self.first.start_server()
+        second = self.standby()
+        self.worker(second)
+        job = self.begin()
+        first = program_of(self.first)
+        first.signal(signal.SIGSTOP)
+        self.active(second)
+        first.signal(signal.SIGCONT)
+        self.assertEqual(first.ended(90), 1)
+        self.assertRegex(first.log, r"(?m)^brender: Another server has taken over the farm in postgresql.* no more\.")
+        self.check(second, job)
+
+    def test_a_standby_that_is_told_to_stop_does_so(self) -> None:
+        program = program_of(self.standby())
+        program.signal(signal.SIGTERM)
+        self.assertEqual(program.ended(), 0)
+        self.assertNotRegex(program.log, "Unhandled|Traceback")
+
+    def test_when_postgresql_is_started_again_the_first_goes_on_and_the_second_waits_on(self) -> None:
+        second = self.standby()
+        self.worker(second)
+        job = self.begin()
+        cluster().stop()
+        until(lambda: "cannot be reached" in program_of(second).log, "the standby notices nothing")
+        cluster().start()
+        self.first.until(lambda: "can be written again" in program_of(self.first).log, "the first does not go on")
+        self.check(self.first, job)
+        self.assertEqual(rows(self.url, "select number from reign"), [(1,)])
+        self.assertTrue(program_of(second).running)
+
+
+def program_of(farm: Farm) -> Program:
+    assert farm.server is not None
+    return farm.server
