@@ -80,4 +80,3 @@ def pixels_that_differ(folder: Path) -> int:
         for mine in sorted((folder / f"{name}-brender").glob("*.png"))
     ]
     return sum(ImageChops.difference(Image.open(a), Image.open(b)).getbbox() is not None for a, b in pairs)
-

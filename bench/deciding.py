@@ -12,13 +12,14 @@ import gc
 import random
 import tracemalloc
 from collections import deque
+from functools import partial
 from math import log
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-from bench.figures import Figure, figure, side_by_side
+from bench.figures import Figure, figure, side_by_side, undisturbed
 from brender.farm import changing
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.farm import Farm
@@ -31,6 +32,7 @@ from brender.farm.transitions import TaskState
 
 SIZES = (1_000, 2_000, 5_000, 10_000)
 DECISIONS = 20_000
+WINDOWS = 200
 HISTORY = 250_000  # tasks
 NEEDS: tuple[dict[str, float], ...] = (
     {},
@@ -122,9 +124,12 @@ def curve() -> list[Figure]:
     for size in SIZES:
         world = World(size, size)
         world.seconds_a_decision(2_000)  # every shape has been met
-        pairs = [world.seconds_a_decision(DECISIONS // 5) for _ in range(5)]
+        gc.collect()
+        gc.freeze()  # as a server does that has started
+        pairs = undisturbed(partial(world.seconds_a_decision, DECISIONS // WINDOWS), WINDOWS)
         times[size], whole[size] = (median(pair[which] for pair in pairs) for which in (0, 1))
         del world
+        gc.unfreeze()
         gc.collect()
     first, last = SIZES[0], SIZES[-1]
     exponent = log(times[last] / times[first]) / log(last / first)

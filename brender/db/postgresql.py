@@ -4,7 +4,8 @@ How does this work?  The one connection of the server that has the farm holds an
 is connected: PostgreSQL gives it to the next as soon as that connection is gone.  So that this is soon, both ends
 look whether the other is there (TCP's keepalives), and a server that says nothing at all for `SILENCE` is cut off.
 A connection that was lost is made anew, lock and all; who finds that the farm was another's meanwhile gives up
-(`reign`).  Before the tables change, they are copied to a schema of the same database.
+(`reign`).  A PostgreSQL that is only starting has the farm itself, for a moment.  Before the tables change, they are
+copied to a schema of the same database.
 """
 
 import os
@@ -23,6 +24,7 @@ from brender.db.troubles import first_line
 
 LOCK = int.from_bytes(b"brender")  # of each database its own
 SILENCE = 30  # seconds
+NOT_YET = ("starting up", "shutting down", "not accepting connections")  # what it says then, in its own English
 POLITE = 3.0  # seconds, more than a writer's longest pause
 SETTINGS = {  # of the session, in the database
     "synchronous_commit": "on",
@@ -102,7 +104,10 @@ class Postgresql:
             return False
         except OperationalError as error:
             self._was_away = True
-            raise self.sentence(error) from error
+            if not any(words in str(error) for words in NOT_YET):
+                raise self.sentence(error) from error
+            self.holder = "PostgreSQL itself"
+            return False
         self.holder = ""
         return True
 

@@ -105,7 +105,8 @@ def give_one(farm: Farm, client: RuntimeClient, depth: int, now: float) -> bool:
         keep = at_hand(farm, client, level, lane, step, depth, now) if step is not kept else None
         chosen, first = keep or (step, first)
         client.keeps_since = (now if client.keeps_since is None else client.keeps_since) if keep else None
-        level.passed.pop(farm.queue.whose(chosen.job), None)  # it has what it waited for
+        if level.passed:
+            level.passed.pop(farm.queue.whose(chosen.job), None)  # it has what it waited for
         farm.issue(client, chosen, *run_from(farm, chosen, client, first), now)
         return True
     return False

@@ -1,8 +1,11 @@
 """PostgreSQL: whose farm it is, what a lost connection does, and what is said when it cannot be opened."""
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
+from struct import pack
+from threading import Thread
 from typing import Any
 
 from twisted.internet import reactor as global_reactor
@@ -177,6 +180,16 @@ class ALostConnection(Servers):
         self.assertEqual((told[-1], self.problems), ("", []))
 
 
+def refuse_all(listening: socket.socket, answer: bytes) -> None:
+    """To whoever asks to be let in, say this."""
+    with contextlib.suppress(OSError):  # it was closed
+        while True:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(answer)
+
+
 class CannotBeOpened(SynchronousTestCase):
     def refusal(self, url: str, kind: type[Exception] = CannotOpen) -> str:
         with self.assertRaises(kind) as caught:
@@ -189,6 +202,16 @@ class CannotBeOpened(SynchronousTestCase):
         self.assertRegex(said, rf"^The database postgresql://ada@127.0.0.1:{port}/farm cannot be reached: .*refused")
         self.assertTrue(said.endswith("or set another one in brender.toml: [server] database."))
         self.assertNotIn("secret", said)
+
+    def test_one_that_is_only_starting_is_waited_for(self) -> None:
+        """It answers so for a moment after a crash, when a server that is started with it asks already."""
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listening.close)
+        text = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+        answering = Thread(target=refuse_all, args=(listening, b"E" + pack("!i", len(text) + 4) + text), daemon=True)
+        answering.start()
+        engine = engine_of(f"postgresql://ada@127.0.0.1:{listening.getsockname()[1]}/farm?sslmode=disable")
+        self.assertEqual((engine.take(), engine.holder), (False, "PostgreSQL itself"))
 
     def test_there_is_no_such_database(self) -> None:
         self.assertRegex(self.refusal(cluster().url("none")), 'cannot be reached: .*database "none" does not exist')
