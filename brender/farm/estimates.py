@@ -56,8 +56,8 @@ def run_length(estimate: Estimate, ready: int, slots: int) -> int:
     seconds = estimate.seconds
     if seconds is None:
         return 1
-    wanted = ORDER_SECONDS / max(seconds, 1e-4)
-    return max(1, min(int(wanted), share(ready, slots), LONGEST_RUN))
+    wanted = int(ORDER_SECONDS / max(seconds, 1e-4))
+    return 1 if wanted < 2 else min(wanted, share(ready, slots), LONGEST_RUN)
 
 
 def chunk_length(estimate: Estimate, given: int, target: float, ready: int, slots: int) -> int:
@@ -67,7 +67,7 @@ def chunk_length(estimate: Estimate, given: int, target: float, ready: int, slot
 
 
 def share(ready: int, slots: int) -> int:
-    return ceil(ready / max(1, 2 * slots))
+    return max(1, ceil(ready / max(1, 2 * slots)))
 
 
 class Forecast(NamedTuple):

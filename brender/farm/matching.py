@@ -10,7 +10,7 @@ left idle after that calls back orders that wait behind the slots of others, and
 work of higher priority calls back what waits, and ends what runs of jobs that allow it (`taking_over`, `urgency`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from brender.farm.client import RuntimeClient
 from brender.farm.farm import Farm
@@ -22,6 +22,8 @@ from brender.farm.shape import Shape, licence, room, space, verdict
 from brender.farm.taking_over import start_elsewhere, use_idleness
 from brender.farm.urgency import call_back_before, end_for
 
+DEPTHS = tuple(range(1, BACKLOG + 1))  # slots are filled first, then what waits behind them
+
 
 def match(farm: Farm, now: float) -> None:
     """Give out what can be given out since the last time."""
@@ -29,14 +31,11 @@ def match(farm: Farm, now: float) -> None:
         roused, farm.roused = farm.roused, {}
         stirred, farm.stirred = farm.stirred, {}
         suspected, farm.suspected = farm.suspected, []
-        for depth in range(1, BACKLOG + 1):
+        for depth in DEPTHS:
             for client in roused.values():
                 fill(farm, client, depth, now)
-            others = others_with_room(farm, roused, depth) if stirred else []
-            for step in stirred if others else ():
-                offer(farm, step, others, depth, now)
-            for step in stirred if depth == 1 else ():
-                end_for(farm, step, now)
+            if stirred:
+                offer_all(farm, stirred, others_with_room(farm, roused, depth), depth, now)
         for step in stirred:
             call_back_before(farm, step)
         for client in roused.values():
@@ -49,6 +48,13 @@ def fill(farm: Farm, client: RuntimeClient, depth: int, now: float) -> None:
     """Give a client orders until it has no room, or nothing is left for it."""
     while client.used < depth * client.offers and give_one(farm, client, depth, now):
         pass
+
+
+def offer_all(farm: Farm, stirred: Iterable[Step], clients: list[RuntimeClient], depth: int, now: float) -> None:
+    for step in stirred if clients else ():
+        offer(farm, step, clients, depth, now)
+    for step in stirred if depth == 1 else ():
+        end_for(farm, step, now)
 
 
 def others_with_room(farm: Farm, filled: Mapping[int, RuntimeClient], depth: int) -> list[RuntimeClient]:
@@ -90,16 +96,10 @@ def give_one(farm: Farm, client: RuntimeClient, depth: int, now: float) -> bool:
         first = next_task(farm, step, client)
         if first is None:
             continue
-        if taken := space(client, step.shape, depth):
-            if depth > 1:
-                return False  # it is next here: whatever overtook it now would make it wait longer
-        elif step.shape.limits:
-            taken = licence(client, step.shape, depth, farm.counted)
-        if taken:
-            if depth > 1 and licence(client, step.shape, 1, farm.counted) is None:
-                farm.kept_free[client.id] = step  # only its slots are lacking: it is next when they are free
-                return False
-            if step is kept:
+        if space(client, step.shape, depth):
+            return False  # it is next here: whatever overtook it now would make it wait longer
+        if step.shape.limits and licence(client, step.shape, depth, farm.counted):
+            if step is kept or (depth > 1 and keep_free(farm, client, step)):
                 return False
             continue
         keep = at_hand(farm, client, level, lane, step, depth, now) if step is not kept else None
@@ -122,6 +122,14 @@ def no_room(farm: Farm, client: RuntimeClient, kept: Shape | None) -> Refuses:
         return known[shape]
 
     return refuses
+
+
+def keep_free(farm: Farm, client: RuntimeClient, step: Step) -> bool:
+    """The client drains for the step if only slots are lacking there: it is next when they are free."""
+    if licence(client, step.shape, 1, farm.counted):
+        return False
+    farm.kept_free[client.id] = step
+    return True
 
 
 def keeps_free_for(farm: Farm, client: RuntimeClient) -> Step | None:

@@ -12,6 +12,7 @@ import msgspec
 from brender.farm.transitions import TaskState
 
 ACTIVE = int(TaskState.ACTIVE)
+ALL_ACTIVE = bytes([ACTIVE])
 WITHDRAWN = 0x80
 
 
@@ -41,7 +42,7 @@ class Order(msgspec.Struct, eq=False):
     recalled: bool = False  # the worker was asked to hand it back
 
     def __post_init__(self) -> None:
-        self.tasks = bytearray(self.tasks) or bytearray([ACTIVE]) * self.count
+        self.tasks = bytearray(self.tasks or ALL_ACTIVE * self.count)  # a row has bytes
 
     @property
     def open(self) -> bool:
