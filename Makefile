@@ -2,7 +2,7 @@
 #
 #   make demo    a small scene, a server and two workers on this machine, 24 frames and a video
 #   make run     the server; settings from brender.toml
-#   make test    lint, then the whole suite under pytest and under trial
+#   make test    lint, then the whole suite under pytest and under trial, side by side
 #   make test-long   the rules through 200,000 random happenings: a quarter of an hour
 #   make lint    ruff and mypy
 #   make bench   measures, and writes bench/results.json
@@ -37,15 +37,18 @@ run: ready
 
 # Every part runs, whatever the ones before it found; the target fails if any of them did.
 # pytest takes all of ARGS. trial takes the files and folders among them, as its options are others; it runs beside
-# pytest and is shown after it.
+# pytest and is shown after it. Without ARGS each runs everything, but for the two folders that start real programs and so take
+# most of the time: tests/cli is pytest's, tests/line is trial's. Either can run both.
 PATHS = $(wildcard $(ARGS))
+FOR_PYTEST = $(or $(ARGS),--ignore=tests/line)
+FOR_TRIAL = $(or $(PATHS),$(filter-out tests/cli/ tests/__pycache__/,$(wildcard tests/*/)) $(wildcard tests/test_*.py))
 test: ready-for-tests
 	@failed=''; told=$$(mktemp); trap 'kill $$trial 2>/dev/null; rm -f "$$told"' EXIT INT TERM; trial=''; \
 	$(MAKE) --no-print-directory lint-only || failed="$$failed lint"; \
 	if [ -z "$(strip $(ARGS))" ] || [ -n "$(PATHS)" ]; then \
-	    $(BIN)/python -m twisted.trial --reporter=text $(or $(PATHS),tests) >"$$told" 2>&1 & trial=$$!; \
+	    $(BIN)/python -m twisted.trial --reporter=text $(FOR_TRIAL) >"$$told" 2>&1 & trial=$$!; \
 	fi; \
-	echo "pytest"; $(BIN)/python -m pytest $(ARGS) || failed="$$failed pytest"; \
+	echo "pytest"; $(BIN)/python -m pytest $(FOR_PYTEST) || failed="$$failed pytest"; \
 	if [ -n "$$trial" ]; then \
 	    echo "trial"; wait $$trial || failed="$$failed trial"; trial=''; cat "$$told"; \
 	else \
