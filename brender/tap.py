@@ -145,7 +145,7 @@ class ServerService(Service):
     async def _until_it_is_ours(self) -> None:
         """What a standby does."""
         engine = self._claim.engine
-        self.log.info("standby: {holder} is active in {name}; waits", holder=engine.holder, name=engine.name)
+        self.log.info("standby: {name} is held by {holder}; waits", holder=engine.holder, name=engine.name)
         while not self._ours and not self.farm.stopping:
             await deferLater(reactor, AGAIN, lambda: None)
             self._ours = await deferToThreadPool(reactor, reactor.getThreadPool(), self._take)

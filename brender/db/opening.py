@@ -2,8 +2,8 @@
 
 How does this work?  A `Claim` is made of the place where a farm is kept.  `take` asks the engine for it; when no
 other server has it, the tables are brought up to date, a new reign begins, and the writer's thread starts: from
-then on the claim's `store` works.  With SQLite that is so at once or never; a server on PostgreSQL that finds another
-one there may ask again and again: it is the standby.
+then on the claim's `store` works.  With SQLite that is so at once or never, unless its disk is full; a server on
+PostgreSQL that finds another one there may ask again and again: it is the standby.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from brender.db import models
 from brender.db.engine import CannotOpen, Engine, engine_of
 from brender.db.migrating import migrate
 from brender.db.store import Replan, SqlStore
+from brender.db.troubles import FULL, is_full
 from brender.db.writer import Writer
 
 
@@ -61,6 +62,9 @@ def take_farm(engine: Engine) -> bool:
         raise
     except PeeweeException as error:
         engine.let_go()
+        if is_full(error):  # somebody will make room
+            engine.holder = FULL
+            return False
         raise engine.sentence(error) from error
     return True
 

@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from peewee import Database, OperationalError, PeeweeException, SqliteDatabase
 from brender.db.engine import CannotOpen
 from brender.db.lock import Taken, hold
 from brender.db.reign import Reign
+from brender.db.troubles import FULL, first_line, is_full, source
 
 
 class Sqlite:
     """`engine.Engine` on a file."""
 
-    holder = ""
+    holder: str = ""
     beat = 0.0
     elsewhere = "choose another folder with --state"
 
@@ -42,11 +44,17 @@ class Sqlite:
         except (FileExistsError, NotADirectoryError) as error:
             raise self._cannot_open(f"{error.filename} is not a folder") from error
         except OSError as error:
+            if error.errno == ENOSPC:
+                self.holder = FULL
+                return False
             raise self._cannot_open(str(error.strerror)) from error
         try:
             self.database.connect()
         except PeeweeException as error:
             self.let_go()
+            if is_full(error):
+                self.holder = FULL
+                return False
             raise self.sentence(error) from error
         return True
 
@@ -77,7 +85,7 @@ class Sqlite:
 
     def sentence(self, error: Exception) -> CannotOpen:
         if isinstance(error, OperationalError | OSError):
-            return self._cannot_open(str(error))
+            return self._cannot_open(first_line(source(error)))
         return CannotOpen(
             f"The database {self.name} is damaged, or is none: {error}. Put a copy of it in its place, "
             "or move it away to begin with an empty farm."

@@ -62,6 +62,7 @@ POSTGRESQL: Mapping[str, Trouble] = {
     "XX002": Trouble("it is damaged", Fate.STOP),
 }
 
+FULL = "a full disk"  # has the farm, while a server that starts finds no room
 LOST = Trouble("its server does not answer", reopen=True)  # nobody is there to give it a code
 UNKNOWN = Trouble("it makes mistakes", Fate.TRY)
 
@@ -71,6 +72,11 @@ def trouble_of(error: BaseException) -> Trouble:
     if isinstance(error, GivenUp):
         return Trouble("it is not ours any more", Fate.STOP)
     return known(source(error)) or (LOST if is_lost(error) else UNKNOWN)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether all that is wrong is a full disk."""
+    return trouble_of(error) in (SQLITE[sqlite3.SQLITE_FULL], POSTGRESQL["53100"])
 
 
 def source(error: BaseException) -> BaseException:

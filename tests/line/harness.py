@@ -21,8 +21,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from random import randrange
 from time import monotonic, sleep
 from typing import Any, ClassVar, TypeVar
 from urllib.error import HTTPError, URLError
@@ -43,8 +45,14 @@ Found = TypeVar("Found")
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    """Ports of loopback that nobody listens on now.
+
+    None of those that the system gives to connections by itself: one might be taken before it is listened on.
+    """
+    sockets: list[socket.socket] = []
+    while len(sockets) < count:
+        with suppress(OSError):
+            sockets.append(socket.create_server(("127.0.0.1", randrange(10_000, 32_000))))
     ports = [each.getsockname()[1] for each in sockets]
     for each in sockets:
         each.close()

@@ -123,6 +123,24 @@ class AFullDisk(DiskTestCase):
         self.free()
         self.went_on(job)
 
+    def test_a_server_that_is_started_meanwhile_waits_for_room(self) -> None:
+        job = self.start()
+        self.end_tasks()
+        self.farm.wait(job)
+        self.farm.kill_server()
+        self.fill()
+        server = self.farm.start_server(wait=False)
+        self.farm.until(lambda: "is held by a full disk; waits" in server.log, "it does not wait")
+        self.free()
+        self.farm.until(self.answers, "it does not go on by itself")
+        self.went_on(job)
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.farm.api("farm"))
+        except OSError:
+            return False
+
     def look_at_faces(self, said: str) -> None:
         with self.assertRaisesRegex(AssertionError, "answers 503: .*its disk is full .*nothing new is taken until it"):
             self.farm.submit(template("true"))

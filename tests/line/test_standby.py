@@ -52,7 +52,7 @@ class TakingOver(SynchronousTestCase):
         program = made.start_server(wait=False)
         made.until(lambda: "standby: " in program.log, "it does not wait")
         pid = program_of(active or self.first).pid
-        self.assertRegex(program.log, rf"standby: brender \S+ {pid} is active in postgresql://.*; waits")
+        self.assertRegex(program.log, rf"standby: postgresql://.* is held by brender \S+ {pid}; waits")
         return made
 
     def worker(self, second: Farm) -> None:
