@@ -37,11 +37,12 @@ run: ready
 
 # Every part runs, whatever the ones before it found; the target fails if any of them did.
 # pytest takes all of ARGS. trial takes the files and folders among them, as its options are others; it runs beside
-# pytest and is shown after it. Without ARGS each runs everything, but for the two folders that start real programs and so take
-# most of the time: tests/cli is pytest's, tests/line is trial's. Either can run both.
+# pytest and is shown after it. Without ARGS each runs everything, but for the folders that start real programs and so take
+# most of the time: tests/cli and tests/worker/blender are pytest's, tests/line is trial's. Either can run them all.
 PATHS = $(wildcard $(ARGS))
 FOR_PYTEST = $(or $(ARGS),--ignore=tests/line)
-FOR_TRIAL = $(or $(PATHS),$(filter-out tests/cli/ tests/__pycache__/,$(wildcard tests/*/)) $(wildcard tests/test_*.py))
+FOLDERS = $(filter-out tests/cli/ tests/worker/ tests/__pycache__/,$(wildcard tests/*/))
+FOR_TRIAL = $(or $(PATHS),$(FOLDERS) $(wildcard tests/test_*.py tests/worker/test_*.py))
 test: ready-for-tests
 	@failed=''; told=$$(mktemp); trap 'kill $$trial 2>/dev/null; rm -f "$$told"' EXIT INT TERM; trial=''; \
 	$(MAKE) --no-print-directory lint-only || failed="$$failed lint"; \
