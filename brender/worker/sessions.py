@@ -14,8 +14,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import sleep
 from typing import Any
 
+import psutil
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.protocol import Factory, ProcessProtocol, Protocol, connectionDone
@@ -49,8 +51,11 @@ class SessionProtocol(Protocol):
         self.nursery: Born | None = None  # that it was, or is to be, forked from
         self._decoder: Decoder[words.FromSession] = Decoder(words.FromSession, MOST_LINE)
         self._task: tuple[int, int] | None = None
-        self._early: list[Any] = []
+        self._unheard: list[Any] = []  # what it was told before it has said anything
+        self._spoke = False
+        self._connected = False
         self._held = False
+        self.when_mute: Callable[[], bool] = lambda: False  # its connection ended before it spoke: is it opened anew?
 
     # --- the agent's `Opened`
 
@@ -72,21 +77,23 @@ class SessionProtocol(Protocol):
             self.transport.pauseProducing() if wait else self.transport.resumeProducing()
 
     def say(self, word: Any) -> None:
-        if self.transport:
+        if not self._spoke:
+            self._unheard.append(word)
+        if self._connected:
             self.transport.write(encode(word))
-        else:
-            self._early.append(word)
 
     # --- the session's words
 
     def connectionMade(self) -> None:
-        early, self._early = self._early, []
-        for word in early:
-            self.say(word)
+        self._connected = True
+        for word in self._unheard:
+            self.transport.write(encode(word))
         if self._held:
             self.hold(True)
 
     def dataReceived(self, data: bytes) -> None:
+        self._spoke = True
+        self._unheard.clear()
         for word in self._decoder.feed(data):
             self._heard(word)
 
@@ -111,7 +118,9 @@ class SessionProtocol(Protocol):
                 self._use.broken(reason, cause)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._use.gone(UNEXPECTED)
+        self._connected = False
+        if self._spoke or not self.when_mute():
+            self._use.gone(UNEXPECTED)
 
 
 class Born(ProcessProtocol):
@@ -220,11 +229,21 @@ class Cradle:
         protocol.say(
             words.Open(job.name, job.template, job.values, use.step, environment, list(rules), job.limits)
         )
+        protocol.when_mute = lambda: self._mute(protocol, use)
         opening = self.start()
         opening.addCallback(lambda _: self._connect(protocol))
         opening.addErrback(lambda _: self._open_anew(protocol))
         opening.addErrback(self._cannot, use)
         return protocol
+
+    def _mute(self, protocol: SessionProtocol, use: Use) -> bool:
+        """A nursery that is killed may take a connection with its last breath; nobody has begun anything there."""
+        protocol.when_mute = lambda: False  # once
+        born = protocol.nursery
+        if born is None or not is_over(born.pid):
+            return False
+        self._open_anew(protocol).addErrback(self._cannot, use)
+        return True
 
     def _open_anew(self, protocol: SessionProtocol) -> "Deferred[Any]":
         """The nursery has just died, and its end was not told yet: in another one, then, the same for all."""
@@ -256,6 +275,18 @@ class Cradle:
             **share_of(use.need.slots, self._machine.slots),
             **(seen(use.cards) if self._machine.gpus else {}),
         }
+
+
+def is_over(pid: int) -> bool:
+    """Whether a process has ended, or is about to: one that has been killed closes its connections first."""
+    for _ in range(20):
+        try:
+            if psutil.Process(pid).status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        sleep(0.005)
+    return False
 
 
 def share_of(slots: int, of: int) -> dict[str, str]:
