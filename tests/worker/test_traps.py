@@ -146,12 +146,11 @@ import os, subprocess, time
 from brender.worker import processes
 processes.adopt_orphans()
 child = subprocess.Popen(["bash", "-c", "setsid bash -c 'setsid sleep 331 & sleep 332' & sleep 333 & wait"])
-while len(processes.descendants()) < 5: time.sleep(0.01)
-found = processes.descendants()
+while len(found := processes.descendants()) < 5: time.sleep(0.01)
 processes.end_descendants()
-print(len(found), [pid for pid in found if processes.alive(pid)])
+print([pid for pid in found if processes.alive(pid)], processes.descendants())
 """
         done = subprocess.run(
             [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False
         )
-        self.assertEqual((done.stdout, done.stderr), ("5 []\n", ""))
+        self.assertEqual((done.stdout, done.stderr), ("[] set()\n", ""))
