@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from brender.farm.client import RuntimeClient
 from brender.farm.order import Order
-from brender.farm.shape import Shape, verdict
+from brender.farm.shape import Shape, most_at_once, verdict
 
 BACKLOG = 2  # slots' worth of orders a client may hold, those that run included
 
@@ -57,6 +57,7 @@ class Floor:
         self.yielding = ByPriority()
         self.suspects: dict[int, Order] = {}
         self._able: dict[Shape, tuple[int, ...]] = {}
+        self._places: dict[Shape, int] = {}
         self._working: dict[int, RuntimeClient] = {}
 
     def stand(self, client: RuntimeClient) -> bool:
@@ -92,6 +93,7 @@ class Floor:
     def reconsider(self) -> None:
         """Who works, or what somebody can do, has changed."""
         self._able.clear()
+        self._places.clear()
 
     def able(self, shape: Shape) -> tuple[int, ...]:
         """The clients that work and could run the shape, with room or without."""
@@ -99,6 +101,12 @@ class Floor:
             working = self._working.values()
             self._able[shape] = tuple(client.id for client in working if verdict(client, shape) is None)
         return self._able[shape]
+
+    def places(self, shape: Shape) -> int:
+        """How many tasks of the shape the working clients could run side by side."""
+        if shape not in self._places:
+            self._places[shape] = sum(most_at_once(self._working[number], shape) for number in self.able(shape))
+        return self._places[shape]
 
     def arrive(self, order: Order, behind: bool, preemptible: bool) -> None:
         """A client holds an order more; `behind`: all its slots were taken."""

@@ -78,7 +78,7 @@ def wake(farm: "Farm", now: float) -> bool:
         waits, shape = True, step.shape
         if shape.key not in shapes:
             fit = [each for each in machines if each.slots and verdict(each.client, shape) is None]
-            shapes[shape.key] = at_once(farm, shape), fit
+            shapes[shape.key] = farm.floor.places(shape), fit
         running, fit = shapes[shape.key]
         if fit and not done_soon(step, tasks, running):
             fill(farm, step, min(tasks, licensed(farm, shape)), fit, now)
@@ -136,11 +136,6 @@ def licensed(farm: "Farm", shape: Shape) -> int:
     counted = [(farm.counted[name], number) for name, number in shape.limits if name in farm.counted]
     free = [(each.limit.count - each.held) // number for each, number in counted if each.limit.each == "task"]
     return min(free, default=sys.maxsize)
-
-
-def at_once(farm: "Farm", shape: Shape) -> int:
-    """How many tasks of the shape those who work now run side by side."""
-    return sum(client.slots // shape.cost(client) for client in map(farm.clients.__getitem__, farm.floor.able(shape)))
 
 
 def done_soon(step: Step, tasks: int, running: int) -> bool:

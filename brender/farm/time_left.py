@@ -19,7 +19,7 @@ from brender.farm.estimates import CERTAIN, Forecast, after, forecast
 from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
-from brender.farm.shape import Shape, most_at_once
+from brender.farm.shape import Shape
 from brender.farm.transitions import TaskState
 
 
@@ -109,10 +109,5 @@ def alone_of_its_kind(farm: Farm, takes: Mapping[Step, Task]) -> float:
     seconds: defaultdict[Shape, float] = defaultdict(float)
     for step, task in takes.items():
         seconds[step.shape] += task.mean * (step.unfinished - step.counts[TaskState.ACTIVE] / 2)
-    places = {shape: places_for(farm, shape) for shape in seconds}
-    return max((much / places[shape] for shape, much in seconds.items() if places[shape]), default=0.0)
-
-
-def places_for(farm: Farm, shape: Shape) -> int:
-    """How many tasks of the shape the working clients could run side by side."""
-    return sum(most_at_once(farm.clients[number], shape) for number in farm.floor.able(shape))
+    places = farm.floor.places
+    return max((much / places(shape) for shape, much in seconds.items() if places(shape)), default=0.0)

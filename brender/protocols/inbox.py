@@ -49,8 +49,9 @@ class Inbox:
 
     def finish(self, listener: Listener) -> None:
         """Its connection is gone; what was read before is heard now."""
-        for message in self._waiting.pop(listener, ()):
-            listener.hear(message)
+        messages = self._waiting.pop(listener, deque())
+        while messages:  # it may be its own words that end it: none is heard twice
+            listener.hear(messages.popleft())
 
     def go_on(self) -> None:
         """Something may be heard: it has come, or is not held back any more."""
@@ -74,11 +75,13 @@ class Inbox:
             return
         self._hearing = True
         ready = deque(listener for listener in self._waiting if not listener.held)
-        while ready and self._clock.seconds() < self._until:
-            listener = ready.popleft()
-            if self._hear_some(listener):
-                ready.append(listener)
-        self._hearing = False
+        try:
+            while ready and self._clock.seconds() < self._until:
+                listener = ready.popleft()
+                if self._hear_some(listener):
+                    ready.append(listener)
+        finally:
+            self._hearing = False
 
     def _hear_some(self, listener: Listener) -> bool:
         """Whether more of it may be heard."""
