@@ -40,12 +40,13 @@ class WorkerTestCase(FarmTestCase):
         return cable
 
     def job(self, tasks: str, hold: str = "", **how: Any) -> int:
-        wait = f"while [ ! -e {self.folder}/go ]; do sleep .05; done"
+        wait = f"while [ ! -e {self.folder}/go ] && [ ! -e {self.folder}/go-$1 ]; do sleep .05; done"
         held = f'case " {hold} " in *" $1 "*) echo $$ > {self.folder}/pid-$1; {wait};; esac'
         return self.farm.submit(template(f"{held}; echo $1 >> {self.folder}/ran", tasks=tasks, **how))
 
-    def go(self) -> None:
-        (self.folder / "go").touch()
+    def go(self, task: str = "") -> None:
+        """All that are held, or one of them."""
+        (self.folder / (f"go-{task}" if task else "go")).touch()
 
     def ran(self) -> Counter[str]:
         return Counter(self.written("ran"))
@@ -74,7 +75,7 @@ class KilledBeforeTheAcknowledgementTests(WorkerTestCase):
         done = self.farm.wait(job)
         self.assertEqual(self.ran(), {"1": 1, "2": 1})
         self.assertEqual(sum(order["completed"] for order in done["orders"]), 2)
-        self.until(lambda: not self.kept(self.worker), "they are kept though they are safe")
+        self.until(lambda: not self.kept(worker), "they are kept though they are safe")
 
     def test_what_the_server_has_counted_is_told_again_and_not_counted_twice(self) -> None:
         cable = self.cable()
@@ -82,17 +83,18 @@ class KilledBeforeTheAcknowledgementTests(WorkerTestCase):
         job = self.job("1-2", hold="1 2")
         self.pid_in("pid-1")
         cable.lose_down()
-        self.go()
+        self.go("1")
         self.until(lambda: self.farm.job(job)["completed"], "the server does not hear of it")
         self.assertIn(b'"completed"', self.kept(worker))
         worker.kill()
         for line in cable.lines:
             line.server.close()
         self.again(worker)
+        self.until(lambda: not self.kept(worker), "they are kept though they are safe")
+        self.go()
         done = self.farm.wait(job)
         self.assertEqual(self.ran(), {"1": 1, "2": 1})
         self.assertEqual(sum(order["completed"] for order in done["orders"]), 2)
-        self.until(lambda: not self.kept(self.worker), "they are kept though they are safe")
 
     def test_results_for_another_farm_change_nothing(self) -> None:
         worker = self.start()
@@ -100,7 +102,7 @@ class KilledBeforeTheAcknowledgementTests(WorkerTestCase):
         line = '{"type":"result","order":%d,"task":0,"outcome":"failed","message":"not ours"}\n'
         (worker.state / "worker" / "results").write_text("".join(line % number for number in range(1, 2000)))
         self.again(worker)
-        self.until(lambda: not self.kept(self.worker), "they are kept though nobody waits for them")
+        self.until(lambda: not self.kept(worker), "they are kept though nobody waits for them")
         done = self.farm.wait(self.job("1-20"))
         self.assertEqual((done["completed"], done["failed"]), (20, 0))
 

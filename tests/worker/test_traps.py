@@ -145,7 +145,8 @@ class Ends(SynchronousTestCase):
 import os, subprocess, time
 from brender.worker import processes
 processes.adopt_orphans()
-child = subprocess.Popen(["bash", "-c", "setsid bash -c 'setsid sleep 331 & sleep 332' & sleep 333 & wait"])
+tree = "setsid bash -c 'setsid sleep 331 & sleep 332' & sleep 333 & wait"
+child = subprocess.Popen(["bash", "-c", tree], stderr=subprocess.DEVNULL)  # a shell tells of children that are killed
 while len(found := processes.descendants()) < 5: time.sleep(0.01)
 processes.end_descendants()
 print([pid for pid in found if processes.alive(pid)], processes.descendants())
