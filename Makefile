@@ -3,11 +3,13 @@
 #   make demo    a small scene, a server and two workers on this machine, 24 frames and a video
 #   make run     the server; settings from brender.toml
 #   make test    lint, then the whole suite under pytest and under trial, side by side
+#   make test-api    Schemathesis against a real server: ten minutes of requests made from the OpenAPI document
 #   make test-long   the rules through 200,000 random happenings: a quarter of an hour
 #   make lint    ruff and mypy
 #   make bench   measures, and writes bench/results.json
 #   make chaos   ten minutes of faults by a seed on a real farm, on SQLite and on PostgreSQL: is anything lost?
 #   make soak    half an hour of 500 tasks a second: does the server stay as it was?
+#   make man     the pages of the manual, into build/man/man1
 #   make clean   removes what the targets made, downloads included
 #
 # ARGS is handed on:         make demo ARGS=--exit      make test ARGS=tests/farm
@@ -38,10 +40,11 @@ run: ready
 # Every part runs, whatever the ones before it found; the target fails if any of them did.
 # pytest takes all of ARGS. trial takes the files and folders among them, as its options are others; it runs beside
 # pytest and is shown after it. Without ARGS each runs everything, but for the folders that start real programs and so take
-# most of the time: tests/cli and tests/worker/blender are pytest's, tests/line is trial's. Either can run them all.
+# most of the time: tests/browser, tests/cli, tests/deploy, tests/examples and tests/worker/blender are pytest's,
+# tests/line is trial's. Either can run them all.
 PATHS = $(wildcard $(ARGS))
 FOR_PYTEST = $(or $(ARGS),--ignore=tests/line)
-FOLDERS = $(filter-out tests/cli/ tests/worker/ tests/__pycache__/,$(wildcard tests/*/))
+FOLDERS = $(filter-out tests/browser/ tests/cli/ tests/deploy/ tests/examples/ tests/worker/ tests/__pycache__/,$(wildcard tests/*/))
 FOR_TRIAL = $(or $(PATHS),$(FOLDERS) $(wildcard tests/test_*.py tests/worker/test_*.py))
 test: ready-for-tests
 	@failed=''; told=$$(mktemp); trap 'kill $$trial 2>/dev/null; rm -f "$$told"' EXIT INT TERM; trial=''; \
@@ -60,6 +63,11 @@ test: ready-for-tests
 .PHONY: test-long
 test-long: ready-for-tests
 	@BRENDER_LIFE_STEPS=200000 $(BIN)/python -m pytest tests/farm/test_whole_life.py $(ARGS)
+
+# ARGS: any of Schemathesis', as --seed=1
+.PHONY: test-api
+test-api: ready-for-tests
+	@$(BIN)/python -m tests.web.api_run --seconds 600 $(ARGS)
 
 lint: ready-for-tests lint-only
 
@@ -83,5 +91,9 @@ chaos: ready-for-tests
 soak: ready-for-tests
 	@$(BIN)/python -m bench.soak $(ARGS)
 
+.PHONY: man
+man: ready
+	@$(BIN)/brender man --all build/man/man1
+
 clean:
-	rm -rf .venv .blender build dist demo-output *.egg-info _trial_temp* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .blender build dist demo-output *.egg-info _trial_temp* .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/browser/node_modules

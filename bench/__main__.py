@@ -9,7 +9,20 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from bench import blender, cold, deciding, durable, noop, saving, simulated, standby, submitting
+from bench import (
+    blender,
+    browser,
+    cold,
+    deciding,
+    durable,
+    filters,
+    noop,
+    paging,
+    saving,
+    simulated,
+    standby,
+    submitting,
+)
 from bench.figures import Figure
 
 MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -18,10 +31,13 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "rate": noop.rate,
     "blender": blender.ratios,
     "deciding": deciding.figures,
+    "filters": filters.figures,
     "simulated": simulated.simulated,
     "saving": saving.saving,
     "cold": cold.cold_start,
     "standby": standby.taking_over,
+    "paging": paging.paging,
+    "browser": browser.paging,
     "durable": durable.sqlite,
     "durable-postgresql": durable.postgresql,
 }

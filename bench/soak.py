@@ -99,7 +99,7 @@ def sampled(farm: WatchedFarm, told: Iterator[Told], seconds: float) -> Iterator
 
 
 def keep_busy(farm: WatchedFarm) -> None:
-    waiting = len(farm.api("jobs?state=queued,active")["data"])
+    waiting = len(farm.api("jobs?filter=state%3Dqueued,active")["data"])
     for _ in range(AHEAD - waiting):
         farm.submit(noop(TASKS))
 

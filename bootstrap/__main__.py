@@ -2,7 +2,6 @@
 
 import argparse
 import fcntl
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from bootstrap import debian
 from bootstrap.blender import Blender
 from bootstrap.environment import Environment, base_python
+from bootstrap.npm import FromNpm
 from bootstrap.packages import Packages
 from bootstrap.progress import SetupFailed, took
 
@@ -43,12 +43,18 @@ def make_ready(for_tests: bool) -> None:
         environment.make(base_python(), first)
     Packages(CHECKOUT, environment).make_ready(for_tests)
     Blender(CHECKOUT, environment).make_ready()
-    if for_tests and shutil.which("telnet") is None:
-        debian.install("telnet", ["telnet"], "the test of the shell with the real program")
-    if for_tests and not debian.has_postgresql():
-        debian.install("PostgreSQL", ["postgresql"], "the tests of the database, which start a server of their own")
+    if for_tests:
+        programs_for_tests()
+        FromNpm(CHECKOUT, environment).make_ready()
     if first is not None:
         print(f"Ready after {took(began)}.", flush=True)
+
+
+def programs_for_tests() -> None:
+    missing = debian.missing_for_tests()
+    there = missing and debian.install("programs for tests", missing, "tests, which are skipped without them")
+    if there and "nginx" in missing:
+        debian.leave_off("nginx")
 
 
 @contextmanager

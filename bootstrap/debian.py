@@ -7,6 +7,7 @@ anybody else is shown the one line to run, and the set-up goes on without them.
 
 import ctypes
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -28,6 +29,15 @@ BLENDER_NEEDS = {  # library that Blender's Python module loads: the package tha
     "libEGL.so.1": "libegl1",  # without it Workbench and EEVEE end Blender at once
 }
 
+TESTED_WITH = {  # other people's program that a test runs as its users do: the package that has it
+    "apache2": "apache2-bin",  # the program alone: what `apache2` adds would start it
+    "curl": "curl",
+    "nginx": "nginx",
+    "php": "php-cli",
+    "telnet": "telnet",
+}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # any of them does
+
 
 def can_load(library: str) -> bool:
     try:
@@ -39,6 +49,26 @@ def can_load(library: str) -> bool:
 
 def missing_for_blender() -> list[str]:
     return [package for library, package in BLENDER_NEEDS.items() if not can_load(library)]
+
+
+def missing_for_tests() -> list[str]:
+    packages = [package for program, package in TESTED_WITH.items() if not has(program)]
+    if not any(map(has, BROWSERS)) and is_debian():
+        packages.append("chromium")
+    return packages if has_postgresql() else [*packages, "postgresql"]
+
+
+def has(program: str) -> bool:
+    """Whether it is on the PATH of whoever administers the machine, where Debian has its servers."""
+    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None
+
+
+def is_debian() -> bool:
+    """Debian itself: others of its kin have no chromium that apt-get could install."""
+    try:
+        return platform.freedesktop_os_release()["ID"] == "debian"
+    except OSError:
+        return False
 
 
 def has_postgresql(folder: Path = Path("/usr/lib/postgresql")) -> bool:
@@ -63,6 +93,13 @@ def install(what: str, packages: Sequence[str], needed_by: str) -> bool:
     tell(what, f"apt-get could not install it; wanted by {needed_by}. The line to try:")
     print(f"    {by_hand(packages)}", flush=True)
     return False
+
+
+def leave_off(service: str) -> None:
+    """Stops a server that Debian started when it was installed: nobody has asked for it to answer the network."""
+    script = f"systemctl disable --now {service} || service {service} stop"
+    command = [*(permission() or ()), "sh", "-c", script]
+    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
 
 def permission() -> list[str] | None:

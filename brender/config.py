@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 from platformdirs import user_config_path, user_state_path
@@ -25,6 +26,7 @@ from brender.farm.windows import BadHours, zone_of
 Place = list[str]  # of a setting: section, key, and what is inside
 POSTGRESQL = ("postgresql://", "postgres://")
 PASSWORD = re.compile(r"(//[^/?]*?:)[^/?]*(?=@)|(password=)[^&]*")
+WEB_ADDRESS = re.compile(r"https?://[!-~]+", re.ASCII)
 ANY = "..."  # some entry of a dictionary, as msgspec names it
 
 
@@ -50,6 +52,7 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     workers: str = "tcp:6001:interface=127.0.0.1"
     web: str = "tcp:8080:interface=127.0.0.1"
     hosts: tuple[str, ...] = ()  # names that browsers may use besides loopback's
+    proxies: tuple[str, ...] = ()  # addresses of web servers in front, on other machines: "10.0.0.5", "10.1.0.0/24"
     database: str = ""  # postgresql://USER@HOST/NAME; default: SQLite in the state folder
     lost_after: Patience = 30.0  # seconds that a vanished worker may take to come back
     heartbeat: Pause = 10.0  # seconds between pings
@@ -68,16 +71,29 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blenders: tuple[str, ...] = ()  # programs, or interpreters with bpy, besides those on PATH
     idle_sessions: Patience = 60.0  # seconds that an idle session is kept open
     orphaned_after: Pause = 86400.0  # seconds without a server after which what runs is ended
+    keep_folders: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0  # of sessions with failed tasks: the newest
+    keep_folders_days: Patience = 14.0  # 0: for ever
     idle_command: str = ""  # prints for how many seconds nobody has used the machine; default: found out
     power_off: str = ""  # a command that switches the machine off; default: it stays on
     amounts: dict[str, float] = {}  # what this machine has of the studio's own: {"amount.tape.drives" = 2}
     attributes: dict[str, tuple[str, ...]] = {}  # and what it is: {"attr.room" = ["basement"]}
 
 
+class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who is sent events."""
+
+    url: str
+    secret: Annotated[str, msgspec.Meta(min_length=16)]  # with which deliveries are signed
+    kinds: tuple[Literal["job", "client", "picture", "farm"], ...] = ("job", "farm")  # none: all
+    filter: str = ""  # which of them
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerSettings = ServerSettings()
     worker: WorkerSettings = WorkerSettings()
     farm: FarmSettings = FarmSettings()
+    webhooks: tuple[WebhookSettings, ...] = ()
+    routes: dict[str, str] = {}  # other addresses for those of the web: {"/liste" = "/clients/list.json"}
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -146,14 +162,34 @@ def read(path: Path) -> Settings:
         raise BadSettings(f"The settings {path} are not TOML: {error}.") from error
     except msgspec.ValidationError as error:
         raise BadSettings(f"The settings {path} have a mistake{mistake(str(error), text)}") from error
-    if settings.server.database and not settings.server.database.startswith(POSTGRESQL):
+    check_server(settings.server, path, text)
+    for number, hook in enumerate(settings.webhooks):
+        if not WEB_ADDRESS.fullmatch(hook.url) or "@" in hook.url:
+            line = in_line(["webhooks", str(number), "url"], text)
+            raise BadSettings(
+                f"The settings {path} have a mistake{line}: url has to be an address such as "
+                '"https://example.org/farm", without spaces and without a name and password.'
+            )
+    if settings.farm != made({}).farm:
+        check(settings.farm, path, text)
+    return settings
+
+
+def check_server(server: ServerSettings, path: Path, text: str) -> None:
+    """What a text has to be that is an address; raises `BadSettings`."""
+    if server.database and not server.database.startswith(POSTGRESQL):
         raise BadSettings(
             f"The settings {path} have a mistake{in_line(['server', 'database'], text)}: database has to be an address "
             'such as "postgresql://brender@db.studio/farm"; without one, the farm is kept in the state folder.'
         )
-    if settings.farm != made({}).farm:
-        check(settings.farm, path, text)
-    return settings
+    for proxy in server.proxies:
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            raise BadSettings(
+                f"The settings {path} have a mistake{in_line(['server', 'proxies'], text)}: a web server in front "
+                f'is named by its address, as in "10.0.0.5", or by its network, as in "10.1.0.0/24"; {error}.'
+            ) from None
 
 
 def check(farm: FarmSettings, path: Path, text: str) -> None:
@@ -310,8 +346,17 @@ def show(config: Config) -> str:
     """What is used and where it came from, for `--show-config`."""
     lines = [f"settings  {config.source}", f"state     {config.state} ({config.state_source})"]
     for name, section in msgspec.to_builtins(config.settings).items():
-        lines += ["", f"[{name}]", *(f"{key} = {toml(value)}" for key, value in section.items())]
+        if isinstance(section, dict):
+            lines += ["", f"[{name}]", *(f"{bare(key)} = {toml(value)}" for key, value in section.items())]
+        for each in section if isinstance(section, list | tuple) else ():
+            hidden = {**each, "secret": "*" * 16}
+            lines += ["", f"[[{name}]]", *(f"{key} = {toml(value)}" for key, value in hidden.items())]
     return PASSWORD.sub(r"\1\2***", "\n".join(lines))
+
+
+def bare(key: str) -> str:
+    """A key as it stands in the file."""
+    return key if re.fullmatch(r"[\w-]+", key) else toml(key)
 
 
 def toml(value: Any) -> str:

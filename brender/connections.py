@@ -1,19 +1,23 @@
 """The workers that are connected: a link for each, what is said over it, and who is missed.
 
-How does this work?  One machine has one connection: `may_take_over` decides when a second one greets with the
-same identity.  Whoever goes while it holds orders is expected back for `lost_after` seconds, then `lose` is
-called.  `say` tells workers what follows from changes that are committed: acknowledge, cancel, forget, give,
-recall, in that order.  `hold_back` stops reading from all of them while the database is behind.
+How does this work?  One machine has one connection: `makes_way` decides when a second one greets with the
+same identity; the first one is asked whether it is still there.  Whoever goes while it holds orders is expected
+back for `lost_after` seconds, then `lose` is called.  `say` tells workers what follows from changes that are
+committed: acknowledge, cancel, forget, give, recall, in that order.  `hold_back` stops reading from all of them
+while the database is behind.
 """
 
 from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
 
 from brender.farm.changes import Changes
 from brender.farm.client import RuntimeClient
 from brender.farm.farm import Farm
 from brender.farm.interfaces import Link
+
+ASKED, ASK_EVERY = 4, 0.5  # how often a worker is asked whether it is there, and the seconds for each answer
 
 
 class Connections:
@@ -31,19 +35,36 @@ class Connections:
 
     # --- who is there
 
-    def may_take_over(self, client: RuntimeClient, run: str, link: Link) -> bool:
-        """One machine, one connection: the same process may replace its own dead one, another may not."""
-        old = self._links.get(client.id)
-        if old is None:
-            return True
-        if self._runs[client.id] != run:
-            link.refuse(
-                f"A worker with the identity of {client.name} is connected already. If this is another machine, "
-                "its state folder was copied: delete the file worker-id in it."
-            )
-            return False
-        old.refuse("The same worker has connected anew.")
+    async def makes_way(self, client: RuntimeClient, run: str, link: Link) -> bool:
+        """One machine, one connection: the same process may replace its own, another one only what does not answer."""
+        while (old := self._links.get(client.id)) is not None:
+            if self._runs[client.id] == run:
+                old.refuse("The same worker has connected anew.")
+                return True
+            if await self._answers(client.id, old):
+                link.refuse(
+                    f"A worker with the identity of {client.name} is connected already. If this is another machine, "
+                    "its state folder was copied: delete the file worker-id in it."
+                )
+                return False
+            if self._links.get(client.id) is old:
+                old.refuse("It has not answered, and was started anew.")
+                return True
         return True
+
+    async def _answers(self, client: int, link: Link) -> bool:
+        """Whether a worker says anything when it is asked to.  While we do not listen the silence is ours.
+
+        To be asked again ends a connection whose other end is gone, even one that is not read.
+        """
+        words, asked = link.words, 0
+        while asked < ASKED:
+            link.ask()
+            await deferLater(self._clock, ASK_EVERY)
+            if self._links.get(client) is not link:
+                return False
+            asked += not self._held_back
+        return link.words > words
 
     def connect(self, client: RuntimeClient, run: str, link: Link) -> None:
         self._links[client.id], self._runs[client.id] = link, run
@@ -71,6 +92,11 @@ class Connections:
         call = self._lost.pop(client, None)
         if call and call.active():
             call.cancel()
+
+    def forget(self, client: int) -> None:
+        """It is not a client any more."""
+        self._unexpect(client)
+        self._runs.pop(client, None)
 
     def _miss(self, client: RuntimeClient) -> None:
         del self._lost[client.id]

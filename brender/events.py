@@ -6,11 +6,14 @@ ring it gets None and has to read everything again.  Numbers begin at the start 
 milliseconds of the epoch, so that a number from before a restart is never taken for one of now.
 
 `Announcer` stands in front of them: things that change often are shown as they are, each at most every
-`SHOW_EVERY` seconds, and once all that the view speaks of is written.
+`SHOW_EVERY` seconds, and once all that the views speak of is written.  All of a kind that have changed since are one
+event, whose data is the list of their views.
 """
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -21,6 +24,7 @@ from brender.farm.interfaces import Event
 
 KEPT = 4096
 SHOW_EVERY = 0.1  # seconds
+MOST_THINGS = 1000  # that one event shows
 Listener = Callable[[Event], None]
 
 
@@ -103,11 +107,12 @@ class Announcer:
 
     async def _announce(self) -> None:
         changed, self._changed = sorted(self._changed), set()
-        views = [(kind, self._view(kind, number)) for kind, number in changed]
+        views = {kind: [self._view(*each) for each in of_kind] for kind, of_kind in groupby(changed, itemgetter(0))}
         try:
             await self._written()
-            for kind, view in views:
-                self._events.publish(kind, view)
+            for kind, things in views.items():
+                for begin in range(0, len(things), MOST_THINGS):
+                    self._events.publish(kind, things[begin : begin + MOST_THINGS])
         finally:
             self._busy = False
             self._wake()

@@ -217,6 +217,10 @@ class Logs:
 
     # --- keeping
 
+    def remove(self, job: int) -> Deferred[None]:
+        """The logs of a job are not wanted any more."""
+        return self._later(remove, self.folder(job))
+
     async def tidy(self, held: Collection[int], last_order: int, kept: Kept, now: float) -> None:
         """Pack what was left, then remove what is too old or too much, the oldest jobs first.
 

@@ -88,10 +88,10 @@ class Reports:
         self, machine: Machine, run: str, held: Mapping[int, Sequence[int]], link: Link
     ) -> RuntimeClient | None:
         client = await self._known(machine)
+        if client and not await self._connections.makes_way(client, run, link):
+            return None
         if client is None or self.stopping:
             link.refuse(f"{self.refusing}; try again in a moment.")
-            return None
-        if not self._connections.may_take_over(client, run, link):
             return None
         self._connections.connect(client, run, link)
         self._connections.welcome(client, self.farm.join(client, machine, held, self._now()))
@@ -264,10 +264,10 @@ class Reports:
         for number in jobs & self.farm.jobs.keys():  # the others are archived
             self._announcer.show("job", number)
         for order in changes.orders.values():
-            self._announcer.show("client", order.client)
             if not order.open:
                 self._logs.end(order.id)
-        for number in changes.clients:
+        clients = {order.client for order in changes.orders.values()} | changes.clients.keys()
+        for number in clients & self.farm.clients.keys():  # the others are deleted
             self._announcer.show("client", number)
 
     def _view(self, kind: str, number: int) -> ClientView | JobView:

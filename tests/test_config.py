@@ -32,6 +32,11 @@ MISTAKES: tuple[tuple[str, str], ...] = (
     ("[worker]\nslots = -1", " in line 2: slots has to be a whole number >= 0."),
     ('[server]\nhosts = ["a",\n  1]', " in line 2: an item of hosts has to be text in quotes, not a whole number."),
     ("[server]\nhosts = 'a'", " in line 2: hosts has to be a list, not text in quotes."),
+    (
+        '[server]\nproxies = ["10.1.0.0/24", "10.1.0.5/24"]',
+        ' in line 2: a web server in front is named by its address, as in "10.0.0.5", or by its network, as in '
+        '"10.1.0.0/24"; 10.1.0.5/24 has host bits set.',
+    ),
     ("[farm]\nzone = 'Mars'", ' in line 2: There is no time zone "Mars"; write one such as Europe/Amsterdam.'),
     (
         "[farm.limits]\nnuke = {count = 2}\n[farm.limits.arnold]\ncount = 0",
@@ -209,8 +214,15 @@ class TheFarm(Case):
         self.assertEqual(read(again).farm, farm)
 
     def test_every_setting_of_the_rules_is_shown(self) -> None:
-        shown = show(load(state="s")).partition("[farm]\n")[2].splitlines()
+        shown = show(load(state="s")).partition("[farm]\n")[2].partition("\n\n")[0].splitlines()
         self.assertEqual([line.split(" = ")[0] for line in shown], list(FarmSettings.__struct_fields__))
+
+    def test_other_addresses_of_the_web_are_read_and_shown_as_they_are_written(self) -> None:
+        path = self.write("b.toml", '[routes]\n"/liste" = "/clients/list.json"\n')
+        self.assertEqual(read(path).routes, {"/liste": "/clients/list.json"})
+        self.assertIn('\n[routes]\n"/liste" = "/clients/list.json"', show(load(str(path), "s")))
+        with self.assertRaisesRegex(BadSettings, "in line 2: /liste has to be text in quotes, not a whole number"):
+            read(self.write("c.toml", '[routes]\n"/liste" = 3\n'))
 
     def test_a_zone_that_is_named_goes_before_the_machines_own(self) -> None:
         os.environ["TZ"] = "Asia/Tokyo"

@@ -4,7 +4,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.events import KEPT, SHOW_EVERY, Announcer, Events
+from brender.events import KEPT, MOST_THINGS, SHOW_EVERY, Announcer, Events
 from brender.farm.interfaces import Event
 
 
@@ -118,18 +118,23 @@ class Announcing(SynchronousTestCase):
             announcer.show("job", 7)
         self.assertEqual(self.said(), [])
         self.clock.advance(SHOW_EVERY)
-        self.assertEqual(self.said(), [("job", (7, 49))])
+        self.assertEqual(self.said(), [("job", [(7, 49)])])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_each_thing_is_announced_in_an_order_that_does_not_change(self) -> None:
+    def test_all_of_a_kind_are_one_event_in_an_order_that_does_not_change(self) -> None:
         announcer = self.announcer()
         for kind, number in [("job", 9), ("client", 2), ("job", 1), ("client", 1)]:
             announcer.show(kind, number)
         self.clock.advance(SHOW_EVERY)
-        self.assertEqual(
-            [(kind, data[0]) for kind, data in self.said()],  # type: ignore[index]
-            [("client", 1), ("client", 2), ("job", 1), ("job", 9)],
-        )
+        self.assertEqual(self.said(), [("client", [(1, 0), (2, 0)]), ("job", [(1, 0), (9, 0)])])
+
+    def test_a_thousand_things_are_one_event_and_more_are_several(self) -> None:
+        announcer = self.announcer()
+        for number in range(MOST_THINGS + 1):
+            announcer.show("job", number)
+        self.clock.advance(SHOW_EVERY)
+        sizes = [len(data) for _, data in self.said()]  # type: ignore[arg-type]
+        self.assertEqual(sizes, [MOST_THINGS, 1])
 
     def test_it_is_announced_again_when_it_has_changed_again(self) -> None:
         announcer = self.announcer()
@@ -137,7 +142,7 @@ class Announcing(SynchronousTestCase):
             self.now["job"] = value
             announcer.show("job", 7)
             self.clock.advance(SHOW_EVERY)
-        self.assertEqual(self.said(), [("job", (7, 1)), ("job", (7, 2))])
+        self.assertEqual(self.said(), [("job", [(7, 1)]), ("job", [(7, 2)])])
 
     def test_nothing_is_announced_before_all_that_it_shows_is_written(self) -> None:
         announcer = self.announcer(held=True)
@@ -149,10 +154,10 @@ class Announcing(SynchronousTestCase):
         self.clock.advance(60)
         self.assertEqual((self.said(), len(self.commits)), ([], 1))
         self.commits[0].callback(None)
-        self.assertEqual(self.said(), [("job", (7, 1))])
+        self.assertEqual(self.said(), [("job", [(7, 1)])])
         self.clock.advance(SHOW_EVERY)
         self.commits[1].callback(None)
-        self.assertEqual(self.said(), [("job", (7, 1)), ("job", (7, 2))])
+        self.assertEqual(self.said(), [("job", [(7, 1)]), ("job", [(7, 2)])])
 
     def test_what_could_not_be_written_is_not_announced(self) -> None:
         announcer = self.announcer(held=True)

@@ -27,7 +27,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "brender.archiving": ("brender.farm",),
     "brender.keeping": ("brender.farm", "brender.logs"),
     "brender.config": ("brender.farm",),
-    "brender.service": ("brender.farm", "brender.logs", "brender.reports"),
+    "brender.service": ("brender.farm", "brender.logs", "brender.upkeep"),
+    "brender.upkeep": ("brender.farm", "brender.reports"),
     "brender.reports": (
         "brender.farm",
         "brender.connections",
@@ -38,16 +39,20 @@ ROOMS: dict[str, tuple[str, ...]] = {
     ),
     "brender.settling": ("brender.farm",),
     "brender.steady": (),
+    "brender.seats": (),
     "brender.connections": ("brender.farm",),
     "brender.waking": ("brender.farm",),
     "brender.db": ("brender.farm",),
-    "brender.protocols": ("brender.farm", "brender.templates"),
+    "brender.verbs": ("brender.farm", "brender.templates"),
+    "brender.protocols": ("brender.farm", "brender.verbs"),
     "brender.simulate": ("brender.farm",),
-    "brender.web": ("brender.farm",),
+    "brender.web": ("brender.farm", "brender.verbs"),
+    "brender.webhooks": ("brender.farm", "brender.verbs"),
     "brender.worker": ("brender.farm", "brender.protocols.messages", "brender.protocols.codec"),
     "brender.templates": (),
     "brender.tap": ("brender",),
     "brender.worker.tap": ("brender",),
+    "brender.client": ("brender.farm", "brender.verbs"),
     "brender.cli": ("brender",),
     "brender.__main__": ("brender.cli",),
     "brender.twisted_plugins": (),  # names its modules as text: `twistd` imports the one that is started
@@ -200,7 +205,7 @@ class TheTestItself(SynchronousTestCase):
             "brender/farm/task.py:1: brender.farm.task imports brender.service.FarmService, "
             "which is for brender.tap alone.",
             "brender/service.py:1: brender.service imports brender.db; "
-            "of ours, brender.service imports brender.farm, brender.logs, brender.reports, itself only.",
+            "of ours, brender.service imports brender.farm, brender.logs, brender.upkeep, itself only.",
             "brender/web/guess.py:3: brender.web.guess imports peewee.Model, which is for brender.db alone.",
             "brender/web/tree.py:2: brender.web.tree imports twisted.internet.reactor, "
             "which is for brender.tap, brender.worker.tap, brender.cli alone.",

@@ -3,8 +3,10 @@
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
+from brender.connections import ASK_EVERY, ASKED
 from brender.db.writer import WriteFailed
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.interfaces import Event, NotFound
@@ -160,15 +162,19 @@ class Joining(TestCase):
         links = [NotedLink(), NotedLink()]
         joining = [waiting(farm.service.join(self.machine, f"run {n}", {}, link)) for n, link in enumerate(links)]
         go_on()
-        first, second = [await each for each in joining]
-        self.assertEqual((first.id, second), (1, None))
+        first = await joining[0]
+        self.farm_asks(farm.clock)
+        self.assertEqual((first.id, await joining[1]), (1, None))
         self.assertEqual([kinds(link) for link in links], [["welcome"], ["refuse"]])
         self.assertEqual(rows(farm.path, "select count(*) from clients"), [(1,)])
 
     async def test_a_second_process_of_one_identity_is_refused_and_the_first_undisturbed(self) -> None:
         first, second = NotedLink(), NotedLink()
         client = await self.join("run 1", first)
-        self.assertIsNone(await self.join("run 2", second))
+        joining = waiting(self.join("run 2", second))
+        self.assertFalse(joining.called)
+        self.farm_asks(self.farm.clock)
+        self.assertIsNone(await joining)
         ((_, reason),) = second.said
         self.assertIn("A worker with the identity of attic is connected already.", reason)
         self.service.leave(1, second)
@@ -176,6 +182,57 @@ class Joining(TestCase):
         self.assertTrue(client.online)
         await self.farm.job()
         self.assertEqual(kinds(first), ["welcome", "give", "give"])
+
+    def farm_asks(self, clock: Clock) -> None:
+        """The first worker is asked whether it is there, and has had its time to answer."""
+        clock.pump([ASK_EVERY] * ASKED)
+
+    async def test_a_worker_that_was_started_again_takes_the_place_of_one_that_does_not_answer(self) -> None:
+        dead, alive = NotedLink(), NotedLink()
+        await self.join("run 1", dead)
+        await self.farm.job()
+        dead.lives = False
+        joining = waiting(self.join("run 2", alive))
+        self.farm_asks(self.farm.clock)
+        client = await joining
+        assert client is not None
+        self.assertEqual(dead.said[-1], ("refuse", "It has not answered, and was started anew."))
+        self.service.leave(1, dead)
+        self.assertTrue(client.online)
+        self.assertEqual(kinds(alive), ["welcome", "give", "give"])
+
+    async def test_a_worker_that_was_started_again_is_taken_as_soon_as_the_old_connection_ends(self) -> None:
+        dead, alive = NotedLink(), NotedLink()
+        await self.join("run 1", dead)
+        joining = waiting(self.join("run 2", alive))
+        self.service.leave(1, dead)
+        self.farm.clock.advance(ASK_EVERY)
+        client = await joining
+        assert client is not None
+        self.assertEqual((client.online, kinds(alive), kinds(dead)), (True, ["welcome"], ["welcome"]))
+
+    async def test_of_two_that_wait_for_the_place_of_a_dead_one_the_first_has_it(self) -> None:
+        dead, *alive = NotedLink(), NotedLink(), NotedLink()
+        await self.join("run 1", dead)
+        dead.lives = False
+        joining = [waiting(self.join(f"run {number}", link)) for number, link in enumerate(alive, 2)]
+        self.farm_asks(self.farm.clock)
+        self.farm_asks(self.farm.clock)
+        self.assertEqual([bool(await each) for each in joining], [True, False])
+        self.assertEqual([kinds(link) for link in alive], [["welcome"], ["refuse"]])
+
+    async def test_while_the_server_does_not_listen_nobody_is_taken_for_dead(self) -> None:
+        old, new = NotedLink(), NotedLink()
+        await self.join("run 1", old)
+        old.lives = False  # it is not heard, as the database is behind
+        self.service._connections.hold_back(True)
+        joining = waiting(self.join("run 2", new))
+        self.farm_asks(self.farm.clock)
+        self.assertFalse(joining.called)
+        self.service._connections.hold_back(False)
+        old.lives = True
+        self.farm_asks(self.farm.clock)
+        self.assertIsNone(await joining)
 
     async def test_the_same_process_takes_the_place_of_its_own_dead_connection(self) -> None:
         dead, alive = NotedLink(), NotedLink()
@@ -448,7 +505,7 @@ class Announcements(TestCase):
         await self.farm.settled()
 
     def jobs(self) -> list[JobView]:
-        return [event.data for event in self.events if event.kind == "job"]
+        return [job for event in self.events if event.kind == "job" for job in event.data]
 
     async def test_a_job_is_announced_after_its_commit(self) -> None:
         go_on = self.farm.stall()
@@ -503,7 +560,8 @@ class Announcements(TestCase):
         self.assertEqual(self.farm.sql.writer.pending, 0)
         self.assertEqual(self.farm.sql.writer.commits, written)
         await self.pass_time()
-        (running,) = self.events[-1].data.running
+        (client,) = self.events[-1].data
+        (running,) = client.running
         self.assertEqual(running.percent, 99.0)
 
 

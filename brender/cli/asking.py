@@ -2,7 +2,8 @@
 
 How does this work?  `@asks_the_farm` adds the options, finds the server, and gives the command a `Desk`: the
 `Api`, and `show`, which prints either JSON or words.  A `Failed` ends the command with its sentence on
-stderr, or as JSON on stdout, and with 1, or 2 where the words of the command were wrong.
+stderr, or as JSON on stdout, and with 1, or 2 where the words of the command were wrong.  On a terminal, words have
+colours, and an answer that takes long has a sign that it is waited for.
 """
 
 import functools
@@ -13,18 +14,28 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Timer
 from typing import Any, Concatenate, NoReturn, ParamSpec
 
 import click
 
-from brender.cli.api import Api, Failed
+from brender.client.errors import Failed
+from brender.client.http import Api, Question
 from brender.config import BadSettings, load
-from brender.protocols.tables import visible
-from brender.protocols.words import BadWords
+from brender.verbs.tables import visible
+from brender.verbs.words import BadWords
 
 Given = ParamSpec("Given")
 DEFAULT_PORT = 8080
 PORT = re.compile(r"^tcp:(?:port=)?(\d+)")
+SOON = 2.0  # seconds without an answer, after which it is said that one is waited for
+COLOURS = {  # of words that people look for
+    "green": "completed|online|idle",
+    "cyan": "active|busy|rendering",
+    "yellow": "paused|queued|disabled|asleep|occupied",
+    "red": "failed|offline|unwell|off",
+    "dim": "canceled",
+}
 UNLIMITED = 10_000  # columns, where no terminal limits them
 
 
@@ -38,12 +49,55 @@ class Desk:
         if self.as_json:
             click.echo(json.dumps(data, ensure_ascii=False, indent=2))
         else:
-            say(words())
+            say(words(), colours=True)
+
+    def ask(self, question: Question) -> Any:
+        with patiently():
+            return self.api.ask(question)
+
+    def ask_farm(self) -> Any:
+        """The farm in numbers."""
+        return self.ask(Question("GET", "/api/v1/farm"))
+
+    def read(self, question: Question) -> bytes:
+        with patiently():
+            return self.api.read(question)
 
 
-def say(text: str, err: bool = False) -> None:
+@contextmanager
+def patiently() -> Iterator[None]:
+    """A sign on a terminal once it takes long."""
+    from rich.console import Console  # noqa: PLC0415 (most commands need no sign)
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    status = console.status("Waiting for the server")
+    timer = Timer(SOON, status.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()
+
+
+def say(text: str, err: bool = False, colours: bool = False) -> None:
     """Print what may have been written by others: nothing in it reaches the terminal as a command."""
-    click.echo("\n".join(visible(line) for line in text.split("\n")), err=err)
+    shown = "\n".join(visible(line) for line in text.split("\n"))
+    if colours and sys.stdout.isatty():
+        from rich.console import Console  # noqa: PLC0415 (most output goes without)
+        from rich.text import Text  # noqa: PLC0415
+
+        painted = Text(shown)
+        for style, words in COLOURS.items():
+            painted.highlight_regex(rf"(?<![\w.=-])(?:{words})(?![\w.=-])", style)
+        Console(highlight=False).print(painted, soft_wrap=True)
+    else:
+        click.echo(shown, err=err)
 
 
 def width() -> int:
@@ -53,9 +107,7 @@ def width() -> int:
 def asks_the_farm(command: Callable[Concatenate[Desk, Given], None]) -> Callable[Given, None]:
     """Make a function of a `Desk` a function that click can call."""
 
-    @click.option(
-        "--server", "server", envvar="BRENDER_SERVER", metavar="URL", help="The farm's server.  [BRENDER_SERVER]"
-    )
+    @click.option("--server", envvar="BRENDER_SERVER", metavar="URL[,URL]", help="The farm's server.  [BRENDER_SERVER]")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.option("--show-config", is_flag=True, help="Tell which server would be asked, and why; ask nothing.")
     @functools.wraps(command)
@@ -78,7 +130,7 @@ def fail(failed: Failed, as_json: bool) -> NoReturn:
         click.echo(json.dumps(failed.as_json(), ensure_ascii=False, indent=2))
     else:
         say("\n".join(failed.lines()), err=True)
-    sys.exit(2 if failed.at == "filter" else 1)
+    sys.exit(2 if failed.at == "filter" or failed.position is not None else 1)
 
 
 @contextmanager
@@ -91,9 +143,9 @@ def wrong_use() -> Iterator[None]:
 
 
 def find_server(named: str | None) -> tuple[str, str]:
-    """The address of the farm's web, and where it comes from."""
+    """The address of the farm's web, or several with commas between, and where it comes from."""
     if named:
-        return address(named), "--server or BRENDER_SERVER"
+        return ",".join(address(each.strip()) for each in named.split(",")), "--server or BRENDER_SERVER"
     try:
         config = load()
     except BadSettings as error:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from brender.cli.api import Failed
+from brender.client.errors import Failed
 
 LAST_LINES = 15
 PATIENCE = 8.0  # seconds until a child that was asked to leave is killed

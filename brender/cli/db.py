@@ -9,15 +9,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from brender.cli.asking import say
-from brender.db.engine import CannotOpen, engine_of, is_url
-from brender.db.moving import Moved, NotMoved, move
-from brender.protocols.tables import Column, table
+from brender.verbs.tables import Column, table
+
+if TYPE_CHECKING:
+    from brender.db.moving import Moved
 
 COLUMNS = (Column("table"), Column("rows", right=True), Column("sum"))
 
@@ -36,6 +38,9 @@ def move_command(source: str, target: str) -> None:
     Both are postgresql://USER@HOST/NAME, or a file of SQLite, or the state folder that has it.  TO must be empty.
     FROM stays as it is.
     """
+    from brender.db.engine import CannotOpen, engine_of  # noqa: PLC0415 (the database takes a moment to import)
+    from brender.db.moving import NotMoved, move  # noqa: PLC0415
+
     one, other = place(source), place(target)
     if one == other:
         raise click.UsageError("That is the same database twice.")
@@ -49,6 +54,8 @@ def move_command(source: str, target: str) -> None:
 
 
 def place(words: str) -> Path | str:
+    from brender.db.engine import is_url  # noqa: PLC0415
+
     if is_url(words):
         return words
     if "://" in words:
@@ -72,6 +79,6 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
-def told(done: list[Moved], name: str) -> str:
+def told(done: "list[Moved]", name: str) -> str:
     rows = [(each.table, f"{each.rows:,}", each.sum) for each in done]
     return f"{table(COLUMNS, rows)}\nThe farm is in {name} now; counts and sums are the same on both sides."

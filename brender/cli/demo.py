@@ -19,13 +19,14 @@ import click
 
 import brender.worker.blender
 from brender import __version__
-from brender.cli.api import Api, Failed, Unreachable
 from brender.cli.asking import fail, say
 from brender.cli.children import LAST_LINES, Children
 from brender.cli.ports import Ports
 from brender.cli.scenes import best_blender
 from brender.cli.watch import Watch, ending
-from brender.protocols.tables import duration
+from brender.client.errors import Failed, Unreachable
+from brender.client.http import Api
+from brender.verbs.tables import duration
 from brender.worker.blender.find import KEPT
 from brender.worker.blender.installed import Blender
 

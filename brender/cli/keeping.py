@@ -18,11 +18,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from brender.cli.api import Api, Failed
 from brender.cli.asking import Desk, asks_the_farm, fail, say, width
 from brender.cli.running import FILE, FOLDER
+from brender.client.errors import Failed
+from brender.client.http import Api
 from brender.config import BadSettings, Config, load
-from brender.protocols.tables import Column, count, table
+from brender.verbs.tables import Column, count, table
 
 Tell = Callable[[int, int], None]
 LATER = 600.0  # seconds that the server may take for one file of an archive
@@ -173,12 +174,12 @@ def archive(
         lines = desk.api.get(f"/api/v1/archive/{shown}")
         desk.show(lines, lambda: about(lines))
     else:
-        job = Api(desk.api.base, LATER).post(f"/api/v1/archive/{back}/restore")
+        job = desk.api.more_patient(LATER).post(f"/api/v1/archive/{back}/restore")
         desk.show(job, lambda: f"Job {job['id']} {job['name']} is back in the farm.")
 
 
 def put_away(desk: Desk, age: str, folder: str) -> None:
-    api = Api(desk.api.base, LATER)
+    api = desk.api.more_patient(LATER)
     body = {"before": time.time() - seconds(age), "folder": folder}
     done: list[int] = []
     files: list[str] = []

@@ -1,90 +1,61 @@
-"""`brender clients`, `brender jobs`, `brender log`, `brender why`: look at a farm.
+"""`brender farm` and `brender watch`: how the whole farm does, and one job until it ends.
 
-How does this work?  The server's JSON becomes the same structs and the same tables that the shell shows.
+How does this work?  The numbers of the farm come from the server, and are told in the shell's words.
 """
 
-import time
-from collections.abc import Sequence
+import sys
 from typing import Any
 
 import click
-import msgspec
 
-from brender.cli.api import Failed
-from brender.cli.asking import Desk, asks_the_farm, width
-from brender.farm.views import ClientView, JobView
-from brender.protocols.client_verbs import COLUMNS, FILTER, notes, row
-from brender.protocols.job_verbs import JOBS, job_row
-from brender.protocols.tables import table
-
-
-@click.command(epilog="\b\n" + FILTER)
-@click.argument("filter", nargs=-1)
-@asks_the_farm
-def clients(desk: Desk, filter: tuple[str, ...]) -> None:  # noqa: A002 (the name of the argument for people)
-    """List the clients, or those that a filter chooses."""
-    data = desk.api.get("/api/v1/clients", filter=joined(filter))["data"]
-    desk.show(data, lambda: clients_table(data, filter))
-
-
-def joined(words: Sequence[str]) -> str:
-    """One text of several words, each as it was typed."""
-    return " ".join(f'"{word}"' if " " in word else word for word in words)
-
-
-def clients_table(data: Any, words: tuple[str, ...]) -> str:
-    found = msgspec.convert(data, list[ClientView])
-    if not found:
-        return f"No client matches {' and '.join(words)}." if words else "The farm has no clients yet."
-    return "\n".join([table(COLUMNS, [row(client, time.time()) for client in found], width()), *notes(found)])
-
-
-@click.command()
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many.")
-@asks_the_farm
-def jobs(desk: Desk, limit: int) -> None:
-    """List the jobs, newest first."""
-    answer = desk.api.get("/api/v1/jobs", limit=str(limit))
-    desk.show(answer["data"], lambda: jobs_table(answer))
-
-
-def jobs_table(answer: Any) -> str:
-    found = msgspec.convert(answer["data"], list[JobView])
-    if not found:
-        return "No jobs yet; brender submit hands one in."
-    more = [f"These are the newest {len(found)}; --limit shows more."] if answer.get("next") else []
-    return "\n".join([table(JOBS, [job_row(job, time.time()) for job in found], width()), *more])
+from brender.cli.asking import Desk, asks_the_farm
+from brender.cli.watch import Watch
+from brender.farm.views import TimeView
+from brender.verbs.tables import count, duration
+from brender.verbs.telling.jobs import spread
 
 
 @click.command()
 @click.argument("job", type=click.IntRange(min=0))
-@click.argument("task", type=click.IntRange(min=0), required=False)
-@click.option("--step", metavar="NAME", help="Only of this step.")
 @asks_the_farm
-def log(desk: Desk, job: int, task: int | None, step: str | None) -> None:
-    """Show the log of a job, or of one task (the first is 0)."""
-    query = {"task": None if task is None else str(task), "step": step}
-    text = desk.api.text(f"/api/v1/jobs/{job}/log", **{key: value for key, value in query.items() if value is not None})
-    desk.show({"job": job, "task": task, "log": text}, lambda: text.expandtabs().rstrip("\n"))
+def watch(desk: Desk, job: int) -> None:
+    """Show how far a job is until it ends; Ctrl-C leaves it running."""
+    sys.exit(Watch(desk.api, desk.as_json).until_it_ends(desk.api.get(f"/api/v1/jobs/{job}", orders="0")))
 
 
-@click.command(context_settings={"ignore_unknown_options": True}, epilog="\b\n" + FILTER)
-@click.argument("words", nargs=-1, required=True, metavar="JOB [FRAME] | CLIENT...")
-@click.option("--step", metavar="NAME", help="The frame of this step.")
+@click.command()
 @asks_the_farm
-def why(desk: Desk, words: tuple[str, ...], step: str | None) -> None:
-    """Say what a job, a frame of it, or a client waits for."""
-    first, *more = words
-    if first.isdecimal():
-        query = {"frame": " ".join(more)} if more else {}
-        answers = [desk.api.get(f"/api/v1/jobs/{first}/why", **query, **({"step": step} if step else {}))]
-    else:
-        answers = [desk.api.get(f"/api/v1/clients/{client}/why") for client in clients_of(desk, words)]
-    desk.show(answers, lambda: "\n".join(answer["why"] for answer in answers))
+def farm(desk: Desk) -> None:
+    """Tell how the farm does, and the way into its database."""
+    figures = desk.ask_farm()
+    desk.show(figures, lambda: told(figures))
 
 
-def clients_of(desk: Desk, words: Sequence[str]) -> list[int]:
-    found = desk.api.get("/api/v1/clients", filter=joined(words))["data"]
-    if not found:
-        raise Failed(f"No client matches {' and '.join(words)}.", code="no-match")
-    return [client["id"] for client in found]
+def told(figures: Any) -> str:
+    """As the shell tells it."""
+    database = figures["database"]
+    written = f"{count(database['rows'], 'row')} in {count(database['commits'], 'commit')} since the start"
+    waiting = f"{database['pending']:,} {'waits' if database['pending'] == 1 else 'wait'}"
+    took = f"a commit takes {database['seconds_mean'] * 1000:.1f} ms"
+    lines = [head(figures), *time_left(figures), f"database: {written}, {waiting}; {took}"]
+    return "\n".join([*lines, *([f"It takes nothing new: {figures['stopping']}."] if figures["stopping"] else [])])
+
+
+def head(figures: Any) -> str:
+    """ "brender 2.0 · 12 clients, 10 online, 8 busy · 3 jobs running, 1 waiting"."""
+    clients = figures["clients"]
+    machines = f"{count(clients, 'client')}, {figures['online']} online, {figures['busy']} busy"
+    running, waiting, paused = (figures["jobs"][state] for state in ("active", "queued", "paused"))
+    jobs = [f"{count(running, 'job')} running" if running else "no job running"]
+    jobs += [f"{waiting:,} waiting"] if waiting else []
+    jobs += [f"{paused:,} paused"] if paused else []
+    version = figures["version"].removesuffix(".0")
+    return " · ".join([f"brender {version}", machines if clients else "no clients yet", ", ".join(jobs)])
+
+
+def time_left(figures: Any) -> list[str]:
+    if figures["seconds_left"] is None:
+        return []
+    view = TimeView(**{name: figures[name] for name in TimeView.__struct_fields__})
+    guessed = f"; {count(view.unmeasured, 'task')} of it only guessed, from what others took" if view.unmeasured else ""
+    return [f"time left: {duration(figures['seconds_left'])}{spread(view)}{guessed}"]

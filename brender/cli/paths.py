@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from brender.cli.api import Failed
+from brender.client.errors import Failed
 
 Definition = Mapping[str, Any]
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -3,7 +3,7 @@
 import socket
 from dataclasses import dataclass
 
-from brender.cli.api import Failed
+from brender.client.errors import Failed
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from brender.cli.api import Failed
+from brender.client.errors import Failed
 from brender.config import BadSettings, load
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ farm is touched.  Ends with 0, with 2 when the shape cannot be used, and with 13
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -15,10 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from brender.cli.asking import say, width
-from brender.protocols.tables import Column, count, duration, table
-from brender.simulate.farm_shape import BadShape, read
-from brender.simulate.report import Report, report
-from brender.simulate.world import World
+from brender.verbs.tables import Column, count, duration, table
+
+if TYPE_CHECKING:
+    from brender.simulate.report import Report
+    from brender.simulate.world import World
 
 COLUMNS = (Column(""), Column("", gives=True))
 
@@ -30,6 +32,10 @@ COLUMNS = (Column(""), Column("", gives=True))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def simulate(farm: Path, seed: int, days: float | None, as_json: bool) -> None:
     """Simulate a farm: the real rules, with clients and users that are described in a file."""
+    from brender.simulate.farm_shape import BadShape, read  # noqa: PLC0415 (the rules take a moment to import)
+    from brender.simulate.report import report  # noqa: PLC0415
+    from brender.simulate.world import World  # noqa: PLC0415
+
     try:
         world = World(read(farm), seed, days)
     except BadShape as bad:
@@ -55,7 +61,7 @@ def refuse(sentence: str, as_json: bool) -> None:
     sys.exit(2)
 
 
-def follow(world: World) -> None:
+def follow(world: "World") -> None:
     """Let the days go by, with a bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
@@ -70,7 +76,7 @@ def mover(bar: Progress, task: "int") -> Callable[[float], None]:
     return move
 
 
-def lines(found: Report) -> Iterator[tuple[str, str]]:
+def lines(found: "Report") -> Iterator[tuple[str, str]]:
     """The rows of the table: what, and how much."""
     yield "farm", f"{found.farm or 'without a name'}: {count(found.clients, 'client')}, seed {found.seed}"
     yield "virtual time", f"{found.days:.2f} days, {count(found.deaths, 'death')} of workers"
@@ -84,7 +90,7 @@ def lines(found: Report) -> Iterator[tuple[str, str]]:
     yield "scheduler", f"{count(found.cost.orders, 'order')}, {found.cost.microseconds:.0f} µs of real time each"
 
 
-def of_the_farm(found: Report) -> Iterator[tuple[str, str]]:
+def of_the_farm(found: "Report") -> Iterator[tuple[str, str]]:
     if found.use:
         ready = f"while work was ready ({duration(found.use.seconds)})"
         yield "slots used", f"{found.use.used:.2%} {ready}, {found.use.opening:.2%} to open sessions"
@@ -95,7 +101,7 @@ def of_the_farm(found: Report) -> Iterator[tuple[str, str]]:
         yield "makespan", f"{span.seconds:,.0f} s, {span.ratio:.3f} times the lower bound of {span.bound:,.0f} s"
 
 
-def of_the_jobs(found: Report) -> Iterator[tuple[str, str]]:
+def of_the_jobs(found: "Report") -> Iterator[tuple[str, str]]:
     if times := found.times:
         parts = ((times.median, "median"), (times.nine_of_ten, "90 %"), (times.ninety_nine_of_100, "99 %"))
         yield "job times", ", ".join(f"{name} {seconds:,.0f} s" for seconds, name in parts)

@@ -19,14 +19,15 @@ from brender.cli.asking import Desk, asks_the_farm, say, wrong_use
 from brender.cli.paths import whole
 from brender.cli.scenes import frames_of
 from brender.cli.watch import Watch
+from brender.client.http import Question
 from brender.config import machine_zone
 from brender.farm.settings import JobSettings, read
 from brender.farm.submission.problems import Refused
 from brender.farm.windows import zone_of
-from brender.protocols import values as written
-from brender.protocols.submitting import MOST_BYTES, built_in_template
-from brender.protocols.tables import count
 from brender.templates import built_in
+from brender.verbs import values as written
+from brender.verbs.submitting import MOST_BYTES, built_in_template
+from brender.verbs.tables import count
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -57,7 +58,8 @@ def settings_options(command: Function) -> Function:
 @click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--frames", metavar="RANGE", help="The frames, such as 1-250 or 1,5-9; the same as Frames=RANGE.")
 @click.option("--name", default="", help="What the job is called, instead of the template's own name.")
-@click.option("--watch", is_flag=True, help="Show how far it is until it ends; Ctrl-C leaves it running.")
+@click.option("--wait", "--watch", "watch", is_flag=True, help="Show how far it is until it ends; Ctrl-C leaves it.")
+@click.option("--quiet", "-q", is_flag=True, help="Print the job's number alone.")
 @settings_options
 @asks_the_farm
 def submit(
@@ -69,6 +71,7 @@ def submit(
     frames: str | None,
     name: str,
     watch: bool,
+    quiet: bool,
     **settings: str | None,
 ) -> None:
     """Hand in a scene or a job template.
@@ -79,13 +82,13 @@ def submit(
     given = read_values(values, frames)
     wanted = scene(Path(file), given) if file.lower().endswith(".blend") else template(file, given)
     wanted.values, told = whole(wanted.text, wanted.values, wanted.folder)
-    for line in [*wanted.told, *told]:
+    for line in [] if quiet else [*wanted.told, *told]:
         say(line, err=True)
     body = {"template": wanted.template, "values": wanted.values, "name": name or wanted.name}
-    job = desk.api.post("/api/v1/jobs", {**body, "settings": {"owner": user(), **asked}})
+    job = desk.ask(Question("POST", "/api/v1/jobs", body=body | {"settings": {"owner": user(), **asked}}))
     if watch:
-        raise SystemExit(Watch(desk.api, desk.as_json, wanted.thing).until_it_ends(job))
-    desk.show(job, lambda: submitted(job, wanted.thing))
+        raise SystemExit(Watch(desk.api, desk.as_json, wanted.thing, silent=quiet).until_it_ends(job))
+    desk.show(job, lambda: str(job["id"]) if quiet else submitted(job, wanted.thing))
 
 
 def submitted(job: Any, thing: str) -> str:

@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from brender.cli.api import Api, Unreachable
 from brender.cli.asking import say
-from brender.protocols.tables import count, cut, duration, visible
+from brender.client.errors import Unreachable
+from brender.client.http import Api
+from brender.verbs.tables import count, cut, duration, visible
 
 FINISHED = {"completed", "failed", "canceled"}
 AGAIN = 1.0  # seconds until a lost server is looked for again
@@ -35,12 +36,14 @@ class Watch:
         thing: str = "task",
         check: Callable[[], None] = lambda: None,
         quiet: bool = False,
+        silent: bool = False,
     ) -> None:
         self._api = api
         self._as_json = as_json
         self._thing = thing
         self._check = check  # called at every sign of life; may raise
-        self._quiet = quiet  # says nothing at the end
+        self._quiet = quiet or silent  # says nothing at the end
+        self._silent = silent  # nor before
         self.job: Job = {}  # as it was last seen
 
     def until_it_ends(self, first: Job) -> int:
@@ -60,6 +63,8 @@ class Watch:
         return 0 if self.job["state"] == "completed" else 1
 
     def _shows(self) -> "Shows":
+        if self._silent:
+            return Silence()
         if self._as_json:
             return JsonLines()
         return Bar(self._thing) if Console().is_terminal else Lines(self._thing)
@@ -103,6 +108,14 @@ class Shows(Protocol):
 
     def close(self) -> None:
         """Nothing more comes."""
+
+
+class Silence:
+    def show(self, job: Job) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 class JsonLines:

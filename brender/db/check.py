@@ -65,6 +65,7 @@ def check(where: Path | str, archive: Path, tell: Tell = lambda done, of: None) 
             yield from damages(ask, where)
             yield from strangers(ask)
             yield from lost_files(ask, archive)
+            yield from unread_settings(ask)
             jobs = ask("SELECT id, state FROM jobs ORDER BY id")
             for done, (job, state) in enumerate(jobs):
                 tell(done, len(jobs))
@@ -157,15 +158,27 @@ LOST = (
 
 def strangers(ask: Ask) -> Iterator[str]:
     """Rows that belong to what is not there."""
-    on_their_way = {row[0] for row in ask("SELECT job FROM archived WHERE stage = ?", int(Stage.CLEARING))}
+    known = {
+        ("orders", "job"): {row[0] for row in ask("SELECT job FROM archived WHERE stage = ?", int(Stage.CLEARING))},
+        ("orders", "client"): {row[0] for row in ask("SELECT client FROM departed")},
+    }
     for table, key, other, others, sentence in LOST:
         query = (
             f"SELECT t.{key}, COUNT(*) FROM {table} t LEFT JOIN {other} o ON o.{others} = t.{key} "
             f"WHERE o.{others} IS NULL GROUP BY t.{key} ORDER BY t.{key}"
         )
         for number, count in ask(query):
-            if number not in on_their_way or table != "orders":
+            if number not in known.get((table, key), ()):
                 yield sentence.format(key=number, count=count)
+
+
+def unread_settings(ask: Ask) -> Iterator[str]:
+    """What was changed of the farm's settings and cannot be read."""
+    for name, value in ask("SELECT name, value FROM farm_settings WHERE value IS NOT NULL ORDER BY name"):
+        try:
+            msgspec.json.decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            yield f"The setting {name} of the farm cannot be read: {error}."
 
 
 def lost_files(ask: Ask, archive: Path) -> Iterator[str]:

@@ -113,13 +113,51 @@ class ArchivedRow(Table):
 
 
 class MarkRow(Table):
-    """The last job and the last order whose numbers are taken, though no row may have them any more."""
+    """The last job, order and view whose numbers are taken, though no row may have them any more."""
 
     name = TextField(primary_key=True)
     number = IntegerField()
 
     class Meta:
         table_name = "marks"
+
+
+class SettingRow(Table):
+    """A setting of the farm that was changed while it runs, or an entry of one."""
+
+    name = TextField(primary_key=True)
+    value = TextField(null=True)  # JSON; NULL: it is again as brender.toml has it
+    changed = FloatField(column_name="changed_at")
+
+    class Meta:
+        table_name = "farm_settings"
+
+
+class ViewRow(Table):
+    """A saved look at a list: `farm.saved_view.SavedView`."""
+
+    id = IntegerField(primary_key=True)
+    name = TextField()
+    owner = TextField()
+    item = TextField()
+    wanted = TextField(column_name="filter_text")
+    fields = TextField(column_name="field_names")
+    sort = TextField(column_name="sorted_by")
+    changed = FloatField(column_name="changed_at")
+
+    class Meta:
+        table_name = "saved_views"
+
+
+class DepartedRow(Table):
+    """A client that was deleted: orders that it had are still here."""
+
+    client = IntegerField(primary_key=True)
+    name = TextField()
+    when = FloatField(column_name="deleted_at")
+
+    class Meta:
+        table_name = "departed"
 
 
 KEYS: dict[type[Any], int] = {
@@ -130,4 +168,7 @@ KEYS: dict[type[Any], int] = {
     OrderRow: 1,
     ArchivedRow: 1,
     MarkRow: 1,
+    SettingRow: 1,
+    ViewRow: 1,
+    DepartedRow: 1,
 }

@@ -5,16 +5,18 @@ at the moment of the call: the objects may change again while the tuples wait fo
 The `read_*` functions turn tuples of a query back into objects.
 """
 
+from sys import intern
 from typing import Any
 
 import msgspec
 
-from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
+from brender.db.models import ClientRow, JobRow, OrderRow, SettingRow, StepRow, SubmissionRow, ViewRow
 from brender.db.writer import Row, Rows
-from brender.farm.changes import Changes
+from brender.farm.changes import Changes, Override
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.job import FinishedStep, Job, Standing, Step
 from brender.farm.order import Order
+from brender.farm.saved_view import SavedView
 from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.transitions import JobState
 
@@ -30,6 +32,8 @@ def rows_of(changes: Changes) -> Rows:
             submitted = (job.template, job.values, job.added)
             rows.append((SubmissionRow, (job.id, *(encode(each).decode() for each in submitted))))
         rows += [(StepRow, step_row(step)) for step in job.steps]
+    rows += [(SettingRow, setting_row(name, override)) for name, override in changes.settings.items()]
+    rows += [(ViewRow, view_row(view)) for view in changes.views.values()]
     return rows
 
 
@@ -88,6 +92,15 @@ def order_row(order: Order) -> Row:
     )
 
 
+def setting_row(name: str, override: Override | None) -> Row:
+    return (whole(name), override and whole(encode(override.value).decode()), override.when if override else 0.0)
+
+
+def view_row(view: SavedView) -> Row:
+    values = (getattr(view, name) for name in view.__struct_fields__)
+    return tuple(whole(value) if isinstance(value, str) else value for value in values)
+
+
 def whole(text: str) -> str:
     """Without zero bytes: PostgreSQL takes none, and a row is the same in every database."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
@@ -101,6 +114,8 @@ def read_client(row: Row) -> RuntimeClient:
 def read_job(row: Row) -> Job:
     number, name, owner, priority, state, submitted, started, ended, reason, warnings, settings, standing = row
     kept = {"owner": owner, "priority": priority} | decode(settings)  # rows of before there were settings have none
+    if kept["owner"] == owner:
+        kept["owner"] = intern(owner)  # few people own all jobs: one text for each of them, which is quick to search
     return Job(
         id=number,
         name=name,
@@ -123,3 +138,13 @@ def read_order(row: Row) -> Order:
     order = Order(*row[:-2])
     order.together, order.second = bool(row[-2]), bool(row[-1])
     return order
+
+
+def read_setting(row: Row) -> tuple[str, Override] | None:
+    """None where it is as brender.toml has it."""
+    name, value, when = row
+    return None if value is None else (name, Override(decode(value), when))
+
+
+def read_view(row: Row) -> SavedView:
+    return SavedView(*row)

@@ -6,28 +6,32 @@ finished jobs are read when somebody asks.  `opening` makes a store of the place
 """
 
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
-from peewee import Database, fn
+from peewee import Database, chunked, fn
 from twisted.internet.defer import Deferred
 
-from brender.db import models
+from brender.db import models, removing
 from brender.db.archived import archived, mark
 from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
+from brender.db.of_the_farm import of_the_farm
 from brender.db.rows import client_row, read_client, read_job, read_order, read_step, rows_of
 from brender.db.writer import Row, Writer
-from brender.farm.changes import Changes, Kept, Loaded, StatesThen
+from brender.farm.changes import Changes, Kept, Loaded, Run, StatesThen
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.interfaces import NotFound, WritePath
 from brender.farm.job import Job
 from brender.farm.order import Order
 from brender.farm.submission.planning import Plan, Refused
-from brender.farm.transitions import FINISHED_JOB, JobState
+from brender.farm.transitions import FINISHED_JOB, JobState, TaskState
 
 Replan = Callable[[dict[str, Any], dict[str, Any], list[dict[str, Any]]], Plan]
 FINISHED = [state.value for state in FINISHED_JOB]
+DONE = bytes([TaskState.COMPLETED])
+AT_ONCE = 500  # orders of one query
 
 
 class SqlStore:
@@ -58,7 +62,7 @@ class SqlStore:
     async def add_client(self, machine: Machine, now: float) -> int:
         def insert(_: Database) -> int:
             """A commit of which nobody heard is made again: then the machine has its row."""
-            number = (ClientRow.select(fn.MAX(ClientRow.id)).scalar() or 0) + 1
+            number = removing.last_client() + 1
             row = client_row(RuntimeClient(id=number, machine=machine, since=now))
             fields = dict(zip(ClientRow._meta.sorted_fields, row, strict=True))
             ClientRow.insert(fields).on_conflict_ignore().execute()
@@ -87,6 +91,15 @@ class SqlStore:
             raise NotFound(f"What job {job.id} was submitted with cannot be read any more.")
         return cast("Kept", found[0])
 
+    async def remove_jobs(self, jobs: Sequence[int]) -> None:
+        await self.writer.perform(lambda _: removing.remove_jobs(jobs))
+
+    async def remove_clients(self, clients: Mapping[int, str], now: float) -> None:
+        await self.writer.perform(lambda _: removing.remove_clients(clients, now))
+
+    async def remove_views(self, views: Sequence[int]) -> None:
+        await self.writer.perform(lambda _: removing.remove_views(views))
+
     def close(self) -> Awaitable[None]:
         """Write what is queued and close the database."""
         return self.writer.close()
@@ -100,13 +113,16 @@ class SqlStore:
         for row in tuples(StepRow.select(StepRow.job, StepRow.place, StepRow.name, StepRow.counts)):
             if jobs[row[0]].finished:
                 jobs[row[0]].past.append(read_step(row))
+        done, others = self._orders_of({kept.job.id for kept in unfinished})
         return Loaded(
             clients=[read_client(row) for row in tuples(ClientRow.select())],
             finished=[job for job in jobs.values() if job.finished],
             unfinished=unfinished,
             sources=sources,
-            orders=[order for order in self._orders_of_unfinished() if not jobs[order.job].finished],
+            orders=others,
+            done=done,
             archived=archived(),
+            **of_the_farm(),
             last_job=max([*jobs, mark("job")]),
             last_order=max(OrderRow.select(fn.MAX(OrderRow.id)).scalar() or 0, mark("order")),
         )
@@ -143,11 +159,28 @@ class SqlStore:
         ]
 
     @staticmethod
-    def _orders_of_unfinished() -> list[Order]:
+    def _orders_of(jobs: Container[int]) -> tuple[dict[tuple[int, int], list[Run]], list[Order]]:
+        """What was completed of these unfinished jobs, by step, and all other orders of theirs."""
         unfinished = JobRow.select(JobRow.id).where(JobRow.state.not_in(FINISHED))
-        query = OrderRow.select().where(OrderRow.job.in_(unfinished)).order_by(OrderRow.job, OrderRow.id)
-        orders = [read_order(row) for row in tuples(query)]  # as the index has them: a million need not be sorted
-        return sorted(orders, key=lambda order: order.id)
+        columns = (OrderRow.id, OrderRow.job, OrderRow.step, OrderRow.issued, OrderRow.first, OrderRow.tasks)
+        query = OrderRow.select(*columns).where(OrderRow.job.in_(unfinished)).order_by(OrderRow.job, OrderRow.id)
+        done: defaultdict[tuple[int, int], list[Run]] = defaultdict(list)
+        others: list[int] = []
+        for number, job, step, issued, first, tasks in tuples(query):  # as the index has them: nothing is sorted
+            if tasks.strip(DONE):
+                others.append(number)
+            else:
+                done[job, step].append((number, issued, first, len(tasks)))
+        orders = (read_order(row) for some in chunked(sorted(others), AT_ONCE) for row in tuples(in_order(some)))
+        return (
+            {at: runs for at, runs in done.items() if at[0] in jobs},
+            [order for order in orders if order.job in jobs],
+        )
+
+
+def in_order(orders: Sequence[int]) -> Any:
+    """The query for these orders."""
+    return OrderRow.select().where(OrderRow.id.in_(orders)).order_by(OrderRow.id)
 
 
 def waited_for(unfinished: Iterable[Job], jobs: Mapping[int, Job]) -> list[Job]:

@@ -26,6 +26,7 @@ from twisted.logger import Logger
 
 from brender.db.models import KEYS
 from brender.db.troubles import Fate, GivenUp, Trouble, first_line, source, trouble_of
+from brender.db.upserts import Upserts
 from brender.farm.interfaces import WritePath
 from brender.farm.transitions import NotNow
 
@@ -85,7 +86,7 @@ class Writer:
         self._ended: Deferred[None] = Deferred()
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._closing = Event()
-        self._upserts: dict[type[Model], str] = {}
+        self._upserts = Upserts(database)
         self._refusal = ""  # why nothing is taken any more
         self._thread: Thread | None = None
         self.listener: Callable[[str], None] = lambda trouble: None
@@ -245,7 +246,7 @@ class Writer:
         with self._database.atomic():
             self._fence()
             for model, rows in tables.items():
-                self._database.cursor().executemany(self._upsert(model), list(rows.values()))
+                self._upserts.put(model, list(rows.values()))
         for work in batch:
             if work.call and not work.answered:
                 work.answer = self._answer(work.call)
@@ -256,6 +257,7 @@ class Writer:
         figures = self.figures
         figures.commits += 1
         figures.rows += rows
+        figures.seconds += seconds
         figures.seconds_last = seconds
         figures.seconds_mean += (NEWEST if figures.commits > 1 else 1.0) * (seconds - figures.seconds_mean)
 
@@ -268,17 +270,6 @@ class Writer:
             if trouble_of(error).fate is Fate.TRY or isinstance(error, IntegrityError):
                 return error
             raise  # the database's own trouble: tried again like a commit
-
-    def _upsert(self, model: type[Model]) -> str:
-        """peewee's own upsert of a whole row, as text for `executemany`."""
-        if model not in self._upserts:
-            fields = list(model._meta.sorted_fields)
-            keys = KEYS[model]
-            query = model.insert(dict.fromkeys(fields)).on_conflict(
-                conflict_target=fields[:keys], preserve=fields[keys:]
-            )
-            self._upserts[model] = query.sql()[0]
-        return self._upserts[model]
 
 
 def pauses() -> Iterator[float]:

@@ -47,8 +47,13 @@ def as_it_is(job: Job) -> Any:
 
 
 def forget(farm: "Farm", job: Job, entry: Archived) -> None:
-    del farm.jobs[job.id]
+    take_out(farm, job)
     farm.archived[job.id] = entry
+
+
+def take_out(farm: "Farm", job: Job) -> None:
+    """It is not in the farm any more."""
+    del farm.jobs[job.id]
     farm.followers.pop(job.id, None)
     for after in job.settings.after:
         farm.followers.get(after.job, set()).discard(job.id)

@@ -12,7 +12,10 @@ from brender.farm.archiving import Archived
 from brender.farm.client import RuntimeClient
 from brender.farm.job import Job
 from brender.farm.order import Order
-from brender.farm.submission.planning import Plan
+from brender.farm.saved_view import SavedView
+from brender.farm.submission.plans import Plan
+
+Run = tuple[int, float, int, int]  # an order that was completed as a whole: its number, issued, first task, how many
 
 
 class StatesThen(NamedTuple):
@@ -33,6 +36,13 @@ class Kept:
     added: list[dict[str, Any]]  # values with which tasks were added later
 
 
+class Override(NamedTuple):
+    """A setting of the farm that was changed while it runs; see `overrides`."""
+
+    value: Any  # plain data
+    when: float  # seconds of the epoch
+
+
 @dataclass(slots=True)
 class Changes:
     """What has happened since the last time: rows to write, then words to say."""
@@ -41,6 +51,8 @@ class Changes:
     jobs: dict[int, Job] = field(default_factory=dict)
     steps: dict[int, Job] = field(default_factory=dict)  # jobs whose steps are to be written: begun or ended
     orders: dict[int, Order] = field(default_factory=dict)
+    settings: dict[str, Override | None] = field(default_factory=dict)  # None: as brender.toml has it
+    views: dict[int, SavedView] = field(default_factory=dict)
     issued: list[Order] = field(default_factory=list)
     settled: list[tuple[int, int, int]] = field(default_factory=list)  # client, order, task
     recalled: list[Order] = field(default_factory=list)
@@ -52,7 +64,7 @@ class Changes:
 
     def __bool__(self) -> bool:
         words = (self.settled, self.recalled, self.canceled, self.woken, self.unneeded)
-        return any((self.clients, self.jobs, self.orders, *words))
+        return any((self.clients, self.jobs, self.orders, self.settings, self.views, *words))
 
 
 @dataclass(slots=True)
@@ -67,3 +79,8 @@ class Loaded:
     last_job: int = 0
     last_order: int = 0
     archived: list[Archived] = field(default_factory=list)  # jobs that are not in the farm any more
+    settings: dict[str, Override] = field(default_factory=dict)
+    views: list[SavedView] = field(default_factory=list)
+    last_view: int = 0
+    departed: dict[int, str] = field(default_factory=dict)  # clients that were deleted, and their names
+    done: dict[tuple[int, int], list[Run]] = field(default_factory=dict)  # orders that were completed, by step

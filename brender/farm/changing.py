@@ -19,7 +19,7 @@ from brender.farm.order import Order
 from brender.farm.order_of_work import OrderOfWork
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings
 from brender.farm.shape import Counted, verdict
-from brender.farm.submission.planning import Plan, extended
+from brender.farm.submission.plans import Plan, extended
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_TASK, JobEvent, JobState, NotNow, TaskEvent, TaskState
 
@@ -109,8 +109,9 @@ def set_job(farm: Farm, job: Job, settings: JobSettings, now: float) -> bool:
         job.standing.approved = False
     if settings.after != before.after:
         wait_anew(farm, job, now)
-    for order in job.orders.values():
-        holding.rank_anew(farm, order)
+    if (settings.priority, settings.preemptible) != (before.priority, before.preemptible):
+        for order in job.orders.values():
+            holding.rank_anew(farm, order)
     for step in job.steps:
         set_step(farm, step, before)
     call_back_unfit(farm, job.orders.values())
@@ -341,7 +342,7 @@ def set_client(farm: Farm, client: RuntimeClient, settings: ClientSettings, now:
     call_back_unfit(farm, client.orders.values())
     if (before.most_tasks, before.keep_memory) != (settings.most_tasks, settings.keep_memory):
         holding.call_back(farm, client.orders.values())  # it is given anew as much as it may have now
-    farm.stirred.update(dict.fromkeys(farm.troubled))
+    farm.stirred.update(farm.troubled)
     return True
 
 
@@ -349,22 +350,44 @@ def set_client(farm: Farm, client: RuntimeClient, settings: ClientSettings, now:
 
 
 def set_farm(farm: Farm, settings: FarmSettings) -> None:
-    """Give the farm other settings: shares, weights, limits."""
+    """Give the farm other settings: whatever goes by those that are different is done anew."""
+    before, farm.settings = farm.settings, settings
+    if ranking(before) != ranking(settings):
+        line_up_anew(farm)
+    farm.queue.settings = settings
+    if before.limits != settings.limits:
+        count_anew(farm, [name for name, limit in settings.limits.items() if before.limits.get(name) != limit])
+    if before.zone != settings.zone:
+        farm.at(0.0, lambda now: look_at_clocks(farm, now))
+
+
+def ranking(settings: FarmSettings) -> tuple[object, ...]:
+    """What the order of work goes by."""
+    return settings.shares, settings.weights, settings.depth_first
+
+
+def line_up_anew(farm: Farm) -> None:
     steps = list(farm.queue)
     for step in steps:
         farm.unqueue(step)
     held = [(order, job) for job in farm.jobs.values() for order in job.orders.values()]
     for _, job in held:
         job.in_use = 0
-    farm.settings, farm.queue = settings, OrderOfWork(settings)
-    farm.counted = {name: Counted(name, limit) for name, limit in settings.limits.items()}
+    farm.queue = OrderOfWork(farm.settings)
     for order, job in held:
         farm.queue.used(job, order.cost)
-        holding.count(farm, order)
     for step in steps:
         farm.enqueue(step)
         farm.stirred[step] = None
-    farm.at(0.0, lambda now: look_at_clocks(farm, now))
+
+
+def count_anew(farm: Farm, different: Iterable[str]) -> None:
+    """Limits are others: those that are held are counted again, and what waits for the different ones is stirred."""
+    farm.counted = {name: Counted(name, limit) for name, limit in farm.settings.limits.items()}
+    for order in farm.orders.values():
+        holding.count(farm, order)
+    for name in different:
+        farm.stirred.update(farm.limited.get(name, {}))
 
 
 def look_at_clocks(farm: Farm, now: float) -> None:

@@ -100,12 +100,12 @@ class RuntimeClient:
     slots: int = 0  # of the machine, by `reconsider`
     keeps_since: float | None = None  # while its open scene is preferred to what is due
     slowness: float = 1.0  # how long it takes for what takes others 1
-    abilities: Abilities = Abilities()  # derived from machine and settings, by `reconsider`
     seat: Seat = field(default_factory=Seat)
     power: Power = field(default_factory=Power)
     freed: float = 0.0  # when it ended the last order that it held
     offers: int = 0  # its slots as the farm counts them: none while it may not be given an order
     verdicts: Verdicts = field(init=False)  # shape of a step -> why it cannot run here
+    _abilities: Abilities | None = field(default=None, init=False, repr=False, compare=False)  # once somebody has asked
 
     def __post_init__(self) -> None:
         self.verdicts = Verdicts(self)
@@ -114,8 +114,14 @@ class RuntimeClient:
     def reconsider(self) -> None:
         """The machine or its settings are others: nothing that was decided for it holds any more."""
         self.slots = self.machine.slots
-        self.abilities = self.machine.abilities(self.settings)
+        self._abilities = None
         self.verdicts.clear()
+
+    @property
+    def abilities(self) -> Abilities:
+        if self._abilities is None:
+            self._abilities = self.machine.abilities(self.settings)
+        return self._abilities
 
     @property
     def name(self) -> str:

@@ -16,7 +16,7 @@ from itertools import count
 
 from brender.farm import failing, following, holding, presence, second_starts, when
 from brender.farm.archiving import Archived
-from brender.farm.changes import Changes
+from brender.farm.changes import Changes, Override
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.dependencies import FrameLink
 from brender.farm.estimates import Estimate
@@ -26,8 +26,10 @@ from brender.farm.job import Job, Step
 from brender.farm.machines import Power, Switches
 from brender.farm.order import Order
 from brender.farm.order_of_work import OrderOfWork
+from brender.farm.saved_view import SavedView
 from brender.farm.settings import FarmSettings
 from brender.farm.shape import Counted, Shapes
+from brender.farm.tally import Tally
 from brender.farm.transitions import JobState, TaskEvent, TaskState
 
 MOST_WARNINGS = 50  # of one job; more say nothing new
@@ -38,9 +40,13 @@ MOST_WORDS = 4000  # characters of what a worker says for people: a reason, a wa
 
 class Farm:
     def __init__(self, settings: FarmSettings | None = None) -> None:
-        self.settings = settings or FarmSettings()
+        self.written = settings or FarmSettings()  # in brender.toml
+        self.settings = self.written  # with what was changed since; by `changing.set_farm`
+        self.overrides: dict[str, Override] = {}  # what that is
         self.clients: dict[int, RuntimeClient] = {}
         self.jobs: dict[int, Job] = {}
+        self.departed: dict[int, str] = {}  # clients that were deleted, and their names
+        self.views: dict[int, SavedView] = {}
         self.archived: dict[int, Archived] = {}  # jobs that are not here any more
         self.orders: dict[int, Order] = {}  # held by a client
         self.queue = OrderOfWork(self.settings)  # steps with ready tasks that may be ordered
@@ -50,8 +56,8 @@ class Farm:
         self.counted = {name: Counted(name, limit) for name, limit in self.settings.limits.items()}
         self.stirred: dict[Step, None] = {}
         self.roused: dict[int, RuntimeClient] = {}
-        self.troubled: set[Step] = set()  # queued steps of which somebody should leave something to others
-        self.limited: dict[str, set[Step]] = {}  # limit -> queued steps that need it
+        self.troubled: dict[Step, None] = {}  # queued steps of which somebody should leave something to others
+        self.limited: dict[str, dict[Step, None]] = {}  # limit -> queued steps that need it, in their order
         self.suspected: list[Order] = []  # stragglers that nobody has looked at yet
         self.giving_way: dict[int, Step] = {}  # orders that are being ended, and for what
         self.kept_free: dict[int, Step] = {}  # clients that drain for a step that needs a licence and many slots
@@ -61,8 +67,10 @@ class Farm:
         self.followers: dict[int, set[int]] = {}  # job -> the jobs that come after it
         self.measured: deque[Estimate] = deque(maxlen=STEPS_REMEMBERED)  # of steps, the last that had a first result
         self.changes = Changes()
+        self.tally = Tally()
         self.last_job = 0
         self.last_order = 0
+        self.last_view = 0
         self._keys: dict[str, RuntimeClient] = {}
         self._alarms: list[tuple[float, int, Callable[[float], None]]] = []
         self._rings = count()
@@ -96,6 +104,17 @@ class Farm:
         """A machine that was never seen has got its row and its id."""
         self.clients[client.id] = self._keys[client.machine.key] = client
         self.switches.stand(client)
+
+    def dismiss(self, client: RuntimeClient) -> None:
+        """It is deleted; its name stays with the orders that it had."""
+        del self.clients[client.id], self._keys[client.machine.key]
+        client.online = False
+        self.floor.stand(client)
+        self.floor.reconsider()
+        self.switches.forget(client)
+        self.departed[client.id] = client.name
+        for noted in (self.roused, self.kept_free, self.changes.clients):
+            noted.pop(client.id, None)
 
     def known(self, key: str) -> RuntimeClient | None:
         return self._keys.get(key)
@@ -152,7 +171,7 @@ class Farm:
     def changed(self, client: RuntimeClient) -> None:
         """Something about a client is different: who may be given what?"""
         if self.floor.stand(client):
-            self.stirred.update(dict.fromkeys(self.troubled))
+            self.stirred.update(self.troubled)
         self.switches.stand(client)
         self.roused[client.id] = client
         self.changes.clients[client.id] = client
@@ -313,6 +332,7 @@ class Farm:
 
     def settle(self, order: Order, task: int, state: TaskState, now: float) -> None:
         """What became of a task of an order."""
+        self.tally.tasks[state] += 1
         order.settle(task, state, now)
         self.changes.orders[order.id] = order
         if self.twins:
@@ -367,18 +387,18 @@ class Farm:
         if belongs and step not in self.queue:
             self.queue.add(step)
             for name, _ in step.shape.limits:
-                self.limited.setdefault(name, set()).add(step)
+                self.limited.setdefault(name, {})[step] = None
         elif not belongs and step in self.queue:
             self.unqueue(step)
         if belongs and (step.tries or step.job.standing.avoided):
-            self.troubled.add(step)
+            self.troubled[step] = None
 
     def unqueue(self, step: Step) -> None:
         self.queue.remove(step)
         self.drain_no_more(lambda kept: kept is step)
-        self.troubled.discard(step)
+        self.troubled.pop(step, None)
         for name, _ in step.shape.limits:
-            self.limited[name].discard(step)
+            self.limited[name].pop(step, None)
 
     def drain_no_more(self, wrong: Callable[[Step], bool]) -> None:
         """Clients that drain for steps of which that is so are looked at again."""

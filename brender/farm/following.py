@@ -133,6 +133,7 @@ def stop_orders(farm: "Farm", job: Job, now: float) -> None:
 
 def end(farm: "Farm", job: Job, now: float) -> None:
     job.ended = now
+    farm.tally.jobs[job.state] += 1
     for step in job.steps:
         farm.enqueue(step)
         farm.stirred.pop(step, None)

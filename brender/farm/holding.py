@@ -91,6 +91,7 @@ def rank_anew(farm: "Farm", order: Order) -> None:
 def release(farm: "Farm", order: Order) -> None:
     if farm.orders.pop(order.id, None) is None:
         return
+    farm.tally.order(order)
     client, job = farm.clients[order.client], farm.jobs[order.job]
     job.orders.pop(order.id, None)
     client.release(order)
@@ -98,7 +99,7 @@ def release(farm: "Farm", order: Order) -> None:
     for name, number in order.limits:
         if name in farm.counted:
             farm.counted[name].give_back(client.id, number)
-            farm.stirred.update(dict.fromkeys(farm.limited.get(name, ())))
+            farm.stirred.update(farm.limited.get(name, {}))
     farm.giving_way.pop(order.id, None)
     farm.floor.gone(order)
     farm.floor.stand(client)

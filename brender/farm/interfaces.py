@@ -5,7 +5,7 @@ worker protocol) are handed the service.  None of them imports the other: they m
 doubles of the tests (`tests/fakes.py`) keep to the same interfaces.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from brender.farm.choosing import Chosen
     from brender.farm.client import Machine, RuntimeClient, Status
     from brender.farm.farm import Farm
+    from brender.farm.groups import Kind
     from brender.farm.job import Job, Step
     from brender.farm.order import Order
+    from brender.farm.saved_view import SavedView
     from brender.farm.views import OrderView
 
 
@@ -39,6 +41,7 @@ class WritePath(msgspec.Struct):
     pending: int = 0  # rows that are queued or being committed
     commits: int = 0
     rows: int = 0  # that were committed
+    seconds: float = 0.0  # that all commits took together
     seconds_last: float = 0.0  # the last commit
     seconds_mean: float = 0.0  # the last few dozen
     tries_again: int = 0  # commits that failed and were tried again
@@ -76,6 +79,15 @@ class Store(Protocol):
 
     async def kept(self, job: "Job") -> "Kept":
         """The plan and the tasks' states of a job that has ended; raises `NotFound`."""
+
+    async def remove_jobs(self, jobs: Sequence[int]) -> None:
+        """Take jobs out for good, with all that is their own; after what was queued before."""
+
+    async def remove_clients(self, clients: Mapping[int, str], now: float) -> None:
+        """Take clients out for good, each with its name; that is kept, and their numbers stay taken."""
+
+    async def remove_views(self, views: Sequence[int]) -> None:
+        """Take saved views out for good."""
 
     def close(self) -> Awaitable[None]:
         """Write what is queued and close the database."""
@@ -139,6 +151,11 @@ class Archives(Protocol):
 
 class Link(Protocol):
     """The farm's hand on one worker."""
+
+    words: int  # how many have come from it
+
+    def ask(self) -> None:
+        """Have it say something, if it is still there."""
 
     def welcome(self, client: "RuntimeClient", drop: Sequence[int]) -> None:
         """The greeting is accepted; orders in `drop` are not the worker's any more."""
@@ -245,10 +262,41 @@ class FarmService(Protocol):
     async def set_status(self, clients: "Sequence[RuntimeClient]", status: "Status") -> "list[RuntimeClient]":
         """Enable or disable clients; those that were changed."""
 
-    async def set_clients(
-        self, clients: "Sequence[RuntimeClient]", values: Mapping[str, Any]
-    ) -> "list[RuntimeClient]":
+    async def set_clients(self, clients: "Sequence[RuntimeClient]", values: Mapping[str, Any]) -> "list[RuntimeClient]":
         """Change settings of clients; those that were changed.  Raises `Refused`."""
+
+    async def set_farm(self, values: Mapping[str, Any], forget: Collection[str] = ()) -> bool:
+        """Change settings of the farm by their names, or entries of tables ("limits/arnold"; None: there is none).
+
+        Those in `forget` are again as brender.toml has them.  False when all was so.  Raises `Refused`, `NotNow`.
+        """
+
+    async def put_into(self, kind: "Kind", name: str, clients: "Sequence[RuntimeClient]") -> "list[RuntimeClient]":
+        """Put clients into a pool or under a tag; those that were changed.  Raises `Refused`."""
+
+    async def take_from(self, kind: "Kind", name: str, clients: "Sequence[RuntimeClient]") -> "list[RuntimeClient]":
+        """The reverse."""
+
+    async def dissolve(self, kind: "Kind", name: str) -> "list[RuntimeClient]":
+        """Take all clients out of it; those that were changed.  Raises `NotNow` while jobs ask for it."""
+
+    async def rename(self, kind: "Kind", name: str, new: str) -> bool:
+        """Give a pool or a tag another name, wherever it is written.  Raises `Refused`, `NotNow`."""
+
+    async def save_view(self, view: "SavedView") -> "SavedView":
+        """Keep a view, a new one if its id is 0.  Raises `NotNow` when its owner has another one of that name."""
+
+    async def delete_views(self, views: "Sequence[SavedView]") -> None:
+        """Delete saved views."""
+
+    async def delete_jobs(self, jobs: "Sequence[Job]") -> dict[int, str]:
+        """Delete finished jobs for good, with their orders and logs; of those that have to stay, why."""
+
+    async def delete_clients(self, clients: "Sequence[RuntimeClient]") -> dict[int, str]:
+        """Delete clients that are away; of those that have to stay, why."""
+
+    async def steps_of(self, job: int) -> "Sequence[Step]":
+        """The steps of a job with the states of their tasks, also when it has ended; raises `NotFound`."""
 
     async def save(self) -> int:
         """Wait until everything so far is committed; how many writes there were since the start."""

@@ -18,7 +18,7 @@ from brender.farm.requirements import Requirements
 from brender.farm.retries import Strikes, Tries
 from brender.farm.settings import JobSettings
 from brender.farm.shape import Shape, Shapes
-from brender.farm.submission.planning import Plan, StepPlan
+from brender.farm.submission.plans import Plan, StepPlan
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_JOB, JOB, JobEvent, JobState, TaskState, move
 

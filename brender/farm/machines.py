@@ -44,9 +44,12 @@ class Switches:
     def stand(self, client: "RuntimeClient") -> None:
         """Put the client where it belongs."""
         settings, enabled = client.settings, client.status == "enabled"
-        self.sleepers.pop(client.id, None)
-        self.savers.pop(client.id, None)
+        self.forget(client)
         if settings.wake and client.machine.macs and enabled and not client.online:
             self.sleepers[client.id] = client
         elif settings.off_seconds and enabled and client.online:
             self.savers[client.id] = client
+
+    def forget(self, client: "RuntimeClient") -> None:
+        self.sleepers.pop(client.id, None)
+        self.savers.pop(client.id, None)

@@ -10,6 +10,7 @@ left idle after that calls back orders that wait behind the slots of others, and
 work of higher priority calls back what waits, and ends what runs of jobs that allow it (`taking_over`, `urgency`).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from brender.farm.client import RuntimeClient
@@ -22,6 +23,7 @@ from brender.farm.shape import Shape, licence, room, space, verdict
 from brender.farm.taking_over import start_elsewhere, use_idleness
 from brender.farm.urgency import call_back_before, end_for
 
+Roomy = dict[Shape, list[RuntimeClient]]  # who may have room for a shape
 DEPTHS = tuple(range(1, BACKLOG + 1))  # slots are filled first, then what waits behind them
 
 
@@ -51,8 +53,9 @@ def fill(farm: Farm, client: RuntimeClient, depth: int, now: float) -> None:
 
 
 def offer_all(farm: Farm, stirred: Iterable[Step], clients: list[RuntimeClient], depth: int, now: float) -> None:
+    roomy = defaultdict[Shape, list[RuntimeClient]](lambda: clients)
     for step in stirred if clients else ():
-        offer(farm, step, clients, depth, now)
+        offer(farm, step, roomy, depth, now)
     for step in stirred if depth == 1 else ():
         end_for(farm, step, now)
 
@@ -63,34 +66,38 @@ def others_with_room(farm: Farm, filled: Mapping[int, RuntimeClient], depth: int
     return [client for clients in near for number, client in clients.items() if number not in filled]
 
 
-def offer(farm: Farm, step: Step, clients: list[RuntimeClient], depth: int, now: float) -> None:
+def offer(farm: Farm, step: Step, roomy: Roomy, depth: int, now: float) -> None:
     """Give clients with room what is next for them, as long as the step has ready tasks: each one order a round."""
     given = True
     while given and step in farm.queue:
         given = False
-        for client in candidates(farm, step, clients, depth):
+        for client in candidates(farm, step, roomy, depth):
             if step not in farm.queue:
                 return
             given |= give_one(farm, client, depth, now)
 
 
-def candidates(farm: Farm, step: Step, clients: list[RuntimeClient], depth: int) -> list[RuntimeClient]:
-    """Those with room for the step; the ones that have its scene open first, then those that are quick."""
-    scene = (step.job.id, step.index)
+def candidates(farm: Farm, step: Step, roomy: Roomy, depth: int) -> list[RuntimeClient]:
+    """Those with room for the step; the ones that have its scene open first, then those that are quick.
+
+    While orders are given out nobody gets more room: for a shape only those are asked that had some when last asked.
+    But who takes a limit that is held by clients has it for further tasks too.
+    """
+    scene, shape = (step.job.id, step.index), step.shape
     found = [
         client
-        for client in clients
-        if verdict(client, step.shape) is None and room(client, step.shape, depth, farm.counted) is None
+        for client in roomy[shape]
+        if verdict(client, shape) is None and room(client, shape, depth, farm.counted) is None
     ]
-    found.sort(key=lambda client: (client.scene != scene, client.slowness > 1.5))
-    return found
+    if not any(name in farm.counted and farm.counted[name].limit.each == "client" for name, _ in shape.limits):
+        roomy[shape] = found
+    return sorted(found, key=lambda client: (client.scene != scene, client.slowness > 1.5))
 
 
 def give_one(farm: Farm, client: RuntimeClient, depth: int, now: float) -> bool:
     """Issue the order that is next for a client; False when there is none."""
     kept = keeps_free_for(farm, client)
-    refuses = client.verdicts.__getitem__ if depth > 1 else no_room(farm, client, kept.shape if kept else None)
-    for level, lane, step in farm.queue.walk(refuses):
+    for level, lane, step in farm.queue.walk(what_refuses(farm, client, kept, depth)):
         if kept and step is not kept and step.job.priority == kept.job.priority:
             continue
         first = next_task(farm, step, client)
@@ -110,6 +117,26 @@ def give_one(farm: Farm, client: RuntimeClient, depth: int, now: float) -> bool:
         farm.issue(client, chosen, *run_from(farm, chosen, client, first), now)
         return True
     return False
+
+
+def what_refuses(farm: Farm, client: RuntimeClient, kept: Step | None, depth: int) -> Refuses:
+    """What of the order of work need not be looked at for the client."""
+    if depth == 1:
+        return no_room(farm, client, kept.shape if kept else None)
+    return no_licence(farm, client, depth) if farm.counted else client.verdicts.__getitem__
+
+
+def no_licence(farm: Farm, client: RuntimeClient, depth: int) -> Refuses:
+    """What cannot run on the client, or could only wait there for a limit that others hold."""
+    known: dict[Shape, str | None] = {}
+
+    def refuses(shape: Shape) -> str | None:
+        if shape not in known:
+            lacking = shape.limits and not space(client, shape, depth)
+            known[shape] = verdict(client, shape) or (licence(client, shape, 1, farm.counted) if lacking else None)
+        return known[shape]
+
+    return refuses
 
 
 def no_room(farm: Farm, client: RuntimeClient, kept: Shape | None) -> Refuses:

@@ -102,17 +102,21 @@ class Rule(Settings, frozen=True):
 
 
 class FarmSettings(Settings, frozen=True):
-    shares: dict[Text, Weight] = {}  # of the farm by project; "" stands for every other project
-    weights: dict[Text, Weight] = {}  # of owners; 1 where none is set
-    limits: dict[Text, Limit] = {}
-    depth_first: bool = True  # a job that has begun is finished before an equal one is begun
-    affinity: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 10.0  # that an open scene may keep others waiting
-    second_starts: bool = True
-    strikes: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3  # failures in a row, after which a job avoids a client
-    avoid_for: Seconds = 1800.0
-    rules: tuple[Rule, ...] = ()  # besides those that come with brender
-    without_rules: tuple[Text, ...] = ()  # names of rules that do not count here
-    zone: Text = "UTC"
+    shares: Annotated[dict[Text, Weight], says('of the farm by project; "" stands for every other project')] = {}
+    weights: Annotated[dict[Text, Weight], says("of owners; 1 where none is set")] = {}
+    limits: Annotated[dict[Text, Limit], says("licences that are counted for the whole farm")] = {}
+    depth_first: Annotated[bool, says("a job that has begun is finished before an equal one is begun")] = True
+    affinity: Annotated[
+        float, msgspec.Meta(ge=0, le=1e6, extra={"unit": "seconds"}), says("that an open scene may keep others waiting")
+    ] = 10.0
+    second_starts: Annotated[bool, says("a straggler may be started on another client too")] = True
+    strikes: Annotated[
+        int, msgspec.Meta(ge=1, le=1000), says("failures in a row, after which a job avoids a client")
+    ] = 3
+    avoid_for: Annotated[Seconds, msgspec.Meta(extra={"unit": "seconds"}), says("that it is avoided then")] = 1800.0
+    rules: Annotated[tuple[Rule, ...], says("what lines of logs mean, besides those that come with brender")] = ()
+    without_rules: Annotated[tuple[Text, ...], says("names of rules that do not count here")] = ()
+    zone: Annotated[Text, says("time zone of hours that name none")] = "UTC"
 
 
 Kind = TypeVar("Kind", bound=Settings)
@@ -165,6 +169,7 @@ def plainly(what: str) -> str:
     for sign, words in SIGNS.items():
         bound = bound.replace(sign, words)
     kinds = {"int": "a whole number", "float": "a number", "str": "a text", "array": "a list", "bool": "true or false"}
+    kinds["object"] = "a table: a name and a value for each"
     kind = next((words for name, words in kinds.items() if wanted.startswith(name)), "another kind of value")
     if wanted == "str" and bound:
         return f"Write a text of {bound.removesuffix('.0')} characters"

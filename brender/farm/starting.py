@@ -1,13 +1,14 @@
 """A start: take up where the database says that the farm stopped.
 
-How does this work?  What became of a step's tasks is told by the rows of its orders, oldest first.  Where the
+How does this work?  What became of a step's tasks is told by the rows of its orders, oldest first; those of which every
+task was completed, as nearly all are in a farm that has done much, come before as mere runs.  Where the
 database has their states as a whole (written when tasks were asked for again), only orders count that were open
 then or came later.  Open orders are held as they were: their clients may come back with them.  Everything else
 (what is ready, queued, waiting for whom) follows from that, as it does in a farm that was never stopped.
 """
 
-from brender.farm import changing, failing, following, holding, second_starts, when
-from brender.farm.changes import Loaded, StatesThen
+from brender.farm import changing, failing, following, holding, overrides, second_starts, when
+from brender.farm.changes import Loaded, Run, StatesThen
 from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
@@ -15,10 +16,12 @@ from brender.farm.retries import Tries
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_TASK, TaskState
 
-DONE = bytes([TaskState.COMPLETED])
 
-
-def restore(farm: Farm, loaded: Loaded, now: float) -> None:
+def restore(farm: Farm, loaded: Loaded, now: float) -> list[str]:
+    """Gives the settings that were changed once, and cannot be so any more."""
+    unfit = overrides.restore(farm, loaded.settings)
+    farm.views, farm.last_view = {view.id: view for view in loaded.views}, loaded.last_view
+    farm.departed = loaded.departed
     for client in loaded.clients:
         farm.admit(client)
     farm.jobs.update((job.id, job) for job in loaded.finished)
@@ -31,6 +34,8 @@ def restore(farm: Farm, loaded: Loaded, now: float) -> None:
         for step, then in zip(kept.job.steps, kept.steps, strict=True):
             if then:
                 _put(step, then)
+    for (number, place), runs in loaded.done.items():
+        _complete(farm.jobs[number].steps[place], runs)
     for order in loaded.orders:
         _recall(farm, order)
     jobs = [kept.job for kept in loaded.unfinished]
@@ -40,6 +45,7 @@ def restore(farm: Farm, loaded: Loaded, now: float) -> None:
         changing.follow(farm, job)
     for job in jobs:
         _go_on(farm, job, now)
+    return unfit
 
 
 def _go_on(farm: Farm, job: Job, now: float) -> None:
@@ -61,15 +67,24 @@ def _put(step: Step, then: StatesThen) -> None:
     step.as_of, step.open_then = then.as_of, then.open_then
 
 
+def _counts(step: Step, order: int) -> bool:
+    """Whether the order's row says more than the states of the whole step."""
+    return order > step.as_of or order in step.open_then
+
+
+def _complete(step: Step, runs: list[Run]) -> None:
+    """What the rows say of orders that were completed."""
+    counting = [run for run in runs if _counts(step, run[0])]
+    step.began = min((issued for _, issued, _, _ in counting), default=None)
+    step.tasks.complete((first, count) for _, _, first, count in counting)
+
+
 def _recall(farm: Farm, order: Order) -> None:
     """What an order's row says of its tasks."""
     step = farm.step_of(order)
-    if order.id <= step.as_of and order.id not in step.open_then:
+    if not _counts(step, order.id):
         return
-    step.began = order.issued if step.began is None else step.began
-    if not order.tasks.strip(DONE):  # as nearly all are, in a farm that has done much
-        step.tasks.complete(order.first, order.count)
-        return
+    step.began = order.issued if step.began is None else min(step.began, order.issued)
     for task, state in enumerate(order.tasks, order.first):
         if state == TaskState.FAILED:
             step.tries.setdefault(task, Tries()).clients.append(order.client)

@@ -8,7 +8,7 @@ the order in which they are to be begun; in any other order than forwards, those
 
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from brender.farm.sequences import SEQUENCES, ranks
 from brender.farm.transitions import TASK, TaskEvent, TaskState, not_now
@@ -130,13 +130,12 @@ class TaskSet:
         if state is TaskState.READY:
             self._is_ready(index)
 
-    def complete(self, first: int, count: int) -> None:
-        """Set what the database says of a run of tasks, on a start: they are completed."""
-        run = self._states[first : first + count]
-        for state in set(run):
-            self.counts[state] -= run.count(state)
-        self.counts[TaskState.COMPLETED] += len(run)
-        self._states[first : first + count] = DONE * len(run)
+    def complete(self, runs: Iterable[tuple[int, int]]) -> None:
+        """Set what the database says of runs of tasks (the first, how many), on a start: they are completed."""
+        states, size = self._states, len(self)
+        for first, count in runs:
+            states[first : first + count] = DONE * min(count, size - first)
+        self.counts = [states.count(state) for state in TaskState]
 
     def move_all(self, event: TaskEvent) -> None:
         """Let the event happen to every task to which it may."""

@@ -2,18 +2,30 @@
 
 How does this work?  `client_view`, `job_view` and `order_view` read the farm's objects and give structs
 that msgspec turns into JSON.  Shell, web, events and command line all show these, so they cannot
-differ.  Times are seconds of the epoch, durations seconds, memory bytes, load percent.
+differ.  What a field means, and in which unit it is, stands beside its type.
 """
+
+from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 
-from brender.farm.client import Blender, RuntimeClient
+from brender.farm.client import Blender, RuntimeClient, Status
 from brender.farm.farm import Farm
 from brender.farm.job import FinishedStep, Job, Step
 from brender.farm.order import Order
 from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.time_left import left, left_of_all, unmeasured
-from brender.farm.transitions import TaskState
+from brender.farm.transitions import JobState, TaskState
+
+
+def shows(sentence: str, unit: str = "", values: Iterable[str] = ()) -> msgspec.Meta:
+    """What a field means, for help and documents on every face; its unit; its values where they are few."""
+    return msgspec.Meta(description=sentence, extra={"unit": unit, "values": tuple(map(str, values))})
+
+
+EPOCH, SECONDS, BYTES, PERCENT = "seconds of the epoch", "seconds", "bytes", "percent"
+ACTIVITIES = ("idle", "busy", "asleep", "occupied", "unwell", "off")
 
 
 class RunningView(msgspec.Struct, frozen=True):
@@ -22,87 +34,87 @@ class RunningView(msgspec.Struct, frozen=True):
     job_name: str
     step: str
     task: int
-    what: str  # the task for people: "frame 14", or "task 3" where it has no frame
-    since: float | None
-    percent: float | None
-    status: str
+    what: Annotated[str, shows('the task for people: "frame 14", or "task 3" where it has no frame')]
+    since: Annotated[float | None, shows("when it began", EPOCH)]
+    percent: Annotated[float | None, shows("how much of it is done", PERCENT)]
+    status: Annotated[str, shows("what it says of itself")]
 
 
 class ClientView(msgspec.Struct, frozen=True):
-    id: int
-    name: str
-    status: str  # enabled, disabled
-    connection: str  # online, offline
-    activity: str  # idle, busy, asleep, occupied, off
-    since: float  # when `connection` changed
-    load: float
-    slots: int
-    used: int
-    memory: int
-    system: str
-    gpus: tuple[str, ...]
-    blenders: tuple[Blender, ...]
-    slowness: float  # how long it takes for what takes others 1
+    id: Annotated[int, shows("its number, for good")]
+    name: Annotated[str, shows("of the machine")]
+    status: Annotated[str, shows("what the administrator wants", values=Status)]
+    connection: Annotated[str, shows("whether its worker is connected", values=("online", "offline"))]
+    activity: Annotated[str, shows("what it does", values=ACTIVITIES)]
+    since: Annotated[float, shows("when its connection changed", EPOCH)]
+    load: Annotated[float, shows("of its processors", PERCENT)]
+    slots: Annotated[int, shows("how many tasks it may run side by side")]
+    used: Annotated[int, shows("slots that are in use")]
+    memory: Annotated[int, shows("of the machine", BYTES)]
+    system: Annotated[str, shows("linux, windows or macos")]
+    gpus: Annotated[tuple[str, ...], shows("its graphics cards")]
+    blenders: Annotated[tuple[Blender, ...], shows("the Blenders that were found on it")]
+    slowness: Annotated[float, shows("how long it takes for what takes others 1")]
     settings: ClientSettings
-    running: list[RunningView]
+    running: Annotated[list[RunningView], shows("the tasks that it runs")]
 
 
 class StepView(msgspec.Struct, frozen=True):
-    name: str
-    tasks: int
-    waiting: int
-    ready: int
-    active: int
-    completed: int
-    failed: int
-    canceled: int
-    stale: bool = False  # done from tasks that were run again since
+    name: Annotated[str, shows("as the template has it")]
+    tasks: Annotated[int, shows("how many it has")]
+    waiting: Annotated[int, shows("tasks that wait for others")]
+    ready: Annotated[int, shows("tasks that may be ordered")]
+    active: Annotated[int, shows("tasks that were ordered")]
+    completed: Annotated[int, shows("tasks that are done")]
+    failed: Annotated[int, shows("tasks that failed for good")]
+    canceled: Annotated[int, shows("tasks that were canceled")]
+    stale: Annotated[bool, shows("done from tasks that were run again since")] = False
 
 
 class JobView(msgspec.Struct, frozen=True):
-    id: int
-    name: str
-    owner: str
-    priority: int
-    state: str  # queued, active, paused, completed, failed, canceled
-    tasks: int
-    completed: int
-    failed: int
-    active: int
-    progress: float  # percent of the tasks that are finished, whatever way
-    submitted: float
-    started: float | None
-    ended: float | None
-    seconds_left: float | None  # as likely too many as too few
-    seconds_left_early: float | None  # one chance in ten that it is sooner
-    seconds_left_late: float | None  # ... that it is later
-    seconds_a_task: float | None
-    reason: str
-    waits: str  # why none of its tasks may be ordered now: its hours, a job that it comes after; or ""
-    wants_approval: bool  # of its preview
-    avoided: list[int]  # clients that failed it too often
+    id: Annotated[int, shows("its number, for good")]
+    name: Annotated[str, shows("the template's, unless another was given")]
+    owner: Annotated[str, shows("whose job it is")]
+    priority: Annotated[int, shows("0 to 100; higher goes first")]
+    state: Annotated[str, shows("how far it is", values=JobState)]
+    tasks: Annotated[int, shows("how many it has")]
+    completed: Annotated[int, shows("tasks that are done")]
+    failed: Annotated[int, shows("tasks that failed for good")]
+    active: Annotated[int, shows("tasks that were ordered")]
+    progress: Annotated[float, shows("of the tasks that are finished, whatever way", PERCENT)]
+    submitted: Annotated[float, shows("when it was handed in", EPOCH)]
+    started: Annotated[float | None, shows("when its first order was given", EPOCH)]
+    ended: Annotated[float | None, shows("when its last task ended", EPOCH)]
+    seconds_left: Annotated[float | None, shows("as likely too many as too few", SECONDS)]
+    seconds_left_early: Annotated[float | None, shows("one chance in ten that it is sooner", SECONDS)]
+    seconds_left_late: Annotated[float | None, shows("one chance in ten that it is later", SECONDS)]
+    seconds_a_task: Annotated[float | None, shows("that a task takes", SECONDS)]
+    reason: Annotated[str, shows("why a task of it failed")]
+    waits: Annotated[str, shows("why none of its tasks may be ordered now: its hours, a job that it comes after")]
+    wants_approval: Annotated[bool, shows("whether its preview waits for somebody")]
+    avoided: Annotated[list[int], shows("clients that failed it too often")]
     settings: JobSettings
-    warnings: list[str]
-    steps: list[StepView]
-    picture: int  # counts the pictures shown of this job; 0 is none yet
+    warnings: Annotated[list[str], shows("what may go wrong with it")]
+    steps: Annotated[list[StepView], shows("its steps")]
+    picture: Annotated[int, shows("counts the pictures shown of it; 0 is none yet")]
 
 
 class OrderView(msgspec.Struct, frozen=True):
     """One order of a job: which client had which tasks, and what became of them."""
 
-    id: int
-    step: str
-    client: str
-    first: int
-    count: int
-    attempt: int
-    issued: float
-    ended: float | None
-    completed: int
-    failed: int
-    reason: str  # why a task of it failed; of several, the last one
-    chunk: bool  # its tasks ran as one
-    second: bool  # a straggler's second start
+    id: Annotated[int, shows("its number, for good")]
+    step: Annotated[str, shows("of which step its tasks are")]
+    client: Annotated[str, shows("who had it")]
+    first: Annotated[int, shows("its first task")]
+    count: Annotated[int, shows("how many tasks it has")]
+    attempt: Annotated[int, shows("how often its first task had been ordered, this time included")]
+    issued: Annotated[float, shows("when it was given", EPOCH)]
+    ended: Annotated[float | None, shows("when its last task ended", EPOCH)]
+    completed: Annotated[int, shows("tasks that are done")]
+    failed: Annotated[int, shows("tasks that failed")]
+    reason: Annotated[str, shows("why a task of it failed; of several, the last one")]
+    chunk: Annotated[bool, shows("whether its tasks ran as one")]
+    second: Annotated[bool, shows("whether it is a straggler's second start")]
 
     @property
     def name(self) -> str:
@@ -152,10 +164,11 @@ def order_view(order: Order, job: Job, farm: Farm) -> OrderView:
     steps = job.steps or job.past
     counts = [order.tasks.count(state) for state in TaskState]
     client = farm.clients.get(order.client)
+    name = client.name if client else farm.departed.get(order.client, f"client {order.client}")
     return OrderView(
         id=order.id,
         step=steps[order.step].name,
-        client=client.name if client else f"client {order.client}",
+        client=name,
         first=order.first,
         count=order.count,
         attempt=order.attempt,
@@ -217,10 +230,10 @@ def job_view(job: Job, farm: Farm) -> JobView:
 class TimeView(msgspec.Struct, frozen=True):
     """When all that may run is done, if nothing more comes."""
 
-    seconds_left: float | None
-    seconds_left_early: float | None
-    seconds_left_late: float | None
-    unmeasured: int  # tasks of it that are only guessed, as none of their step has ended yet
+    seconds_left: Annotated[float | None, shows("as likely too many as too few", SECONDS)]
+    seconds_left_early: Annotated[float | None, shows("one chance in ten that it is sooner", SECONDS)]
+    seconds_left_late: Annotated[float | None, shows("one chance in ten that it is later", SECONDS)]
+    unmeasured: Annotated[int, shows("tasks of it that are only guessed, as none of their step has ended yet")]
 
 
 def time_view(farm: Farm) -> TimeView:

@@ -1,43 +1,121 @@
-"""All verbs together, and the few that are about neither clients nor jobs; the greeting.
+"""What the shell answers to a line: the verbs, and the few commands that are about neither clients nor jobs.
 
-How does this work?  `VERBS` is what the shell answers to, in the order in which `help` lists it.
+How does this work?  `answer` takes the shell's own commands (`OWN`) itself, and makes a request of everything else
+(`typed`), which is performed as one from any other face; `telling` has the words.  Every refusal becomes its sentence;
+what is no refusal but a fault of ours is left to whoever called.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from brender import __version__
-from brender.farm.interfaces import FarmService
-from brender.farm.transitions import JobState
+from brender.farm.interfaces import FarmService, NotFound
+from brender.farm.submission.problems import Refused
+from brender.farm.transitions import JobState, NotNow
 from brender.farm.views import TimeView, time_view
-from brender.protocols.changing_verbs import CHANGING_VERBS
-from brender.protocols.client_verbs import CLIENT_VERBS
-from brender.protocols.job_verbs import JOB_VERBS, spread
-from brender.protocols.tables import count, duration
-from brender.protocols.verbs import Asked, Leave, Verb, Verbs, WrongUse, find
-from brender.protocols.why_verbs import WHY_VERBS
+from brender.farm.windows import zone_of
+from brender.verbs.filters import BadFilter, pointing
+from brender.verbs.helping import explained, overview
+from brender.verbs.known import VERBS
+from brender.verbs.performing import none_chosen, perform
+from brender.verbs.tables import WIDTH, count, duration
+from brender.verbs.telling import tell, told_of
+from brender.verbs.telling.clients import EMPTY as NO_CLIENTS
+from brender.verbs.telling.jobs import EMPTY as NO_JOBS
+from brender.verbs.telling.jobs import spread
+from brender.verbs.typed import Typed, understood
+from brender.verbs.verb import Verb
+from brender.verbs.words import BadWords, Word, WrongUse, split
 
-OWN = Verbs()
-USAGE_WIDTH = 16
+ALIASES = {"?": "help", "exit": "quit", "bye": "quit", "logout": "quit"}  # what people type at other prompts
+EMPTY = {"client": NO_CLIENTS, "job": NO_JOBS}
 
 
-@OWN("help [VERB]", "List the commands, or tell more about one.")
+@dataclass(frozen=True)
+class Asked:
+    """One line that somebody typed, and whom to ask."""
+
+    service: FarmService
+    words: Sequence[Word]  # without the command
+    now: float  # seconds of the epoch
+    width: int = WIDTH  # of their window
+
+
+class Leave(Exception):
+    """The person wants to go."""
+
+
+async def answer(service: FarmService, line: str, now: float, width: int = WIDTH) -> str:
+    """What the farm says to a line.  Raises `Leave` for `quit`, and whatever went wrong inside."""
+    try:
+        words = split(line)
+        if not words:
+            return ""
+        name = ALIASES.get(words[0].lower(), words[0].lower())
+        if name in OWN:
+            return await OWN[name].run(Asked(service, words[1:], now, width))
+        return await asked_of_the_farm(service, words, now, width)
+    except (BadWords, NotFound, NotNow) as refused:
+        return str(refused)
+
+
+async def asked_of_the_farm(service: FarmService, words: Sequence[Word], now: float, width: int) -> str:
+    typed = understood(words, VERBS, zone_of(service.farm.settings.zone), OWN)
+    try:
+        result = await perform(VERBS, service, typed.request, now)
+    except Refused as refused:
+        return refusal(refused, typed.verb)
+    except BadFilter as bad:
+        return pointed(bad, typed.filter, width)
+    nothing = "" if result.outcomes else await nothing_told(service, typed, now)
+    return tell(told_of(result, now, typed.filter, nothing, width))
+
+
+async def nothing_told(service: FarmService, typed: Typed, now: float) -> str:
+    """Why a filter chose nothing, when there is one."""
+    item, request = typed.verb.item, typed.request
+    if not typed.filter:
+        return ""
+    job = service.farm.jobs.get(request.job) if request.job is not None else None
+    things = await item.things(service, job)
+    return none_chosen(item, service.farm, things, typed.filter, now, EMPTY.get(item.name, ""))
+
+
+def refusal(refused: Refused, verb: Verb) -> str:
+    """Every problem, each with its place."""
+    beginning = f"The {verb.item.name} was not taken" if verb.makes else "Nothing was changed"
+    problems = [f"  {problem}" for problem in refused.problems]
+    found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return "\n".join([f"{beginning}, {found}:", *problems])
+
+
+def pointed(bad: BadFilter, text: str, width: int) -> str:
+    """The sentence, and in a long filter the place that it is about."""
+    if bad.at == 0:
+        return str(bad)
+    return "\n".join([str(bad), *(f"  {line}" for line in pointing(text, bad.at, width - 3).split("\n"))])
+
+
+# --- the shell's own
+
+
+@dataclass(frozen=True)
+class Command:
+    usage: str
+    help: str  # one sentence
+    run: Callable[[Asked], Awaitable[str]]
+
+
 async def explain(asked: Asked) -> str:
-    if asked.words:
-        verb = find(VERBS, asked.words[0])
-        return "\n".join(filter(None, [f"{verb.name} {verb.usage}".rstrip(), verb.help, verb.more]))
-    return "\n".join(
-        line for verb in VERBS.values() for line in help_lines(f"{verb.name} {verb.usage}".rstrip(), verb.help)
-    )
+    if not asked.words:
+        rows = {name: (command.usage, command.help) for name, command in OWN.items()}
+        return overview(VERBS, [rows["help"], rows["farm"]], [rows["save"], rows["quit"]])
+    name = ALIASES.get(asked.words[0].lower(), asked.words[0].lower())
+    if name in OWN:
+        return f"{OWN[name].usage}\n{OWN[name].help}"
+    return explained(asked.words, VERBS, OWN)
 
 
-def help_lines(usage: str, sentence: str) -> list[str]:
-    """One line, or two where the usage is long."""
-    if len(usage) > USAGE_WIDTH:
-        return [f" {usage}", f" {'':{USAGE_WIDTH}}  {sentence}"]
-    return [f" {usage:{USAGE_WIDTH}}  {sentence}"]
-
-
-@OWN("farm", "Tell how the farm does, and the way into its database.")
 async def farm(asked: Asked) -> str:
     if asked.words:
         raise WrongUse("farm takes no words: there is only one.")
@@ -60,7 +138,6 @@ def time_left(view: TimeView) -> list[str]:
     return [f"time left: {duration(view.seconds_left)}{spread(view)}{guessed}"]
 
 
-@OWN("save", "Wait until everything is safe in the database.")
 async def save(asked: Asked) -> str:
     if asked.words:
         raise WrongUse("save takes no words: it always saves everything.")
@@ -68,20 +145,19 @@ async def save(asked: Asked) -> str:
     return f"Saved: {count(writes, 'write')} so far, and all of them are in the database."
 
 
-@OWN("quit", "Close this connection; the farm goes on.")
 async def leave(asked: Asked) -> str:
     raise Leave
 
 
-VERBS: Mapping[str, Verb] = {
-    "help": OWN.known["help"],
-    "farm": OWN.known["farm"],
-    **CLIENT_VERBS.known,
-    **JOB_VERBS.known,
-    **WHY_VERBS.known,
-    **CHANGING_VERBS.known,
-    **{name: OWN.known[name] for name in ("save", "quit")},
+OWN: Mapping[str, Command] = {
+    "help": Command("help [WHAT]", "List the commands, or tell more about one, an item, or filters.", explain),
+    "farm": Command("farm", "Tell how the farm does, and the way into its database.", farm),
+    "save": Command("save", "Wait until everything is safe in the database.", save),
+    "quit": Command("quit", "Close this connection; the farm goes on.", leave),
 }
+
+
+# --- the greeting
 
 
 def greeting(service: FarmService) -> str:

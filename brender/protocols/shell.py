@@ -1,162 +1,127 @@
-"""The shell: a LineReceiver for people with telnet, and nothing about farms.
+"""The shell: a conversation with a person at telnet, and nothing about farms.
 
-How does this work?  `telnet.Typing` makes plain lines of whatever bytes arrive.  `Shell` takes one line,
-asks the verbs, writes the answer and a prompt, and only then takes the next: while it waits it does
-not read, so a pasted block is answered in its order.  It does not read either while its answers are
-not read, so nobody can make it keep more than one answer.  A verb that fails is logged, costs
-its answer, and nothing else.
+How does this work?  `telnet.Typing` makes lines, or keys, of whatever bytes arrive.  A line is answered with its text
+and a prompt.  Where keys come, an `Editor` makes lines of them, echoes them, and completes them by Tab.  A verb that
+fails is logged, costs its answer, and nothing else.
 """
 
 # mypy: disable-error-code="no-untyped-call"
 
-import time
-from collections.abc import Callable, Mapping
-
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IConsumer, IHalfCloseableProtocol, IPushProducer, ITCPTransport
-from twisted.internet.protocol import ServerFactory, connectionDone
-from twisted.logger import Logger
-from twisted.protocols.basic import LineReceiver
-from twisted.python.failure import Failure
-from zope.interface import implementer
+from collections import deque
+from collections.abc import Awaitable, Callable
 
 from brender.farm.interfaces import FarmService
-from brender.protocols.commands import VERBS, greeting
-from brender.protocols.tables import visible
+from brender.protocols.commands import OWN, Leave, answer, greeting
+from brender.protocols.conversation import Conversation, Later
+from brender.protocols.editing import Editor
+from brender.protocols.json_lines import answered
+from brender.protocols.keys import Keys
+from brender.protocols.tab import values_of
 from brender.protocols.telnet import CTRL_C, Typing, typed
-from brender.protocols.verbs import Leave, Verb, answer
+from brender.verbs.known import VERBS
+from brender.verbs.tables import WIDTH, visible
+from brender.verbs.typed.completing import Ways, ways
 
 PROMPT = "> "
+OVERWRITE = b"\r\0"  # so that the greeting covers what a program shows that does not know telnet
+
+Answering = Callable[[FarmService, str, float, int], Awaitable[str]]
 
 
-@implementer(IPushProducer, IHalfCloseableProtocol)
-class Shell(LineReceiver):
-    transport: ITCPTransport
-    delimiter = b"\n"
+class Shell(Conversation):
     MAX_LENGTH = 16384  # a long submit, not a program
-    log = Logger()
 
-    def __init__(self, service: FarmService, now: Callable[[], float], verbs: Mapping[str, Verb] = VERBS) -> None:
+    def __init__(
+        self,
+        service: FarmService,
+        now: Callable[[], float],
+        answer: Answering = answer,
+        later: Later | None = None,
+    ) -> None:
+        super().__init__(later)
         self._service = service
         self._now = now
-        self._verbs = verbs
+        self._answer = answer
         self._typing = Typing()
-        self._rest = b""  # what came after a line that was too long
-        self._busy = False  # a verb is at work
-        self._full = False  # the person does not read
-        self._last = False  # the person sends nothing more
-        self._gone = False
+        self._keys = Keys()
+        self._pressed: deque[str] = deque()  # keys that wait for an answer
+        self._editor: Editor | None = None  # where keys come
+        self._going = False  # keys are being pressed
 
-    def connectionMade(self) -> None:
-        IConsumer(self.transport).registerProducer(self, True)
-        if ITCPTransport.providedBy(self.transport):
-            self.transport.setTcpKeepAlive(True)  # a person may be silent for days, but not gone
+    def greet(self, asks: bool) -> None:
+        """The first words; and whether this is a terminal is asked of everybody who may be one."""
+        if asks:
+            self.transport.write(self._typing.options.ask() + OVERWRITE)
         self._say(greeting(self._service))
 
     def dataReceived(self, data: bytes) -> None:
-        plain, reply = self._typing.read(data)
-        if reply:
-            self.transport.write(reply)
-        super().dataReceived(plain)
-        while self._rest:
-            rest, self._rest = self._rest, b""
-            super().dataReceived(rest)
+        heard = self._typing.read(data)
+        if heard.reply:
+            self.transport.write(heard.reply)
+        self.hear(heard.lines)
+        self._follow_terminal()
+        self._pressed.extend(self._keys.of(heard.keys))
+        self.go_on()
 
     def lineReceived(self, line: bytes) -> None:
-        self._busy = True
-        self._read_or_wait()
-        Deferred.fromCoroutine(self._reply(typed(line))).addErrback(self._broken).addBoth(self._ready)
+        self.work(self._reply(typed(line)))
 
     async def _reply(self, line: str) -> None:
         try:
-            text = await answer(self._verbs, self._service, line.removesuffix(CTRL_C), self._now())
+            text = await self._said(line.removesuffix(CTRL_C))
         except Leave:
-            self._leave()
+            self.leave()
         except Exception as fault:
             self.log.failure("The shell could not answer {line!r}", line=line)
             self._say(f"That went wrong inside brender ({type(fault).__name__}); the log of the server tells how.")
         else:
             self._say(text, line.endswith(CTRL_C))
 
-    def _broken(self, failure: Failure) -> None:
-        self.log.failure("The shell could not write its answer", failure)
+    async def _said(self, line: str) -> str:
+        if line.startswith("{"):  # as programs do, to try it out
+            return (await answered(self._service, line.encode(), self._now())).decode()
+        return await self._answer(self._service, line, self._now(), self._width)
 
-    def _ready(self, _: object) -> None:
-        self._busy = False
-        if self._last:
-            self._leave()
-        else:
-            self._read_or_wait()
-
-    # --- lines that are too long
-
-    def lineLengthExceeded(self, line: bytes) -> None:
-        _, ended, self._rest = line.partition(self.delimiter)
-        if not ended:
-            self.setRawMode()
+    def too_long(self) -> None:
         self._say(f"A line may have {self.MAX_LENGTH:,} bytes; that one had more and was dropped.")
-
-    def rawDataReceived(self, data: bytes) -> None:
-        _, ended, self._rest = data.partition(self.delimiter)
-        if ended:
-            self.setLineMode()
-
-    # --- when to read
-
-    def pauseProducing(self) -> None:
-        self._full = True
-        self._read_or_wait()
-
-    def resumeProducing(self) -> None:
-        self._full = False
-        self._read_or_wait()
-
-    def stopProducing(self) -> None:
-        self._full = True
-
-    def _read_or_wait(self) -> None:
-        wait = self._busy or self._full
-        if wait and not self.paused:
-            super().pauseProducing()
-        elif self.paused and not wait:
-            super().resumeProducing()
-
-    # --- the end
-
-    def readConnectionLost(self) -> None:
-        """The person sends nothing more; a last line without an end is answered all the same."""
-        self._last = True
-        line = self.clearLineBuffer()
-        if line and self.line_mode:
-            self.lineReceived(line)
-        elif not self._busy:
-            self._leave()
-
-    def writeConnectionLost(self) -> None:
-        self.transport.loseConnection()
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._gone = self._full = True
-
-    def _leave(self) -> None:
-        if not self._gone:
-            self._gone = self._full = True  # what was pasted after it is not answered
-            IConsumer(self.transport).unregisterProducer()
-        self.transport.loseConnection()
 
     def _say(self, text: str, on_a_new_line: bool = False) -> None:
         lines = [visible(line) for line in text.split("\n")] if text or on_a_new_line else []
         self.transport.write("".join(f"{line}\r\n" for line in lines).encode() + PROMPT.encode())
 
+    # --- a terminal
 
-class ShellFactory(ServerFactory):
-    noisy = False
+    @property
+    def is_terminal(self) -> bool:
+        return self._editor is not None
 
-    def __init__(self, service: FarmService, now: Callable[[], float] = time.time) -> None:
-        self._service = service
-        self._now = now
+    @property
+    def _width(self) -> int:
+        return self._typing.options.width or WIDTH
 
-    def buildProtocol(self, addr: IAddress | None) -> Shell:
-        shell = Shell(self._service, self._now)
-        shell.factory = self
-        return shell
+    def _follow_terminal(self) -> None:
+        """Begin, or end, to edit lines here; know how wide the window is."""
+        wanted = self._typing.options.character_mode
+        if wanted and self._editor is None:
+            self._editor = Editor(PROMPT, self._ways)
+            self._editor.begin(typed(self.clearLineBuffer()))
+        elif not wanted:
+            self._editor = None
+        if self._editor:
+            self._editor.width = self._width
+
+    def _ways(self, text: str) -> Ways:
+        return ways(text, VERBS, values_of(self._service), OWN)
+
+    def go_on(self) -> None:
+        """Press the keys that wait, up to the next line that is entered."""
+        if self._going:
+            return  # it is this that has made the answer
+        self._going = True
+        while self._pressed and self._editor and not (self.busy or self.full):
+            shown = self._editor.press(self._pressed.popleft())
+            self.transport.write(shown.encode())
+            entered, self._editor.entered = self._editor.entered, None
+            if entered is not None:
+                self.work(self._reply(entered))
+        self._going = False

@@ -1,15 +1,17 @@
-"""What telnet programs send besides text (RFC 854), taken out before there are lines.
+"""What telnet programs send besides text (RFC 854), taken out before there are lines or keys.
 
-How does this work?  `Typing.read` is a machine with one state a byte, so its input may be cut anywhere.
-Options are refused: DO is answered with WONT, WILL with DONT, which leaves a telnet program in its
-plain mode, where it echoes and edits by itself.  (The answer matters: after Ctrl-C it shows nothing until its
-DO TIMING-MARK is answered.)  Keys that arrive as commands become the editing characters that `typed`
-applies.  Every way to end a line (CR LF, CR NUL, CR, LF) becomes LF.
+How does this work?  `Typing.read` is a machine with one state a byte, so its input may be cut anywhere.  It hears
+lines, until the other side has agreed that we echo and that nobody waits for a go-ahead (`options`): from then on it
+hears keys.  Keys that arrive as commands become the editing characters that `typed` applies.  Every way to end a line
+(CR LF, CR NUL, CR, LF) becomes LF.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
+from brender.protocols.options import DONT, IAC, WILL, Options
+
+SB, SE = 250, 240
 BREAK, INTERRUPT, ERASE_CHARACTER, ERASE_LINE, END_OF_FILE = 243, 244, 247, 248, 236
 ARE_YOU_THERE = 246
 
@@ -22,28 +24,39 @@ KEYS = {
     END_OF_FILE: b"\x04\n",
     IAC: b"\xff",  # the byte itself
 }
-REFUSE = {DO: WONT, WILL: DONT}
+PRESSED = {**KEYS, INTERRUPT: b"\x03", END_OF_FILE: b"\x04"}  # where each key is heard by itself
+MOST_PARAMETERS = 16  # bytes of a subnegotiation that anybody needs
+
+
+class Heard(NamedTuple):
+    lines: bytes  # text, with its lines ended by LF
+    keys: bytes  # what was pressed since keys are heard
+    reply: bytes  # what has to be sent back
 
 
 class Typing:
     """Plain bytes out of what a telnet program sends."""
 
     def __init__(self) -> None:
+        self.options = Options()
         self._state: Callable[[int], None] = self._text
-        self._option = 0  # DO, DONT, WILL or WONT, when its option is still to come
-        self._plain = bytearray()
-        self._last = 0x0A  # the last plain byte
-        self._reply = bytearray()
+        self._command_byte = 0  # DO, DONT, WILL or WONT, when its option is still to come
+        self._parameters = bytearray()  # of a subnegotiation
+        self._lines, self._keys, self._reply = bytearray(), bytearray(), bytearray()
+        self._last = 0x0A  # the last byte of text
 
-    def read(self, data: bytes) -> tuple[bytes, bytes]:
-        """The text in the bytes, lines ended by LF, and what has to be sent back."""
+    def read(self, data: bytes) -> Heard:
         for byte in data:
             self._state(byte)
-        plain, reply = bytes(self._plain), bytes(self._reply)
-        self._last = plain[-1] if plain else self._last
-        self._plain.clear()
-        self._reply.clear()
-        return plain, reply
+        heard = Heard(bytes(self._lines), bytes(self._keys), bytes(self._reply))
+        self._last = heard.lines[-1] if heard.lines else self._last
+        for buffer in (self._lines, self._keys, self._reply):
+            buffer.clear()
+        return heard
+
+    @property
+    def _plain(self) -> bytearray:
+        return self._keys if self.options.character_mode else self._lines
 
     def _text(self, byte: int) -> None:
         if byte == IAC:
@@ -51,8 +64,8 @@ class Typing:
         elif byte == 0x0D:
             self._plain.append(0x0A)
             self._state = self._after_return
-        elif byte == 0x04 and (self._plain or [self._last])[-1] == 0x0A:
-            self._plain += KEYS[END_OF_FILE]  # Ctrl-D at a prompt comes without a line end
+        elif byte == 0x04 and not self.options.character_mode and (self._lines or [self._last])[-1] == 0x0A:
+            self._lines += KEYS[END_OF_FILE]  # Ctrl-D at a prompt comes without a line end
         else:
             self._plain.append(byte)
 
@@ -65,25 +78,33 @@ class Typing:
     def _command(self, byte: int) -> None:
         self._state = self._text
         if WILL <= byte <= DONT:
-            self._option, self._state = byte, self._refuse
+            self._command_byte, self._state = byte, self._option
         elif byte == SB:
+            self._parameters.clear()
             self._state = self._subnegotiation
         elif byte == ARE_YOU_THERE:
             self._reply += b"\r\n[brender is here]\r\n"
         else:
-            self._plain += KEYS.get(byte, b"")
+            self._plain.extend((PRESSED if self.options.character_mode else KEYS).get(byte, b""))
 
-    def _refuse(self, option: int) -> None:
+    def _option(self, option: int) -> None:
         self._state = self._text
-        if self._option in REFUSE:
-            self._reply += bytes([IAC, REFUSE[self._option], option])
+        self._reply += self.options.said(self._command_byte, option)
 
     def _subnegotiation(self, byte: int) -> None:
         if byte == IAC:
             self._state = self._maybe_end
+        elif len(self._parameters) < MOST_PARAMETERS:
+            self._parameters.append(byte)
 
     def _maybe_end(self, byte: int) -> None:
-        self._state = self._text if byte == SE else self._subnegotiation
+        if byte == SE:
+            self._state = self._text
+            self.options.told(bytes(self._parameters))
+            return
+        self._state = self._subnegotiation
+        if byte == IAC and len(self._parameters) < MOST_PARAMETERS:  # twice: the byte itself
+            self._parameters.append(byte)
 
 
 def typed(line: bytes) -> str:

@@ -71,6 +71,7 @@ class Conversation:
         self._waiting: list[Any] = []  # what came while the client was looked up
         self._told: dict[int, say.Limits] = {}  # jobs that the worker knows
         self.client: int | None = None
+        self.words = 0
         self.over = False
 
     # --- from the worker
@@ -78,6 +79,7 @@ class Conversation:
     def heard(self, message: Any) -> None:
         if self.over:
             return
+        self.words += 1
         if not self._greeted:
             self._greet(message)
         elif self.client is None:
@@ -140,6 +142,9 @@ class Conversation:
     def say(self, message: msgspec.Struct) -> None:
         if not self.over:
             self._send(message)
+
+    def ask(self) -> None:
+        self.say(say.Ping())
 
     def welcome(self, client: RuntimeClient, drop: Sequence[int]) -> None:
         self.client = client.id
@@ -275,7 +280,7 @@ class WorkerProtocol(Protocol):
     def _say_ping(self) -> None:
         self._ping = self._clock.callLater(self._heartbeat, self._say_ping)
         if self._conversation.client is not None:
-            self._conversation.say(say.Ping())
+            self._conversation.ask()
 
     def _wait_again(self) -> None:
         if self._silence and self._silence.active():

@@ -1,9 +1,9 @@
 """What a handler gives back, and the headers that every answer has.
 
-How does this work?  A handler returns an `Answer` (a whole body) or a `Streaming` (something that writes as
-long as the reader stays).  `send` writes an `Answer` to a request: status, headers, and 304 when the
-reader has this very body already.  `COMMON` keeps browsers from guessing types, from showing our pages
-inside others' and from telling others where our readers came from.
+How does this work?  A handler returns an `Answer` (a whole body) or a `Streaming` (something that writes as long as
+the reader stays).  `send` writes an `Answer` to a request: status, headers, 304 when the reader has this very body
+already, and the body as gzip where that is asked for and worth it.  `COMMON` keeps browsers from guessing types, from
+showing our pages inside others' and from telling others where our readers came from.
 """
 
 import hashlib
@@ -14,10 +14,16 @@ from typing import Any
 import msgspec
 from twisted.web.http import Request
 
+from brender.web.squeezing import is_worth_it, squeezed, wants_gzip
 from brender.web.wrong import Wrong, phrase
 
 JSON = "application/json; charset=utf-8"
+PROBLEM = "application/problem+json"
 TEXT = "text/plain; charset=utf-8"
+
+ROOT = b"{root}"  # in a page: the way from its address to the first page, whatever stands before both
+
+SQUEEZED = "-gzip"  # at the end of a tag: of the same body as gzip
 
 COMMON = {
     "X-Content-Type-Options": "nosniff",
@@ -35,6 +41,7 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     tag: str = ""  # of this very body; with one, a reader that has it is told so
+    page: bool = False  # it has ROOT in it
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None
 
 
 def wrong_answer(wrong: Wrong) -> Answer:
-    return json_answer(wrong.body(), wrong.status, wrong.headers)
+    return Answer(encoded(wrong.body()), PROBLEM, wrong.status, wrong.headers)
 
 
 def encoded(value: Any) -> bytes:
@@ -77,13 +84,32 @@ def send(request: Request, answer: Answer) -> None:
             request.setResponseCode(304)
             request.finish()
             return
+    body = answer.body.replace(ROOT, way_up(request.path)) if answer.page else answer.body
+    if is_worth_it(answer.kind, body):
+        body = squeezed_for(request, body, answer.tag)
     if answer.status != 204:
-        request.setHeader("Content-Length", str(len(answer.body)))
-    request.write(answer.body)
+        request.setHeader("Content-Length", str(len(body)))
+    request.write(body)
     request.finish()
+
+
+def squeezed_for(request: Request, body: bytes, tag: str) -> bytes:
+    """The body as this reader wants it."""
+    request.setHeader("Vary", "Accept-Encoding")
+    if not wants_gzip((request.getHeader(b"accept-encoding") or b"").decode("latin-1")):
+        return body
+    request.setHeader("Content-Encoding", "gzip")
+    if tag:
+        request.setHeader("ETag", f'{tag[:-1]}{SQUEEZED}"')
+    return squeezed(body)
+
+
+def way_up(path: bytes) -> bytes:
+    """`./` from `/` and from `/jobs`, `../` from `/jobs/3`."""
+    return b"../" * (path.count(b"/") - 1) or b"./"
 
 
 def has_it(request: Request, tag: str) -> bool:
     wanted = request.getHeader(b"if-none-match") or b""
-    tags = {part.strip().removeprefix(b"W/") for part in wanted.split(b",")}
+    tags = {part.strip().removeprefix(b"W/").replace(f'{SQUEEZED}"'.encode(), b'"') for part in wanted.split(b",")}
     return tag.encode() in tags or b"*" in tags

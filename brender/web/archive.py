@@ -10,13 +10,14 @@ import msgspec
 
 from brender.farm.interfaces import Archives, FarmService, NotFound
 from brender.farm.views import job_view
+from brender.verbs.verb import Given, Nothing
 from brender.web.answers import Answer, json_answer
 from brender.web.asking import Ask
 
 USUAL, LONGEST = 100, 1000  # jobs of a list
 
 
-class PutAway(msgspec.Struct, frozen=True):
+class PutAway(Given, frozen=True):
     before: Annotated[float, msgspec.Meta(ge=0)]  # seconds of the epoch
     folder: Annotated[str, msgspec.Meta(max_length=4096)] = ""  # on the server's machine; its own where none is named
 
@@ -49,5 +50,6 @@ class Archive:
         return json_answer({"archived": [entry.id for entry in gone], "files": files, "left": left})
 
     async def restore(self, ask: Ask) -> Answer:
+        ask.body(Nothing)
         job = await self._archives.bring_back(ask.ids["job"])
         return json_answer(job_view(job, self._service.farm))

@@ -1,25 +1,28 @@
 """A request as the handlers see it: its ids, its query and its body, read strictly.
 
 How does this work?  The tree makes an `Ask` of each request whose address it knows.  A handler asks it for
-what it needs (`ask.number("limit", ...)`, `ask.body(Submission)`); whatever is missing, misspelt or out of
-range is raised as `Wrong` with its place, so that no handler checks anything twice.
+what it needs (`ask.number("limit", ...)`, `ask.body(PutAway)`); whatever is missing, misspelt or out of
+range is raised with its place, so that no handler checks anything twice.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from twisted.web.http_headers import Headers
 
 from brender.farm.submission.problems import shown
-from brender.web.strict import meant, parsed, shaped
+from brender.verbs.given import read
+from brender.verbs.strict import parsed
+from brender.verbs.unfit import meant
 from brender.web.wrong import Wrong
 
 BIGGEST = 2**53  # the largest whole number that JavaScript has
 MOST_PARAMETERS = 32
+MOST_OF_A_TABLE = 1024  # of DataTables, which has six for each column
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -29,7 +32,7 @@ class Ask:
     method: str
     path: str
     headers: Headers
-    ids: Mapping[str, int] = field(default_factory=dict)
+    ids: Mapping[str, Any] = field(default_factory=dict)  # numbers, and names where an item has them
     query: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
 
@@ -50,43 +53,57 @@ class Ask:
         return self.number(name, 0) if name in self.query else None
 
     def choices(self, name: str, known: Collection[str]) -> list[str]:
-        """The words of a list like `state=active,queued`; none when it was not given."""
+        """The words of a list like `kind=job,client`; none when it was not given."""
         words = [word for word in self.query.get(name, "").split(",") if word]
         for word in words:
             if word not in known:
-                raise Wrong(400, f"{name} has no value {shown(word)}; {meant(word, tuple(known))}", at=name)
+                raise Wrong(400, f"{name} has no value {shown(word)}; {meant(word, known)}", at=name)
         return words
 
+    def said(self) -> Any:
+        """The body as plain data; an empty one says nothing."""
+        return parsed(self.content) if self.content.strip() else {}
+
     def body(self, shape: type[Shape]) -> Shape:
-        return shaped(parsed(self.content), shape)
-
-    def body_or_none(self, shape: type[Shape]) -> Shape:
-        """The body where nothing has to be said: an empty one says nothing."""
-        return self.body(shape) if self.content.strip() else shape()
+        return read(self.said(), shape)
 
 
-def query_of(uri: bytes, known: Collection[str]) -> dict[str, str]:
-    """The parameters of an address, each known, each given once."""
+def query_of(uri: bytes, known: Collection[str], also: Callable[[str], bool] | None = None) -> dict[str, str]:
+    """The parameters of an address, each known, each given once.
+
+    `also` tells which more are known where there is a `draw` among them: those of DataTables.
+    """
     try:
-        text = uri.partition(b"?")[2].decode("utf-8")
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+        pairs = parse_qsl(
+            uri.partition(b"?")[2].decode("utf-8"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MOST_OF_A_TABLE if also else MOST_PARAMETERS,
+        )
     except UnicodeDecodeError:
         raise Wrong(400, "The query of the address is not UTF-8.") from None
     except ValueError:
-        raise Wrong(400, f"The query of the address has too many parameters; {MOST_PARAMETERS} are the most.") from None
+        raise too_many(MOST_OF_A_TABLE if also else MOST_PARAMETERS) from None
+    table = also if also and any(name == "draw" for name, _ in pairs) else None
+    if table is None and len(pairs) > MOST_PARAMETERS:
+        raise too_many(MOST_PARAMETERS)
     query: dict[str, str] = {}
     for name, value in pairs:
         if name == "_":  # what some programs add so that nothing is answered from a cache
             continue
-        if name not in known:
-            raise Wrong(400, unknown(name, tuple(known)), at=shown(name))
+        if name not in known and not (table and table(name)):
+            raise Wrong(400, unknown(name, known), at=shown(name))
         if name in query:
             raise Wrong(400, f"{name} is given twice; which of them is meant?", at=name)
         query[name] = value
     return query
 
 
-def unknown(name: str, known: tuple[str, ...]) -> str:
+def too_many(most: int) -> Wrong:
+    return Wrong(400, f"The query of the address has too many parameters; {most} are the most.")
+
+
+def unknown(name: str, known: Collection[str]) -> str:
     if not known:
         return f'There is no parameter "{shown(name)}" here; this address takes none.'
     return f'There is no parameter "{shown(name)}" here; {meant(name, known)}'

@@ -16,14 +16,15 @@ plain 400 would take the place of ours.
 from io import BytesIO
 from typing import Any, Protocol, cast
 
-from twisted.internet.interfaces import IConsumer, IDelayedCall, ITCPTransport
+from twisted.internet.interfaces import IAddress, IConsumer, IDelayedCall, ITCPTransport
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from twisted.web.server import Request
 
-from brender.web.answers import COMMON, JSON, encoded
+from brender.web.answers import COMMON, PROBLEM, encoded
+from brender.web.forwarded import Proxies
 from brender.web.wrong import Wrong, phrase
 
 MOST_BODY = 16 * 2**20  # bytes; a template of a thousand steps is a tenth of it
@@ -35,10 +36,11 @@ log = Logger()
 
 
 class Limits(Protocol):
-    """What the site says of them."""
+    """What the site says of them, and of who may stand in front."""
 
     most: int  # bytes of a body
     patience: float  # seconds for a whole request
+    proxies: Proxies
 
 
 class Channel(HTTPChannel):
@@ -167,10 +169,25 @@ class FarmRequest(Request):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.ids: dict[str, int] = {}  # from its address
+        self.ids: dict[str, Any] = {}  # from its address: numbers, and names where an item has them
+        self._proxies = cast("Channel", self.channel).site.proxies
 
     def gotLength(self, length: int | None) -> None:
         self.content = BytesIO()
+
+    def getClientAddress(self) -> IAddress:
+        """Of whoever asked, also where a web server in front did so for them."""
+        return self._proxies.client(self.client, self._said("x-forwarded-for"))
+
+    def setHeader(self, name: Any, value: Any) -> None:
+        """A place of ours is told by the address that it has where whoever asked is."""
+        if name == "Location":
+            value = self._proxies.prefix(self.client, self._said("x-forwarded-prefix")) + value
+        super().setHeader(name, value)
+
+    def _said(self, name: str) -> str:
+        """All that a header says, in one line."""
+        return ", ".join(self.requestHeaders.getRawHeaders(name) or ())
 
     def handleContentChunk(self, data: bytes) -> None:
         if cast("Channel", self.channel).counted(self.content.tell() + len(data)):
@@ -180,7 +197,7 @@ class FarmRequest(Request):
 def raw(wrong: Wrong) -> bytes:
     """An answer for a request that never became one."""
     body = encoded(wrong.body())
-    headers = {**COMMON, "Content-Type": JSON, "Content-Length": str(len(body)), "Connection": "close"}
+    headers = {**COMMON, "Content-Type": PROBLEM, "Content-Length": str(len(body)), "Connection": "close"}
     head = [b"HTTP/1.1 %d %s" % (wrong.status, phrase(wrong.status))]
     head += [f"{name}: {value}".encode() for name, value in headers.items()]
     return b"\r\n".join([*head, b"", body])

@@ -39,13 +39,22 @@ def check_change(ask: Ask) -> None:
     charset = parameters.strip().lower().replace('"', "")
     if kind.strip().lower() != "application/json" or charset not in {"", "charset=utf-8"}:
         raise Wrong(415, "A request that changes something says Content-Type: application/json.", at="Content-Type")
+    if site := other_site(ask):
+        host = shown(ask.header("host"))
+        raise Wrong(403, f"A page of {shown(site)} may not change this farm, which is {host} here.", at="Origin")
+
+
+def other_site(ask: Ask) -> str:
+    """The site whose page asks, when that is not ours."""
     origin = ask.header("origin")
-    if origin and authority(origin) != ask.header("host").strip().lower():
-        raise Wrong(403, f"A page of {shown(origin)} may not change this farm.", at="Origin")
+    return "" if not origin or is_of(origin, ask.header("host").strip()) else origin
 
 
-def authority(origin: str) -> str:
+def is_of(origin: str, host: str) -> bool:
+    """Whether a page of this origin was served by this host; its scheme's own port need not be named."""
     try:
-        return urlsplit(origin).netloc.lower()
+        page = urlsplit(origin)
     except ValueError:
-        return ""
+        return False
+    usual = {"http": ":80", "https": ":443"}.get(page.scheme, "")
+    return page.netloc.lower().removesuffix(usual) == host.lower().removesuffix(usual)

@@ -3,7 +3,8 @@
 How does this work?  `Pages` reads the folder `static` when the site is made, so that an address chooses among the files
 that are there and can never name another one.  A page is an empty shell with a strict policy: no
 script and no style but our own files, no other host.  Its scripts ask the API for everything, and put
-it on the page as text.
+it on the page as text.  A page names what it is made of by ROOT, as it does not know under which prefix a web
+server in front shows it.
 """
 
 from html import escape
@@ -11,7 +12,7 @@ from importlib.resources import files
 
 from brender.farm.archiving import no_job
 from brender.farm.interfaces import FarmService, NotFound
-from brender.web.answers import Answer, tag_of
+from brender.web.answers import ROOT, Answer, tag_of
 from brender.web.asking import Ask
 from brender.web.wrong import Wrong
 
@@ -31,12 +32,12 @@ ERROR = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{status} · brender</title>
-<link rel="icon" href="/static/icon.svg">
-<link rel="stylesheet" href="/static/brender.css">
+<link rel="icon" href="{root}static/icon.svg">
+<link rel="stylesheet" href="{root}static/brender.css">
 <main class="lost">
 <h1>{status}</h1>
 <p>{message}</p>
-<p><a href="/">To the farm</a></p>
+<p><a href="{root}">To the farm</a></p>
 </main>
 </html>
 """
@@ -57,6 +58,10 @@ class Pages:
     async def farm(self, _: Ask) -> Answer:
         return self.files["farm.html"]
 
+    async def api(self, _: Ask) -> Answer:
+        """The interface for programs, to read and to try."""
+        return self.files["api.html"]
+
     async def icon(self, _: Ask) -> Answer:
         return self.files["icon.svg"]
 
@@ -76,11 +81,11 @@ def read() -> list[tuple[str, Answer]]:
     for file in files("brender.web").joinpath("static").iterdir():
         kind = KINDS.get(file.name[file.name.rfind(".") :])
         if kind:
-            body = file.read_bytes()
-            found.append((file.name, Answer(body, kind, headers={"Content-Security-Policy": POLICY}, tag=tag_of(body))))
+            body, policy = file.read_bytes(), {"Content-Security-Policy": POLICY}
+            found.append((file.name, Answer(body, kind, headers=policy, tag=tag_of(body), page=kind == KINDS[".html"])))
     return found
 
 
 def error_page(wrong: Wrong) -> Answer:
-    body = ERROR.format(status=wrong.status, message=escape(wrong.message)).encode()
-    return Answer(body, KINDS[".html"], wrong.status, {**wrong.headers, "Content-Security-Policy": POLICY})
+    body = ERROR.format(status=wrong.status, message=escape(wrong.message), root=ROOT.decode()).encode()
+    return Answer(body, KINDS[".html"], wrong.status, {**wrong.headers, "Content-Security-Policy": POLICY}, page=True)

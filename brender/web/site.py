@@ -9,24 +9,30 @@ streams, so that a server can stop while pages are open.
 # mypy: allow-untyped-calls
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import Request, combinedLogFormatter, datetimeToLogString
 from twisted.web.server import Site
 
 from brender.farm.interfaces import Archives, FarmService
+from brender.verbs.watching import for_views
 from brender.web.archive import Archive
-from brender.web.changes import Changes
+from brender.web.batch import Batch
 from brender.web.channel import MOST_BODY, PATIENCE, Channel, FarmRequest
-from brender.web.clients import Clients, Filter
+from brender.web.face import Face
+from brender.web.forwarded import Proxies
 from brender.web.guard import LOOPBACK
-from brender.web.jobs import Jobs
+from brender.web.listing import Listing
+from brender.web.metrics import Deliveries, Metrics
+from brender.web.openapi import Document
 from brender.web.pages import Pages
-from brender.web.reasons import Reasons
+from brender.web.pictures import Pictures
+from brender.web.remapping import remapped
 from brender.web.routes import routes
 from brender.web.stream import Streams
-from brender.web.tree import Branch, Desk, grown
+from brender.web.summary import Summary
+from brender.web.tree import Branch, Desk, Route, grown
 
 LOOKING = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 
@@ -34,7 +40,17 @@ LOOKING = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 class FarmSite(Site):
     protocol = Channel  # type: ignore[assignment]  # HTTP/1.1 only: nothing here needs more
 
-    def __init__(self, root: Branch, streams: Streams, clock: IReactorTime, most: int, patience: float) -> None:
+    def __init__(
+        self,
+        root: Branch,
+        table: Sequence[Route],
+        streams: Streams,
+        metrics: Metrics,
+        clock: IReactorTime,
+        most: int,
+        patience: float,
+        proxies: Proxies,
+    ) -> None:
         super().__init__(
             root,
             requestFactory=FarmRequest,
@@ -43,17 +59,25 @@ class FarmSite(Site):
             parsePOSTFormSubmission=False,
             logFormatter=log_line,
         )
+        self.table = table
         self.streams = streams
+        self.delay = metrics.delay
         self.most = most
         self.patience = patience
+        self.proxies = proxies
 
     def log(self, request: Request) -> None:
         """Only what changed something or was refused: a page that is looked at is not worth a line."""
         if request.code >= 400 or request.method not in LOOKING:
             super().log(request)
 
+    def startFactory(self) -> None:
+        super().startFactory()
+        self.delay.start()
+
     def stopFactory(self) -> None:
         self.streams.close()
+        self.delay.stop()
         super().stopFactory()
 
 
@@ -64,31 +88,42 @@ def log_line(_: str, request: Request) -> str:
 
 def make_site(
     service: FarmService,
-    filter_clients: Filter,
-    templates: Callable[[str], str | None],
     version: str,
     *,
     clock: IReactorTime,
     now: Callable[[], float] = time.time,
     hosts: Sequence[str] = LOOPBACK,
+    proxies: Sequence[str] = (),
     archives: Archives | None = None,
+    deliveries: Deliveries | None = None,
+    more_routes: Mapping[str, str] | None = None,
     most_body: int = MOST_BODY,
     patience: float = PATIENCE,
 ) -> FarmSite:
     """The farm's web.
 
-    `filter_clients` chooses clients by a text and raises ValueError with a sentence; `templates` gives the
-    text of a built-in template; `now` is in seconds of the epoch; `hosts` are the names that this server
-    answers to; `most_body` is in bytes, `patience` the seconds that a request may take to arrive.
+    `now` is in seconds of the epoch; `hosts` are the names that this server answers to, `proxies` the addresses of web
+    servers in front, besides this machine's own; `deliveries` tells of webhooks; `more_routes` are other addresses for
+    those that there are, and raise `BadRoute`; `most_body` is in bytes, `patience` the seconds that a request may take
+    to arrive.
     """
-    streams = Streams(service, clock)
-    table = routes(
-        Clients(service, filter_clients, version),
-        Jobs(service, templates),
-        Changes(service),
-        Reasons(service, now),
-        Archive(service, archives),
-        streams,
-        Pages(service),
+    streams = Streams(service, clock, for_views(service.farm, now))
+    metrics = Metrics(service, streams, version, clock, deliveries)
+    face = Face(service, now, clock)
+    table = remapped(
+        routes(
+            face,
+            Listing(face),
+            Batch(face, clock),
+            Summary(service, version),
+            Pictures(service),
+            Archive(service, archives),
+            streams,
+            Pages(service),
+            metrics,
+        ),
+        more_routes or {},
     )
-    return FarmSite(grown(table, Desk(lambda: service.refusing, hosts)), streams, clock, most_body, patience)
+    table.append(Document(table, version).route)
+    root = grown(table, Desk(lambda: service.refusing, hosts))
+    return FarmSite(root, table, streams, metrics, clock, most_body, patience, Proxies(proxies))

@@ -1,8 +1,8 @@
 """The tree of addresses, grown from one table, and the one place where a request is answered.
 
 How does this work?  A `Route` says: this method at this address is answered by that handler.  `grown` makes a tree
-of twisted.web resources of them, a `Branch` for each part of an address; `{job}` stands for an id, and
-what stands there is kept for the handler.  `Branch.render` runs the handler as a coroutine: checks who
+of twisted.web resources of them, a `Branch` for each part of an address; `{job}` stands for a number, `{pool:name}` for
+a name, and what stands there is kept for the handler.  `Branch.render` runs the handler as a coroutine: checks who
 asks, reads the query, awaits the answer, turns whatever was raised into an answer, and sends it unless
 the reader has gone.  HEAD, OPTIONS, 404 and 405 follow from the table.
 """
@@ -12,8 +12,8 @@ the reader has gone.  HEAD, OPTIONS, 404 and 405 follow from the table.
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import cast
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, cast
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -22,6 +22,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from brender.farm.submission.problems import shown
+from brender.verbs.verb import Verb
 from brender.web.answers import Answer, Streaming, prepare, send, wrong_answer
 from brender.web.asking import Ask, query_of
 from brender.web.channel import FarmRequest
@@ -32,7 +33,8 @@ from brender.web.wrong import Wrong, wrong_of
 Handler = Callable[[Ask], Awaitable[Answer | Streaming]]
 
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-WILD = re.compile(r"\{(\w+)\}(.*)")
+WILD = re.compile(r"\{(\w+)(:name)?\}(.*)")
+NUMBER = re.compile(r"[0-9]{1,15}")
 
 log = Logger()
 
@@ -44,6 +46,10 @@ class Route:
     handler: Handler
     query: Sequence[str] = ()
     also: Sequence[str] = ()  # other addresses of the same
+    does: str = ""  # one sentence
+    body: Sequence[str] = ()  # the fields of what is sent
+    table: Callable[[str], bool] | None = None  # knows the parameters of DataTables, where it may ask too
+    verb: Verb | None = None  # from which the row was derived
 
 
 @dataclass
@@ -54,19 +60,25 @@ class Desk:
     hosts: Sequence[str]
 
 
-@dataclass
-class Wilds:
-    """The branches that stand for an id, by what follows it: nothing, or `.json`."""
+class Wild(NamedTuple):
+    """A branch that stands for an id."""
 
-    names: dict[str, str] = field(default_factory=dict)
-    branches: dict[str, "Branch"] = field(default_factory=dict)
+    id: str  # what it is called
+    named: bool  # a name, and not a number
+    branch: "Branch"
+
+    def value(self, text: str) -> Any:
+        """What the text says, or None."""
+        if self.named:
+            return text or None
+        return int(text) if NUMBER.fullmatch(text) else None
 
 
 class Branch(Resource):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._wilds = Wilds()
+        self._wilds: dict[str, Wild] = {}  # by what follows the id: nothing, or `.json`
         self.routes: dict[str, Route] = {}
         self.wrong: Wrong | None = None  # what every request that ends here is told
 
@@ -74,8 +86,7 @@ class Branch(Resource):
         """The branch for the next part of an address, made when there is none."""
         wild = WILD.fullmatch(part)
         if wild:
-            self._wilds.names[wild[2]] = wild[1]
-            return self._wilds.branches.setdefault(wild[2], Branch(self._desk))
+            return self._wilds.setdefault(wild[3], Wild(wild[1], bool(wild[2]), Branch(self._desk))).branch
         if part.encode() not in self.children:
             self.putChild(part.encode(), Branch(self._desk))
         return cast("Branch", self.children[part.encode()])
@@ -87,10 +98,12 @@ class Branch(Resource):
             text = path.decode("utf-8")
         except UnicodeDecodeError:
             return self._end(Wrong(400, "The address is not UTF-8."))
-        match = re.fullmatch(r"([0-9]{1,15})((?:\.\w+)?)", text)
-        if match and match[2] in self._wilds.branches:
-            cast("FarmRequest", request).ids[self._wilds.names[match[2]]] = int(match[1])
-            return self._wilds.branches[match[2]]
+        for ending in sorted(self._wilds, key=len, reverse=True):
+            wild = self._wilds[ending]
+            value = wild.value(text.removesuffix(ending)) if text.endswith(ending) else None
+            if value is not None:
+                cast("FarmRequest", request).ids[wild.id] = value
+                return wild.branch
         return self._end(None)
 
     def _end(self, wrong: Wrong | None) -> "Branch":
@@ -135,7 +148,7 @@ class Branch(Resource):
             raise Wrong(405, sentence, headers={"Allow": self.allowed})
         if ask.method in CHANGES:
             check_change(ask)
-        return await route.handler(replace(ask, query=query_of(request.uri, route.query)))
+        return await route.handler(replace(ask, query=query_of(request.uri, route.query, route.table)))
 
     @property
     def allowed(self) -> str:

@@ -3,7 +3,8 @@
 How does this work?  Whoever finds something wrong raises `Wrong` with the status and a sentence.  The farm
 raises its own exceptions (`NotFound`, `NotNow`, `Refused`); `wrong_of` knows the status of each.  Anything
 else is a mistake of ours: it is logged under a number, and the answer names that number.  All of them
-have the same body: `{"ok": false, "error": {"code", "message", "at"}, "problems": [...]}`.
+have the same body, problem details as RFC 9457 has them: `title` is the status in words, `detail` the sentence; `code`,
+`at`, `position` (the character of a filter) and `problems` are our own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from twisted.python.failure import Failure
 from brender.farm.interfaces import NotFound
 from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import NotNow
+from brender.verbs.filters import BadFilter
+from brender.verbs.unfit import Unfit
 
 REASONS = {
     400: "bad-request",
@@ -24,6 +27,7 @@ REASONS = {
     405: "method-not-allowed",
     408: "too-slow",
     409: "not-now",
+    412: "changed-since",
     413: "body-too-large",
     414: "address-too-long",
     415: "not-json",
@@ -49,6 +53,7 @@ class Wrong(Exception):
         at: str = "",
         code: str = "",
         problems: Sequence[Problem] = (),
+        position: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
@@ -57,14 +62,23 @@ class Wrong(Exception):
         self.at = at
         self.code = code or REASONS[status]
         self.problems = tuple(problems)
+        self.position = position
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, object]:
-        error = {"code": self.code, "message": self.message}
+        said: dict[str, object] = {
+            "type": "about:blank",  # a problem of HTTP, as its status has it; `code` is finer
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.message,
+            "code": self.code,
+        }
         if self.at:
-            error["at"] = self.at
-        problems = [{"at": problem.at, "message": problem.message} for problem in self.problems]
-        return {"ok": False, "error": error, "problems": problems}
+            said["at"] = self.at
+        if self.position is not None:
+            said["position"] = self.position
+        said["problems"] = [{"at": problem.at, "message": problem.message} for problem in self.problems]
+        return said
 
 
 def phrase(status: int) -> bytes:
@@ -77,15 +91,22 @@ def wrong_of(error: BaseException, refusing: str) -> Wrong:
     match error:
         case Wrong():
             return error
+        case BadFilter() | Unfit():
+            return unfit(error)
         case NotFound():
             return Wrong(404, str(error))
-        case NotNow() if refusing:
-            return Wrong(503, str(error), headers={"Retry-After": "10"})
         case NotNow():
-            return Wrong(409, str(error))
+            return Wrong(503, str(error), headers={"Retry-After": "10"}) if refusing else Wrong(409, str(error))
         case Refused():
             return refused(error)
     return ours(error)
+
+
+def unfit(error: BadFilter | Unfit) -> Wrong:
+    """It cannot be understood, and where it begins to be so."""
+    if isinstance(error, BadFilter):
+        return Wrong(400, str(error), at=error.key or "filter", position=error.at)
+    return Wrong(400, str(error), at=error.at, code=error.code)
 
 
 def refused(error: Refused) -> Wrong:

@@ -1,30 +1,29 @@
 """The agent: what a worker holds, and which session does it next.
 
 How does this work?  Orders wait in `held` in the order in which they came.  `_advance` gives the next one to a
-session of its job and step, or opens one, while there is room for it (`stock`); those behind one that has to wait
+session of its job and step, or has one opened, while there is room for it (`uses`); those behind one that has to wait
 may go first only with what it will not need.  An order for a session that is about to be free is handed over one
 task early, so that nothing waits; when another session could begin it sooner after all, it is taken back and goes
-there (`_spread`).  A session keeps what it has until it is gone.  Results are kept (`journal`) until the server
-says that they are safe, and are sent again after every welcome.  The agent knows neither sockets nor processes:
-`tell` talks to the server, `nursery` opens sessions, and sessions call back.  It goes on with what it holds while
-the server is away, for `orphaned_after` seconds.
+there (`_spread`).  A session keeps what it has until it is gone.  The agent knows neither sockets nor processes: what
+it says goes through `telling`, which keeps results until the server says that they are safe; `nursery` opens sessions,
+and sessions call back.  It goes on with what it holds while the server is away, for `orphaned_after` seconds.
 """
 
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.held import Held, Nursery, Use, Work
 from brender.worker.journal import Key, Results
-from brender.worker.missed import Missed
 from brender.worker.stock import Need, Stock
+from brender.worker.telling import Telling
+from brender.worker.uses import AHEAD, Uses
 
-AHEAD = 1  # tasks that a session is told besides the one that it runs
 LEAST = Need(1, {})  # that any order takes
 END_WITHIN = 2.0  # seconds for a task to end by itself when the worker has to leave now
 WAIT_FOR_ACK = 5.0  # seconds that a worker that leaves waits for a server that does not answer
@@ -52,20 +51,13 @@ class Agent:
         self.presence: Callable[[], say.Presence | None] = lambda: None  # whether somebody uses the machine
         self._stock = stock
         self._jobs: dict[int, Work] = {}
-        self._rules: list[Rule] = []
-        self._uses: list[Use] = []
-        self._nursery = nursery
+        self._uses = Uses(self, stock, nursery, clock, idle_for)
         self._clock = clock
-        self._idle_for = idle_for
         self._outputs = outputs
         self.when_failed: Callable[[], object] = lambda: None
         self._unwell = ""  # why it can run nothing for now
-        self._results = results or Results()
         self._orphaned_after = orphaned_after
-        self._orphaning: IDelayedCall | None = None
-        self._send: Callable[[Any], None] | None = None
-        self._missed = Missed()
-        self._silenced = False  # the connection is full: sessions wait
+        self._server = Telling(results or Results(), clock, orphaned_after, self._orphaned)
         self._waiting = False  # for the last acknowledgements
         self._unheard = False  # ... in vain
         self._done = False
@@ -74,14 +66,11 @@ class Agent:
 
     def tell(self, message: say.Message) -> None:
         """Tell the server, if it is there; what must not be lost is kept elsewhere."""
-        if self._send:
-            self._send(message)
-        elif isinstance(message, say.Log):
-            self._missed.keep(message)
+        self._server.tell(message)
 
     @property
     def unacknowledged(self) -> dict[Key, say.Result]:
-        return self._results.waiting
+        return self._server.unacknowledged
 
     def has(self) -> dict[int, list[int]]:
         """For the greeting: every order with the tasks whose fate the server does not know."""
@@ -91,15 +80,9 @@ class Agent:
         return has
 
     def connected(self, welcome: say.Welcome, send: Callable[[Any], None]) -> None:
-        self._send = send
         self.switching_off = False  # it is on, or on again
-        self._stop_orphaning()
+        self._server.connected(send, welcome.drop)
         self._forget_old_jobs(welcome.rules)
-        self._results.forget([key for key in self.unacknowledged if key[0] in welcome.drop])
-        for log in self._missed.take():
-            send(log)
-        for result in self.unacknowledged.values():
-            send(result)
         for held in self.held.values():
             if held.begun is not None:
                 send(say.Started(held.order.order, held.begun))
@@ -115,14 +98,8 @@ class Agent:
         self._check_empty()
 
     def disconnected(self) -> None:
-        self._send = None
+        self._server.disconnected()
         self.hold(False)
-        self._stop_orphaning()
-        self._orphaning = self._clock.callLater(self._orphaned_after, self._orphaned)
-
-    def _stop_orphaning(self) -> None:
-        if self._orphaning and self._orphaning.active():
-            self._orphaning.cancel()
 
     def _orphaned(self) -> None:
         """Nobody has asked for too long: end what runs.  The next greeting says that it is held no more."""
@@ -132,10 +109,7 @@ class Agent:
 
     def hold(self, wait: bool) -> None:
         """The connection is full: sessions have to wait before they say more; or it has room again."""
-        self._silenced = wait
-        for use in self._uses:
-            if use.session:
-                use.session.hold(wait)
+        self._uses.hold(wait)
 
     def feels(self, unwell: str) -> None:
         """Whether anything can be run here: if not, why."""
@@ -154,7 +128,7 @@ class Agent:
             case say.Order():
                 self._take(message)
             case say.Ack(results):
-                self._results.forget(results)
+                self._server.forget(results)
                 self._check_empty()
             case say.Recall(order):
                 self._hand_back(order)
@@ -232,7 +206,7 @@ class Agent:
             self.tell(say.Dropped(held.order.order))
         if held.use:
             held.use.orders.remove(held)
-            self._rest(held.use)
+            self._uses.rest(held.use, self.leaving)
         self._check_empty()
 
     def _learn(self, job: say.Job) -> None:
@@ -244,17 +218,16 @@ class Agent:
 
     def _forget(self, job: int) -> None:
         """Its sessions are used for what they hold, and for no more."""
-        work = self._jobs.pop(job, None)
-        if work:
+        if work := self._jobs.pop(job, None):
             work.current = False
-        for use in [use for use in self._uses if use.work is work]:
-            self._rest(use)
+            for use in self._uses.of(work):
+                self._uses.rest(use, self.leaving)
 
     def _forget_old_jobs(self, rules: list[Rule]) -> None:
         """What ended while the worker was away was not told to be forgotten; and with other rules all is begun anew."""
         used = [held.work for held in self.held.values()] + [use.work for use in self._uses]
-        kept = used if rules == self._rules else []
-        self._rules = rules
+        kept = used if rules == self._uses.rules else []
+        self._uses.rules = rules
         for number in [number for number, work in self._jobs.items() if work not in kept]:
             self._forget(number)
 
@@ -266,13 +239,12 @@ class Agent:
         for held in list(self.held.values()):
             if held.use is not None or held.canceled or self.held.get(held.order.order) is not held:
                 continue
-            use = self._use_for(held, waiting)
-            if use:
+            if use := self._uses.find(held, self._moving, waiting):
                 use.begin(held)
                 self._supply(use)
             else:
                 waiting.append(held.need)
-                if not self._fits(LEAST, waiting):
+                if not self._uses.fits(LEAST, [*self._moving, *waiting]):
                     break
         self._spread(waiting)
 
@@ -280,48 +252,15 @@ class Agent:
         """Orders that wait behind others while there is room are taken back from their sessions, to go there."""
         for held in [held for held in self.held.values() if held.waits and not held.moving and not held.canceled]:
             use = held.use
-            if use and use.session and not self.leaving and self._fits(held.need, waiting):
+            if use and use.session and not self.leaving and self._uses.fits(held.need, [*self._moving, *waiting]):
                 held.moving = True
                 for task in held.told:
                     use.session.take_back(held.order.order, task)
 
-    def _fits(self, need: Need, waiting: list[Need]) -> bool:
-        """Whether there is room beside what is taken, or kept for orders that move or wait."""
-        moving = [held.need for held in self.held.values() if held.moving and held.use]
-        return self._stock.fits(need, [*moving, *waiting, *(use.need for use in self._uses if use.busy)])
-
-    def _use_for(self, held: Held, waiting: list[Need]) -> Use | None:
-        """A session for an order: one of its step that is free, a new one, or one that is all but free."""
-        mine = [use for use in self._uses if (use.work, use.step) == (held.work, held.order.step) and not use.over]
-        if self._fits(held.need, waiting):
-            free = next((use for use in mine if not use.orders), None)
-            return self._open(held, free) if self._make_room(held.need, free) else None
-        behind = [use for use in mine if use.orders and use.left <= AHEAD and use.need.covers(held.need)]
-        return min(behind, key=lambda use: use.left, default=None) if not waiting else None
-
-    def _open(self, held: Held, free: Use | None) -> Use:
-        """The session that is free, or else a new one."""
-        if free:
-            return free
-        cards = self._stock.cards(held.need, (use.cards for use in self._uses))
-        use = Use(self, held.work, held.order.step, held.need, cards)
-        self._uses.append(use)
-        use.session = self._nursery.open(held.work.told, use, self._rules)
-        if self._silenced:
-            use.session.hold(True)
-        return use
-
-    def _make_room(self, need: Need, mine: Use | None) -> bool:
-        """Whether other sessions leave so much; if not, idle ones are closed, the oldest first."""
-        others = [use for use in self._uses if use is not mine]
-        staying = [use for use in others if not use.over]
-        for use in list(staying):
-            if self._stock.fits(need, (each.need for each in staying)):
-                break
-            if not use.busy:
-                staying.remove(use)
-                self._close(use)
-        return self._stock.fits(need, (use.need for use in others))
+    @property
+    def _moving(self) -> list[Need]:
+        """The room that orders need which go from one session to another."""
+        return [held.need for held in self.held.values() if held.moving and held.use]
 
     def _supply(self, use: Use) -> None:
         """Tell the session more: it has the task that it runs and `AHEAD` besides."""
@@ -372,38 +311,19 @@ class Agent:
             use.orders.remove(held)
 
     def _report(self, result: say.Result) -> None:
-        self._results.keep(result)
+        self._server.keep(result)
         if result.outcome == "failed":
-            self.when_failed()
+            self.when_failed()  # before the server gives the next one
         self.tell(result)
-
-    def _rest(self, use: Use) -> None:
-        """Nothing to do for a session: it is kept for a while, the next order may be for it."""
-        if use.busy:
-            return
-        if not use.work.current or self.leaving:
-            self._close(use)
-        elif use.idle is None:
-            use.idle = self._clock.callLater(self._idle_for, self._close, use)
-
-    def _close(self, use: Use) -> None:
-        use.wake()
-        use.over = True
-        if use.session:
-            use.session.close()
 
     def session_broken(self, use: Use, reason: str, cause: say.Cause) -> None:
         """Its environments could not be entered: what it was to run has failed."""
-        use.wake()
-        use.over = True
+        self._uses.end(use)
         self._fail(use, reason, cause, everything=True)
 
     def session_gone(self, use: Use, reason: str) -> None:
         """Its process has ended; when nobody asked it to, the running task has failed."""
-        use.wake()
-        use.over = True
-        if use in self._uses:
-            self._uses.remove(use)
+        self._uses.gone(use)
         self._fail(use, reason, "", everything=False)
         self._advance()
         self._check_empty()
@@ -438,16 +358,14 @@ class Agent:
                 self._waiting = True
                 self._clock.callLater(WAIT_FOR_ACK, self._stop_waiting)
             return
-        for use in [use for use in self._uses if not use.over]:
-            self._close(use)
+        self._uses.close_all()
         if not self._uses and not self._done:
             self._done = True
             self.when_empty()
 
     def close(self) -> None:
-        """The process ends: what sessions say from now on comes of that, and nobody is told of it at the next start."""
-        self._results = Results()
-        self._stop_orphaning()
+        """The process ends, and with it the sessions."""
+        self._server.close()
 
     def _stop_waiting(self) -> None:
         self._unheard = True

@@ -80,7 +80,7 @@ class WorkerClient(Protocol):
             case say.Farewell(reason):
                 self.log.info("{reason}; this worker keeps what it has and calls again", reason=reason)
             case say.Ping():
-                pass
+                self._answer()
             case _:
                 self._caller.agent.heard(message)
 
@@ -123,6 +123,12 @@ class WorkerClient(Protocol):
         assert self.welcome is not None
         self._beat = self._caller.clock.callLater(self.welcome.heartbeat / 2, self._say_beat)
         self.send(say.Beat(psutil.cpu_percent()))
+
+    def _answer(self) -> None:
+        """To a ping: the next beat is this one."""
+        if self._beat and self._beat.active():
+            self._beat.cancel()
+            self._say_beat()
 
     def _silent(self) -> None:
         self.log.warn("Nothing was heard from the server for too long; calling again")

@@ -16,7 +16,7 @@ from time import monotonic
 
 import psutil
 
-from brender.worker import folders, processes
+from brender.worker import kept, processes
 
 WORKER, NURSERY = "BRENDER_WORKER", "BRENDER_NURSERY"
 WITHIN = 10.0  # seconds to end what there is
@@ -30,12 +30,12 @@ def names(scratch: Path, nursery: Path) -> dict[str, str]:
 
 
 def clear(scratch: Path) -> int:
-    """At the start of a worker, whose alone the folder is: end what belongs to it, and remove the folders of its
+    """At the start of a worker, whose alone the folder is: end what belongs to it, and put away the folders of its
     sessions; gives how many processes that were."""
     ended = end({WORKER: os.path.realpath(scratch)})
     for link in scratch.glob(f"{SOCKET}*"):
         remove_socket(link)
-    folders.remove(scratch / SESSIONS)
+    kept.put_all_away(scratch / SESSIONS)
     return ended
 
 
@@ -43,7 +43,7 @@ def clear_nursery(scratch: Path, nursery: Path, pid: int) -> int:
     """A nursery has died: the same for what it had started."""
     ended = end(names(scratch, nursery))
     for folder in (scratch / SESSIONS).glob(f"{pid}-*"):
-        folders.remove(folder)
+        kept.put_away(folder)
     return ended
 
 

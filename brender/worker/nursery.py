@@ -5,7 +5,7 @@ imported it a few milliseconds.  The agent starts this program when it first nee
 socket, and for every connection forks a process that serves it (see `serving`) and ends with it.
 The nursery has no threads, so forking it is safe.  It is the subreaper of all sessions: what a session
 that was killed leaves behind, processes and files, is removed here.  It ends when its standard input
-does, which is when the agent is gone, and leaves nothing.
+does, which is when the agent is gone, and leaves nothing but what is `kept`.
 """
 
 import gc
@@ -16,18 +16,20 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
 
 from brender.protocols.codec import encode
-from brender.worker import folders, processes, serving, words
+from brender.worker import folders, kept, processes, serving, words
 
 
 class Nursery:
-    def __init__(self, listener: socket.socket, scratch: Path) -> None:
+    def __init__(self, listener: socket.socket, scratch: Path, keep: bool) -> None:
         self._listener = listener
         self._scratch = scratch
+        self._keep = keep  # folders of sessions in which something has failed
         self._sessions: dict[int, Path] = {}  # process -> its folder
         self._helpers: set[int] = set()
         self._wake, wakes = os.pipe()
@@ -54,11 +56,11 @@ class Nursery:
 
     def tidy(self) -> None:
         """Take leave of sessions that have ended, and end what they left behind."""
-        for pid in processes.bury():
+        for pid, how in processes.bury().items():
             self._helpers.discard(pid)
             folder = self._sessions.pop(pid, None)
             if folder and folder.exists():
-                self._helpers.add(self._fork(lambda left=folder: folders.remove(left)))  # type: ignore[misc]
+                self._helpers.add(self._fork(partial(kept.put_away, folder, os.WIFSIGNALED(how))))
         left = {child.pid for child in psutil.Process().children()} - self._sessions.keys() - self._helpers
         if left:
             processes.end(left.union(*(processes.descendants(pid) for pid in left)), within=0.5)
@@ -68,7 +70,7 @@ class Nursery:
         nursery = os.getpid()
         folder = self._scratch / f"{nursery}-{self._count}"
         try:
-            pid = self._fork(lambda: serving.serve(connection, folder, nursery))
+            pid = self._fork(lambda: serving.serve(connection, folder, nursery, self._keep))
         except OSError as error:
             with suppress(OSError):
                 connection.sendall(encode(words.Broken(f"This machine cannot start a process more: {error}.")))
@@ -91,20 +93,20 @@ class Nursery:
         return pid
 
 
-def main(path: str, scratch: str) -> None:
+def main(path: str, scratch: str, keep: str = "") -> None:
     processes.adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the agent's to handle
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
-        nursery = Nursery(listener, Path(scratch))
+        nursery = Nursery(listener, Path(scratch), bool(keep))
         gc.freeze()
         print("ready", flush=True)
         while nursery.serve():
             pass
     processes.end_descendants()
     folders.remove(Path(path).parent)
-    folders.remove(Path(scratch))
+    kept.put_all_away(Path(scratch))
 
 
 if __name__ == "__main__":

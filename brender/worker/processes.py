@@ -72,12 +72,12 @@ def kept(spare: frozenset[int]) -> set[int]:
     return set(spare).union(*(descendants(pid) for pid in spare))
 
 
-def bury() -> set[int]:
-    """Take leave of every child that has ended; gives their ids.  Not while somebody waits for one of them."""
-    ended = set()
+def bury() -> dict[int, int]:
+    """Take leave of every child that has ended; gives how, by their ids.  Not while somebody waits for one of them."""
+    ended = {}
     with suppress(ChildProcessError):
-        while pid := os.waitpid(-1, os.WNOHANG)[0]:
-            ended.add(pid)
+        while (end := os.waitpid(-1, os.WNOHANG))[0]:
+            ended[end[0]] = end[1]
     return ended
 
 

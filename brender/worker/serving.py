@@ -19,6 +19,7 @@ from openjd.sessions import LOG
 
 from brender.protocols.codec import Decoder
 from brender.worker import output, processes, words
+from brender.worker.kept import Evidence
 from brender.worker.session import Served
 from brender.worker.voice import Voice
 
@@ -27,7 +28,7 @@ MOST_LINE = 2**26
 Todo = queue.SimpleQueue[words.Open | words.Run | words.Close]
 
 
-def serve(connection: socket.socket, folder: Path, nursery: int) -> None:
+def serve(connection: socket.socket, folder: Path, nursery: int, keep: bool) -> None:
     """Do what the agent says until it says `Close` or is gone; then nothing of the session is left."""
     prepare(nursery)
     voice = Voice(connection)
@@ -35,7 +36,7 @@ def serve(connection: socket.socket, folder: Path, nursery: int) -> None:
     LOG.propagate = False
     logging.raiseExceptions = False
     output.install()
-    served = Served(voice, folder)
+    served = Served(voice, folder, Evidence(folder, keep))
     todo: Todo = queue.SimpleQueue()
     Thread(target=listen, args=(connection, served, todo), daemon=True).start()
     try:

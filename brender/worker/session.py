@@ -8,6 +8,7 @@ started, `setsid` children included.
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -32,6 +33,7 @@ from brender.farm.submission.sentences import EXTENSIONS
 from brender.protocols.messages import Cause, Limits
 from brender.worker import processes, words
 from brender.worker.conduct import Conduct, Fault
+from brender.worker.kept import Evidence, put_away
 from brender.worker.memory import Peak
 from brender.worker.output import Output
 from brender.worker.reasons import failure_of
@@ -60,11 +62,12 @@ class KeptSession(Session):
 class Served:
     """The session as the agent's words make it."""
 
-    def __init__(self, voice: Voice, folder: Path) -> None:
+    def __init__(self, voice: Voice, folder: Path, evidence: Evidence) -> None:
         self.tasks = Tasks()
         self.closing = Event()  # asked for: what is being entered need not be any more
         self._voice = voice
         self._folder = folder
+        self._evidence = evidence
         self._session: KeptSession | None = None
         self._ended = Event()
         self._status: ActionStatus | None = None
@@ -90,6 +93,7 @@ class Served:
         self._rules, self._limits = Rules(word.rules), word.limits
         self._watch(Conduct(monotonic, self._rules, seconds=word.limits.session_seconds, what="Entering the session"))
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._evidence.begin(word.job, word.name, word.step)
         self._session = KeptSession(
             session_id="session",
             job_parameter_values=values,
@@ -97,6 +101,7 @@ class Served:
             callback=self._heard,
             os_env_vars=word.environment,
             session_root_directory=self._folder,
+            retain_working_dir=True,  # it goes with its folder
             revision_extensions=extensions(template),
         )
         environments = [*(made.job.jobEnvironments or ()), *(self._step.stepEnvironments or ())]
@@ -120,6 +125,8 @@ class Served:
             self._clear_up(everything=self._ending is not None or status.state is ActionState.TIMEOUT)
         seconds, outputs, peak = monotonic() - began, self._voice.take_outputs(), self._peak.bytes
         self.tasks.end()
+        if outcome == "failed":
+            self._keep(f"order {word.order}, task {word.task}: {message}", self._files() - self._kept)
         self._tidy()
         self._voice.say(words.Ended(word.order, word.task, outcome, message, seconds, outputs, cause, peak))
 
@@ -161,8 +168,7 @@ class Served:
             self._wait(session)
         processes.end_descendants()
         session.cleanup()
-        with suppress(OSError):  # not all could be deleted: the nursery tries again
-            self._folder.rmdir()
+        put_away(self._folder)  # what cannot be deleted the nursery tries again
 
     # --- inside
 
@@ -178,6 +184,7 @@ class Served:
         failure = self._failure(status)
         if failure:
             reason, cause = failure
+            self._keep(f"{environment.name}: {reason}")  # whose files stay: others may need theirs to be left
             self._voice.say(words.Broken(f"{environment.name}: {reason}", cause))
         return failure is None
 
@@ -250,6 +257,11 @@ class Served:
     def _files(self) -> set[str]:
         assert self._session is not None
         return {entry.path for entry in os.scandir(self._session.files_directory)}
+
+    def _keep(self, what: str, files: Iterable[str] = ()) -> None:
+        """Something has failed: somebody may want to see why, and these files of its own."""
+        if remark := self._evidence.note(what, files):
+            self._voice.remark(remark)
 
     def _tidy(self) -> None:
         """After a task: no file and no zombie of it stays, so that a session may run a million of them."""

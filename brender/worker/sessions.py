@@ -2,7 +2,8 @@
 
 How does this work?  `Cradle` starts the nursery's program when the first session is wanted, or when the
 last one has died (what that one left behind is ended, in a thread), and connects to its socket once for every
-session (`open`); what is said before the connection stands waits in order.  `SessionProtocol` turns the session's
+session (`open`); what is said before the connection stands waits in order.  A nursery that dies before it is ready is
+followed by another one, a few times (`PAUSES`); then there is a sentence.  `SessionProtocol` turns the session's
 words into calls of the `Use` that the agent keeps for it.  Log chunks carry no order: they belong to the task
 that was started last.
 """
@@ -20,6 +21,7 @@ from typing import Any
 import psutil
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.endpoints import UNIXClientEndpoint
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import Factory, ProcessProtocol, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -39,6 +41,7 @@ PROGRAMS = Path(__file__).with_name("blender")
 ROOT = Path(brender.__file__).parent.parent
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from brender.worker.nursery import main; main(*sys.argv[2:])"
 END_WITHIN = 15.0  # seconds for the nursery to tidy up
+PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds before the next nursery, when one has died before it was ready
 UNEXPECTED = "The session's process ended unexpectedly (often because the machine ran out of memory)."
 
 
@@ -123,6 +126,10 @@ class SessionProtocol(Protocol):
             self._use.gone(UNEXPECTED)
 
 
+class NoNursery(Exception):
+    """Sessions cannot be opened on this machine; the message says why."""
+
+
 class Born(ProcessProtocol):
     """The nursery's process, from its start to its end."""
 
@@ -152,15 +159,23 @@ class Cradle:
     log = Logger()
 
     def __init__(
-        self, reactor: Any, scratch: Path, machine: Machine, in_thread: Callable[..., "Deferred[Any]"]
+        self,
+        reactor: Any,
+        scratch: Path,
+        machine: Machine,
+        in_thread: Callable[..., "Deferred[Any]"],
+        keep: bool = False,
     ) -> None:
         self._reactor = reactor
         self._in_thread = in_thread
         self._scratch = scratch
         self._machine = machine
+        self._keep = keep  # folders of sessions in which something has failed
         self._born: Born | None = None  # the one that new sessions are forked from
         self._alive: set[Born] = set()
         self._wanted: list[Deferred[None]] = []
+        self._stillborn = 0  # nurseries in a row that died before they were ready
+        self._again: IDelayedCall | None = None  # when the next one is tried
 
     @property
     def pid(self) -> int:
@@ -170,7 +185,8 @@ class Cradle:
     def start(self) -> Deferred[None]:
         """Fires when sessions can be opened; fails when the nursery cannot be started."""
         if self._born is None:
-            self._begin()
+            if self._again is None:
+                self._begin()
         elif self._born.ready.called and not self._wanted:
             return succeed(None)
         self._wanted.append(Deferred())
@@ -178,6 +194,9 @@ class Cradle:
 
     def stop(self) -> "Deferred[Any]":
         """Fires when nothing of any session is left."""
+        if self._again:
+            self._again.cancel()
+            self._again = None
         return gatherResults([self._end(born) for born in self._alive])
 
     def _end(self, born: Born) -> "Deferred[None]":
@@ -190,11 +209,13 @@ class Cradle:
         return ended
 
     def _begin(self) -> None:
+        self._again = None
         born = self._born = Born()
-        born.ready.addCallbacks(lambda _: self._tell(None), self._tell)
+        born.ready.addCallbacks(lambda _: self._ready(), lambda failure: self._not_ready(born, failure))
         born.over.addCallback(lambda _: self._ended(born))
         # Not with -m: that would look for modules in the working folder, whatever lies there.
-        command = [sys.executable, "-P", "-c", PROGRAM, str(ROOT), f"{born.folder}/nursery", str(self._sessions)]
+        given = [str(ROOT), f"{born.folder}/nursery", str(self._sessions), *(["keep"] if self._keep else [])]
+        command = [sys.executable, "-P", "-c", PROGRAM, *given]
         environment = {**os.environ, **leftovers.names(self._scratch, born.folder)}
         leftovers.remember_socket(self._scratch, born.folder)
         try:
@@ -208,10 +229,33 @@ class Cradle:
     def _sessions(self) -> Path:
         return self._scratch / leftovers.SESSIONS
 
-    def _tell(self, failure: Failure | None) -> None:
+    def _ready(self) -> None:
+        self._stillborn = 0
         wanted, self._wanted = self._wanted, []
         for each in wanted:
-            each.errback(failure) if failure else each.callback(None)
+            each.callback(None)
+
+    def _not_ready(self, born: Born, failure: Failure) -> None:
+        """It may have been killed, or there was no memory for a moment: another one is started, after a pause."""
+        if not born.wanted:
+            return
+        self._stillborn += 1
+        why = failure.getErrorMessage().rstrip(".")
+        if self._stillborn <= len(PAUSES):
+            self.log.warn("The nursery died as it started ({why}); another one is started", why=why)
+            self._again = self._reactor.callLater(PAUSES[self._stillborn - 1], self._begin)
+        else:
+            self._give_up(why)
+
+    def _give_up(self, why: str) -> None:
+        reason = (
+            f"The nursery, from which sessions are forked, died {self._stillborn} times as it started ({why}). See "
+            "what it said last, and whether this machine has memory and processes to spare."
+        )
+        self._stillborn = 0
+        wanted, self._wanted = self._wanted, []
+        for each in wanted:
+            each.errback(NoNursery(reason))
 
     def _ended(self, born: Born) -> None:
         """It was asked to, or it has died: then the next session needs another one."""
@@ -227,12 +271,12 @@ class Cradle:
         protocol = SessionProtocol(use)
         environment = self._environment(use)
         protocol.say(
-            words.Open(job.name, job.template, job.values, use.step, environment, list(rules), job.limits)
+            words.Open(job.name, job.template, job.values, use.step, environment, list(rules), job.limits, job.job)
         )
         protocol.when_mute = lambda: self._mute(protocol, use)
         opening = self.start()
         opening.addCallback(lambda _: self._connect(protocol))
-        opening.addErrback(lambda _: self._open_anew(protocol))
+        opening.addErrback(lambda failure: failure if failure.check(NoNursery) else self._open_anew(protocol))
         opening.addErrback(self._cannot, use)
         return protocol
 

@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
-from time import monotonic
+from time import monotonic, time
 from typing import Any, ClassVar, TypeVar
 
 from twisted.application.service import Service
@@ -30,6 +30,7 @@ from brender.worker.agent import Agent
 from brender.worker.blender.find import find_blenders
 from brender.worker.connection import Caller
 from brender.worker.journal import Journal
+from brender.worker.kept import KEPT, Shelf
 from brender.worker.pictures import Pictures
 from brender.worker.power import Switch
 from brender.worker.presence import Presence
@@ -55,6 +56,7 @@ class Options(usage.Options):
         ["slots", None, None, "How many tasks at a time (default: the processor's cores).", int],
         ["config", "c", None, "The settings file (default: BRENDER_CONFIG, ./brender.toml, the user's)."],
         ["state", "s", None, "The folder of the worker's id and scratch files."],
+        ["keep-folders", None, None, "How many folders of sessions with failed tasks are kept.", int],
     ]
 
 
@@ -62,11 +64,12 @@ class WorkerService(Service):
     log = Logger()
     name = "brender-worker"
 
-    def __init__(self, settings: config.Config, server: str, name: str, slots: int) -> None:
+    def __init__(self, settings: config.Config, server: str, name: str, slots: int, keep_folders: int) -> None:
         self._config = settings
         self._where = server
         self._name = name
         self._slots = slots
+        self._keep_folders = keep_folders  # of sessions with failed tasks, at most
         self._scratch = settings.state / "worker"
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._claim = identity.Claim(settings.state)
@@ -77,7 +80,12 @@ class WorkerService(Service):
         self._caller: Caller | None = None
         self._presence: Presence | None = None
         self._room: Room | None = None
+        self._shelf = self._make_shelf()
         self.problem = ""
+
+    def _make_shelf(self) -> Shelf:
+        days = self._config.worker.keep_folders_days
+        return Shelf(self._scratch / KEPT, self._keep_folders, days, reactor, time, in_thread)
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
@@ -94,6 +102,7 @@ class WorkerService(Service):
             self._presence.stop()
         if self._room:
             self._room.stop()
+        self._shelf.stop()
         if self._caller:
             await self._caller.stopService()
         if self.agent:
@@ -106,10 +115,10 @@ class WorkerService(Service):
         machine = await in_thread(self._look_at_machine)
         if not self.running or self._interrupts:
             return self.finish()
-        self._cradle = Cradle(reactor, self._scratch, machine, in_thread)
+        own = self._config.worker
+        self._cradle = Cradle(reactor, self._scratch, machine, in_thread, keep=self._keep_folders > 0)
         await self._cradle.start()
         pictures = Pictures(in_thread, self._pictured)
-        own = self._config.worker
         self.agent = Agent(
             Stock(machine),
             self._cradle,
@@ -121,15 +130,23 @@ class WorkerService(Service):
         )
         self.agent.when_empty = self.finish
         self._attend(self.agent)
-        self._room = Room(self._scratch, self._journal, self.agent.feels, reactor)
+        self._room = Room(self._scratch, self._journal, self._feels, reactor)
         self.agent.when_failed = self._room.look
         self._room.start()
+        self._shelf.start()
         if not self.running or self._interrupts:
             return self.finish()
         addresses = addresses_of(self._where, reactor)
         self._caller = Caller(addresses, machine, self.agent, reactor, self.give_up)
         self._caller.startService()
         return None
+
+    def _feels(self, unwell: str) -> None:
+        """Whether there is room on the disk; what is kept gives way."""
+        if unwell:
+            self._shelf.drop()
+        if self.agent:
+            self.agent.feels(unwell)
 
     def _attend(self, agent: Agent) -> None:
         """Look from now on whether somebody uses the machine, and switch it off when nobody needs it."""
@@ -211,19 +228,22 @@ def make(
     slots: int | None = None,
     state: str | None = None,
     config_path: str | None = None,
+    keep_folders: int | None = None,
 ) -> WorkerService:
     """Raises `BadSettings` with a sentence."""
     settings = config.load(config_path, state)
-    where = server or settings.worker.server
+    own = settings.worker
+    where = server or own.server
+    keep = own.keep_folders if keep_folders is None else max(0, keep_folders)
     try:
         split(where)
     except BadAddress as error:
         raise config.BadSettings(str(error)) from error
-    if problem := identity.problem_of(settings.worker.amounts, settings.worker.attributes):
+    if problem := identity.problem_of(own.amounts, own.attributes):
         raise config.BadSettings(problem)
     try:
         Path(settings.state).mkdir(parents=True, exist_ok=True)
-        return WorkerService(settings, where, name or settings.worker.name, slots or settings.worker.slots)
+        return WorkerService(settings, where, name or own.name, slots or own.slots, keep)
     except identity.InUse as error:
         raise config.BadSettings(str(error)) from error
     except OSError as error:
@@ -236,7 +256,7 @@ def makeService(options: usage.Options) -> WorkerService:
     """For `twistd`; raises `usage.UsageError` with a sentence."""
     keep_time(reactor)
     try:
-        return make(options["server"], options["name"], options["slots"], options["state"], options["config"])
+        return make(*(options[name] for name in ("server", "name", "slots", "state", "config", "keep-folders")))
     except config.BadSettings as error:
         raise usage.UsageError(str(error)) from error
 
@@ -247,6 +267,7 @@ def run(
     slots: int | None = None,
     state: str | None = None,
     config_path: str | None = None,
+    keep_folders: int | None = None,
 ) -> int:
     """Work until told to stop; gives the exit code."""
     keep_time(reactor)
@@ -254,7 +275,7 @@ def run(
     printer = Printer(STDERR)
     globalLogBeginner.beginLoggingTo([textFileLogObserver(printer)], redirectStandardIO=False)  # type: ignore[arg-type]
     try:
-        service = make(server, name, slots, state, config_path)
+        service = make(server, name, slots, state, config_path, keep_folders)
     except config.BadSettings as error:
         printer.write(f"brender worker: {error}\n")
         printer.close()

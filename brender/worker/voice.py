@@ -81,6 +81,11 @@ class Voice(logging.Handler):
         with self._turn:
             self._queue(self._taken() + encode(word))
 
+    def remark(self, text: str) -> None:
+        """A line of ours in the task's log."""
+        with self._turn:
+            self._gather(text + "\n")
+
     def progress(self, percent: float | None, status: str) -> None:
         told = (percent, readable(status)[:MOST_STATUS])
         with self._turn:

@@ -33,6 +33,7 @@ class Open(Word, frozen=True):
     environment: dict[str, str]  # besides the worker's own
     rules: list[Rule] = []  # what lines in logs mean
     limits: Limits = Limits()  # of these, the session's own
+    job: int = 0
 
 
 class Run(Word, frozen=True):

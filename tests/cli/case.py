@@ -6,9 +6,11 @@ as a person does, and gives what it printed.  The farm's clock stands still unti
 
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +22,6 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from brender import __version__
-from brender.protocols.filters import choose_by_text
-from brender.protocols.submitting import built_in_template
 from brender.web.site import make_site
 from tests.fakes import SmallFarm
 
@@ -56,6 +56,10 @@ class Running(ProcessProtocol):
         code = getattr(reason.value, "exitCode", None)
         self.ended.callback(Ran(-1 if code is None else code, self.out.decode(), self.err.decode()))
 
+    def write(self, text: str) -> None:
+        """Type at its terminal."""
+        self.transport.write(text.encode())  # type: ignore[union-attr]
+
     def interrupt(self) -> None:
         self.transport.signalProcess(signal.Signals.SIGINT.name.removeprefix("SIG"))  # type: ignore[union-attr]
 
@@ -69,9 +73,7 @@ class CommandCase(TestCase):
         self.folder = Path(folder.name).resolve()
         self.farm = SmallFarm(self)
         clock = self.farm.clock
-        self.site = make_site(
-            self.farm.service, choose_by_text, built_in_template, __version__, clock=clock, now=self.farm.now
-        )
+        self.site = make_site(self.farm.service, __version__, clock=clock, now=self.farm.now)
         self.port = reactor.listenTCP(0, self.site, interface="127.0.0.1")
         self.addCleanup(self.stop_serving)
         self.url = f"http://127.0.0.1:{self.port.getHost().port}"
@@ -81,6 +83,21 @@ class CommandCase(TestCase):
 
     def start(self, *words: str, server: str | None = None, terminal: bool = False) -> Running:
         """Begin a command in the test's folder; its output is a terminal, or not."""
+        command = [sys.executable, "-m", "brender", *words]
+        return self.spawn(command, server=server, terminal=terminal)
+
+    async def run_program(self, *command: str, environment: Mapping[str, str]) -> Ran:
+        """Run another program in the test's folder to its end."""
+        return await self.spawn(command, environment).ended
+
+    def spawn(
+        self,
+        command: Sequence[str],
+        more: Mapping[str, str] | None = None,
+        *,
+        server: str | None = None,
+        terminal: bool = False,
+    ) -> Running:
         running = Running()
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("BRENDER_")},
@@ -91,9 +108,10 @@ class CommandCase(TestCase):
             "BRENDER_SERVER": self.url if server is None else server,
             "BRENDER_STATE": str(self.folder / "state"),
             "http_proxy": "http://127.0.0.1:1",  # a farm is never asked through a proxy
+            **(more or {}),
         }
-        command = [sys.executable, "-m", "brender", *words]
-        process = reactor.spawnProcess(running, sys.executable, command, environment, str(self.folder), usePTY=terminal)
+        program = shutil.which(command[0]) or command[0]
+        process = reactor.spawnProcess(running, program, list(command), environment, str(self.folder), usePTY=terminal)
         self.addCleanup(self.end, process, running)
         return running
 

@@ -9,9 +9,9 @@ import psutil
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.cli import children
-from brender.cli.api import Failed
 from brender.cli.children import Child, Children
 from brender.cli.ports import Ports, free_port
+from brender.client.errors import Failed
 from brender.config import read
 
 WAITS = "import time; print('ready', flush=True); time.sleep(600)"

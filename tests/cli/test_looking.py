@@ -1,5 +1,7 @@
 """`brender clients`, `jobs`, `log`: the same words and tables as in the shell, JSON for programs, exit codes."""
 
+import sys
+
 from twisted.internet.protocol import Factory, Protocol
 
 from brender.farm.client import Status
@@ -31,14 +33,14 @@ class Looking(CommandCase):
         self.assertEqual((as_json.code, as_json.json["ok"], as_json.json["error"]["at"]), (2, False, "filter"))
 
     async def test_jobs_are_listed_newest_first(self) -> None:
-        self.assertEqual((await self.brender("jobs")).out, "No jobs yet; brender submit hands one in.\n")
+        self.assertEqual((await self.brender("jobs")).out, "No jobs yet; submit hands one in.\n")
         await self.farm.job(name="old \x1b[31m one")
         await self.farm.job(name="new one")
         lines = (await self.brender("jobs")).out.splitlines()
         self.assertEqual([line.split()[0] for line in lines[1:]], ["2", "1"])
         self.assertIn("old ␛[31m one", lines[2])
         limited = await self.brender("jobs", "--limit", "1")
-        self.assertTrue(limited.out.endswith("These are the newest 1; --limit shows more.\n"))
+        self.assertTrue(limited.out.endswith("The newest 1 of 2 jobs.\n"))
         self.assertEqual([job["id"] for job in (await self.brender("jobs", "--json")).json], [2, 1])
 
     async def test_the_log_of_a_job_and_of_a_task(self) -> None:
@@ -64,20 +66,52 @@ class Looking(CommandCase):
         self.assertTrue(told.startswith("Frame 12 waits: its job is paused"), told)
         clients = [await self.farm.client("render-01"), await self.farm.client("render-02")]
         ran = await self.brender("why", "render*", "--json")
-        wanted = [{"client": client.id, "why": why_client(farm, client, self.farm.now())} for client in clients]
+        whys = [why_client(farm, client, self.farm.now()) for client in clients]
+        wanted = [{"id": each.id, "name": each.name, "why": why} for each, why in zip(clients, whys, strict=True)]
         self.assertEqual(ran.json, wanted)
         for words, sentence in {
-            ("9",): "There is no job 9.",
-            ("1", "-5"): "Job 1 has no frame -5.",
-            ("1", "x"): "frame=x: it should be one whole number.",
-            ("attic",): "No client matches attic.",
+            ("9",): (1, "There is no job 9."),
+            ("1", "-5"): (1, "Job 1 has no frame -5."),
+            ("1", "x"): (2, "frame: "),
+            ("attic",): (1, "No client matches attic."),
         }.items():
             ran = await self.brender("why", *words)
-            self.assertEqual((ran.code, ran.out), (1, ""), words)
-            self.assertIn(sentence, ran.err)
+            self.assertEqual((ran.code, ran.out), (sentence[0], ""), words)
+            self.assertIn(sentence[1], ran.err)
+
+
+class Terminal(CommandCase):
+    async def test_words_have_colours_on_a_terminal_unless_nobody_wants_them(self) -> None:
+        await self.farm.job()
+        await self.farm.service.pause(1)
+        ran = await self.start("jobs", terminal=True).ended
+        self.assertIn("\x1b[33mpaused\x1b[0m", ran.out)
+        command = [sys.executable, "-m", "brender", "jobs"]
+        plain = await self.spawn(command, {"NO_COLOR": "1"}, terminal=True).ended
+        self.assertIn("paused", plain.out)
+        self.assertNotIn("\x1b", plain.out)
+        self.assertNotIn("\x1b", (await self.brender("jobs")).out)
+
+    async def test_a_server_that_takes_long_is_waited_for_with_a_sign(self) -> None:
+        asked: list[bytes] = []
+
+        class Slow(Protocol):
+            def dataReceived(self, data: bytes) -> None:
+                asked.append(data)
+
+        port = reactor.listenTCP(0, Factory.forProtocol(Slow), interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        running = self.start("jobs", server=f"127.0.0.1:{port.getHost().port}", terminal=True)
+        await self.until(lambda: b"Waiting for the server" in running.out)
+        self.assertEqual(len(asked), 1)
 
 
 class Server(CommandCase):
+    async def test_of_several_servers_the_next_one_is_asked(self) -> None:
+        await self.farm.job()
+        ran = await self.brender("jobs", "-q", server=f"127.0.0.1:1,{self.url}")
+        self.assertEqual(ran, (0, "1\n", ""))
+
     async def test_where_no_server_answers_it_says_what_to_do(self) -> None:
         port = self.port.getHost().port
         await self.port.stopListening()

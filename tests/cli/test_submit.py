@@ -9,7 +9,7 @@ from twisted.internet.defer import DeferredList
 from brender.cli import main
 from brender.farm.settings import After, JobSettings
 from brender.farm.submission.planning import plan
-from brender.protocols.submitting import built_in_template
+from brender.verbs.submitting import built_in_template
 from tests.cli.case import CommandCase, Ran
 from tests.fakes import FRAMES
 
@@ -52,6 +52,10 @@ class Submit(CommandCase):
         self.assertEqual(ran, (0, "Job 1 -rf 名前: 10 frames, priority 60.\n", ""))
         job = self.farm.service.farm.jobs[1]
         self.assertEqual((job.name, job.owner, job.priority, job.values), ("-rf 名前", "ada", 60, {"Frames": "1-10"}))
+
+    async def test_its_number_alone_is_for_other_commands(self) -> None:
+        self.file("shot.yaml", FRAMES)
+        self.assertEqual(await self.brender("submit", "shot.yaml", "--quiet"), (0, "1\n", ""))
 
     async def test_every_setting_of_a_job_is_an_option(self) -> None:
         self.file("shot.yaml", FRAMES)

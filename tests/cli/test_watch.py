@@ -4,6 +4,7 @@ import json
 
 from twisted.internet.task import deferLater
 
+from brender.farm.client import RuntimeClient
 from brender.farm.transitions import JobState
 from tests.cli.case import CommandCase, reactor
 from tests.fakes import FRAMES
@@ -121,3 +122,39 @@ class Watching(CommandCase):
         ran = await self.brender("submit", "shot.yaml", "--frames", "1", "--watch")
         self.assertEqual(ran.code, 0)
         self.assertRegex(ran.out.splitlines()[-1], r"^Job 1 is completed: 1 frame")
+
+
+class Again(CommandCase):
+    """`brender watch`, and `--wait` of what runs again."""
+
+    async def failed(self) -> RuntimeClient:
+        client = await self.farm.client("render-01")
+        await self.farm.job(values={"Frames": "1-2"}, tries=1)
+        self.farm.finish(client, "failed", "no")
+        self.farm.finish_all(client)
+        return client
+
+    async def test_watch_shows_a_job_until_it_ends(self) -> None:
+        await self.failed()
+        ran = await self.brender("watch", "1")
+        self.assertEqual(ran.code, 1)
+        self.assertIn("Job 1 has failed: 1 of 2 tasks were done", ran.err)
+        self.assertEqual((await self.brender("watch", "9")).err, "There is no job 9.\n")
+
+    async def test_retry_waits_until_the_job_has_ended(self) -> None:
+        client = await self.failed()
+        for words, out in (("--wait",), "Job 1 is completed: 2 tasks"), (("--wait", "--quiet"), ""):
+            running = self.start("requeue", "1", "1-2", *words)
+            await self.until(lambda: len(self.site.streams))
+            self.farm.finish_all(client)
+            self.farm.clock.advance(1)
+            ran = await running.ended
+            self.assertEqual((ran.code, ran.err), (0, ""))
+            self.assertIn(out, ran.out)
+            await self.until(lambda: not len(self.site.streams))
+        self.assertEqual(ran.out, "")
+
+    async def test_only_what_makes_work_can_be_waited_for(self) -> None:
+        ran = await self.brender("pause", "1", "--wait")
+        self.assertEqual(ran.code, 2)
+        self.assertIn("--wait is for submit, retry and requeue.", ran.err)

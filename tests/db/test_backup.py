@@ -23,11 +23,11 @@ from brender.db.backup import (
 from brender.db.check import integrity
 from brender.db.models import KEYS
 from tests.db.databases import OnPostgresql, execute, place, rows
+from tests.db.schema_text import NAMES, SCHEMAS
 from tests.db.test_archive import LATER, Archiving
 
 reactor: Any = global_reactor
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
-SCHEMAS = Path(__file__).with_name("schemas")
 TABLES = [model._meta.table_name for model in KEYS if model._meta.table_name != "marks"]
 
 
@@ -203,7 +203,7 @@ class Sqlite(Case):
         old.executescript((SCHEMAS / "0001.sql").read_text())
         old.close()
         restore(folder / "brender.sqlite", folder / "old", folder, NOW)
-        self.assertEqual(rows(folder / "brender.sqlite", "select max(name) from schema_migration")[0][0][:4], "0004")
+        self.assertEqual(rows(folder / "brender.sqlite", "select max(name) from schema_migration"), [(NAMES[-1],)])
         self.assertEqual(sorted(path.name for path in folder.iterdir()), ["brender.lock", "brender.sqlite", "old"])
 
     async def test_archived_jobs_are_archived_in_the_copy_too(self) -> None:

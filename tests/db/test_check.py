@@ -120,6 +120,10 @@ DAMAGE = (
         "insert into archived values (7, 'x', 'completed', 1, 1, 1, 'gone.jsonl.gz', 1, 2)",
         "The archive {archive}/gone.jsonl.gz with 1 jobs (the first is job 7) is not there.",
     ),
+    (
+        "insert into farm_settings values ('strikes', '{', 1.0)",
+        "The setting strikes of the farm cannot be read: Input data was truncated.",
+    ),
 )
 
 

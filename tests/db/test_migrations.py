@@ -1,6 +1,5 @@
 """The migrations make the tables that the models speak of, of nothing and of every schema that was released."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,15 @@ from brender.db.opening import take_farm
 from brender.db.rows import read_client, read_job, read_order
 from brender.farm.client import Status
 from brender.farm.farm import Farm
-from brender.farm.settings import ClientSettings, JobSettings
+from brender.farm.settings import ClientSettings, JobSettings, Limit
 from brender.farm.starting import restore
 from brender.farm.transitions import JobState, TaskState
+from tests.db import schema_text
 from tests.db.cluster import cluster
 from tests.db.databases import OnPostgresql, execute, open_for, place, rows
+from tests.db.schema_text import NAMES, SCHEMAS
 
 reactor: Any = global_reactor
-SCHEMAS = Path(__file__).with_name("schemas")
 BROKEN = "def up(migrator, db):\n    db.execute_sql('create table t (a int)')\n    1 / 0"
 KINDS = {"INT": "integer", "TEXT": "text", "FLOAT": "real", "BLOB": "blob", "BOOL": "boolean"}
 KINDS_OF_POSTGRESQL = KINDS | {"INT": "bigint", "FLOAT": "double precision", "BLOB": "bytea"}
@@ -130,6 +130,12 @@ class FromNothingOnPostgresql(OnPostgresql, FromNothing):
         applied = rows(self.path, "select name from brender_schema_0002.schema_migration order by id")
         self.assertEqual(applied, [("0001_first",), ("0002_settings",)])
 
+    def test_pages_of_clients_have_room_for_changes(self) -> None:
+        migrate(self.engine)
+        self.assertEqual(
+            rows(self.path, "select relname from pg_class where 'fillfactor=50' = any(reloptions)"), [("clients",)]
+        )
+
     def test_a_user_who_may_not_make_tables_is_told_so(self) -> None:
         name = self.path.rpartition("/")[2]
         for statement in (
@@ -145,15 +151,41 @@ class FromNothingOnPostgresql(OnPostgresql, FromNothing):
             take_farm(engine)
 
 
+class Texts(SynchronousTestCase):
+    """Every schema is kept as text, and the text is what the migrations make."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+
+    def test_there_is_a_text_for_every_migration(self) -> None:
+        there, wanted = sorted(path.stem for path in SCHEMAS.glob("*.sql")), [name[:4] for name in NAMES]
+        how = f"python -m tests.db.schema_text > tests/db/schemas/{wanted[-1]}.sql"
+        self.assertEqual(there, wanted, f"A migration is new: keep what it makes with {how}, and see that it has rows.")
+
+    def test_each_text_is_what_the_migrations_make(self) -> None:
+        for name in NAMES:
+            made = schema_text.made(self.folder, name)
+            self.assertEqual(schema_text.kept(self.folder, name[:4]), made, f"schemas/{name[:4]}.sql is not {name}.py")
+
+    def test_a_text_that_has_fallen_behind_is_found(self) -> None:
+        behind, ahead = NAMES[-2:]
+        self.assertNotEqual(schema_text.kept(self.folder, behind[:4]), schema_text.made(self.folder, ahead))
+
+    def test_no_table_of_the_newest_is_empty(self) -> None:
+        path = self.folder / "newest.sqlite"
+        schema_text.load((SCHEMAS / f"{NAMES[-1][:4]}.sql").read_text(), path)
+        for model in KEYS:
+            self.assertTrue(rows(path, f"select 1 from {model._meta.table_name}"), model.__name__)
+
+
 class FromARelease(TestCase):
     """What was in the files of each released schema is there after a start."""
 
     def of_schema(self, number: str) -> Path:
         path: Path = place(self)
         path.parent.mkdir()
-        connection = sqlite3.connect(path)
-        connection.executescript((SCHEMAS / f"{number}.sql").read_text())
-        connection.close()
+        schema_text.load((SCHEMAS / f"{number}.sql").read_text(), path)
         return path
 
     async def start(self, path: Path) -> Farm:
@@ -163,7 +195,10 @@ class FromARelease(TestCase):
 
     async def check(self, number: str) -> Path:
         path = self.of_schema(number)
-        farm = await self.start(path)
+        self.look(await self.start(path), last_job=4, last_order=6)
+        return path
+
+    def look(self, farm: Farm, last_job: int, last_order: int) -> None:
         states = {job.id: (job.state, job.owner, job.priority) for job in farm.jobs.values()}
         self.assertEqual(states, STATES)
         first, second = farm.jobs[1].steps
@@ -171,15 +206,35 @@ class FromARelease(TestCase):
         self.assertEqual((list(bytes(second.tasks)), first.tries[0].clients), ([TaskState.WAITING], [1]))
         self.assertEqual(farm.jobs[2].past[0].counts, [0, 0, 0, 2, 0, 0])
         held = {order.id: (order.client, order.attempt) for order in farm.orders.values()}
-        self.assertEqual((held, farm.last_job, farm.last_order), ({5: (2, 1), 6: (2, 2)}, 4, 6))
+        self.assertEqual((held, farm.last_job, farm.last_order), ({5: (2, 1), 6: (2, 2)}, last_job, last_order))
         self.assertEqual({client.name: (client.slots, client.status) for client in farm.clients.values()}, CLIENTS)
-        return path
 
     async def test_the_first(self) -> None:
         await self.check("0001")
 
     async def test_the_second(self) -> None:
         await self.check("0002")
+
+    async def test_the_third(self) -> None:
+        await self.check("0003")
+
+    async def test_the_fourth_with_its_archive_and_the_numbers_that_are_taken(self) -> None:
+        farm = await self.start(self.of_schema("0004"))
+        self.look(farm, last_job=5, last_order=8)
+        self.assertEqual({entry.id: (entry.name, entry.file) for entry in farm.archived.values()}, ARCHIVED)
+
+    async def check_settings(self, number: str) -> None:
+        farm = await self.start(self.of_schema(number))
+        self.look(farm, last_job=5, last_order=8)
+        self.assertEqual((farm.settings.limits, farm.settings.strikes), ({"arnold": Limit(10)}, 3))
+        self.assertEqual([(view.name, view.filter) for view in farm.views.values()], [("what failed", "state=failed")])
+        self.assertEqual(farm.departed, {3: "render-03"})
+
+    async def test_the_fifth_with_settings_views_and_clients_that_were_deleted(self) -> None:
+        await self.check_settings("0005")
+
+    async def test_the_sixth_which_has_the_same_tables(self) -> None:
+        await self.check_settings("0006")
 
     async def test_a_whole_copy_of_what_was_there_lies_beside_it(self) -> None:
         path = await self.check("0001")
@@ -209,6 +264,7 @@ STATES = {
     3: (JobState.PAUSED, "ada", 50),
     4: (JobState.CANCELED, "ada", 50),
 }
+ARCHIVED = {5: ("gone", "jobs-5.jsonl.gz")}
 CLIENTS = {"render-01": (2, Status.ENABLED), "render-02": (1, Status.ENABLED)}
 
 

@@ -9,8 +9,9 @@ from twisted.trial.unittest import TestCase
 from brender.db.engine import CannotOpen
 from brender.db.models import KEYS
 from brender.db.moving import PART, Moved, NotMoved, move
-from brender.farm import changing
+from brender.farm import changing, overrides
 from brender.farm.farm import Farm
+from brender.farm.saved_view import SavedView
 from brender.farm.starting import restore
 from tests.db.cluster import cluster
 from tests.db.databases import execute, open_for, place, ready, rows
@@ -45,7 +46,11 @@ class Moving(TestCase):
             self.world.ended(self.world.orders(client)[0], outcome=DONE)
             self.world.match()
         self.world.ended(self.world.orders(other)[0], outcome=FAILED, message="It “broke”\n\\ \t.")
-        await store.save(self.world.changes())
+        overrides.change(self.world.farm, {"strikes": 5, "limits/arnold": {"count": 2}}, (), self.world.now)
+        changes = self.world.changes()
+        changes.views[1] = SavedView(1, "what failed", "Zoë", "job", "state=failed", "", "-ended", 9.0)
+        await store.save(changes)
+        await store.remove_clients({7: "gone"}, 8.0)
         await store.close()
         store.writer.join()
 
@@ -55,7 +60,8 @@ class Moving(TestCase):
         restore(farm, await store.load(), 99.0)
         await store.close()
         store.writer.join()
-        return picture(farm), farm.last_job, farm.last_order
+        of_itself = (farm.settings, farm.overrides, farm.views, farm.departed)
+        return picture(farm), farm.last_job, farm.last_order, of_itself
 
     def empty(self, where: Path | str) -> bool:
         return not any(rows(where, f"select * from {table}") for table in TABLES)
@@ -112,7 +118,7 @@ class Moving(TestCase):
     async def test_a_target_that_has_something_is_left_alone(self) -> None:
         await self.fill(self.file)
         move(self.file, self.url)
-        with self.assertRaisesRegex(NotMoved, "is not empty: there are clients, jobs, orders, steps, submissions"):
+        with self.assertRaisesRegex(NotMoved, "is not empty: there are clients, departed, farm_settings, jobs, orders"):
             move(self.file, self.url)
         with self.assertRaisesRegex(NotMoved, "is not empty"):
             move(self.url, self.file)

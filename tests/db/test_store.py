@@ -127,15 +127,34 @@ class Keeping(TestCase):
         await done
         self.assertEqual(self.store.pending, 0)
 
+    async def test_of_what_was_completed_as_a_whole_only_the_tasks_are_read(self) -> None:
+        (here, there), world = (self.world.client(), self.world.client()), self.world
+        world.job(Stage(tasks=5, vcpus=1))
+        for client, outcome in ((here, DONE), (there, FAILED), (here, DONE)):
+            world.match()
+            running = next(order for order in world.orders(client) if order.open)
+            world.ended(running, outcome=outcome, message="It broke.")
+        world.match()
+        await self.save()
+        loaded, columns = await self.loaded(), "id, issued, first, count, tasks"
+        kept = sorted(rows(self.path, f"select {columns} from orders"))
+        whole = [tuple(row) for *row, tasks in kept if not tasks.strip(bytes([DONE]))]
+        self.assertEqual((len(whole), loaded.done), (2, {(1, 0): whole}))
+        others = [(number, tasks) for number, _, _, _, tasks in kept if tasks.strip(bytes([DONE]))]
+        self.assertEqual([(order.id, bytes(order.tasks)) for order in loaded.orders], others)
+        self.assertIn(FAILED, others[0][1])
+
     async def test_a_job_that_this_program_cannot_read_any_more_stops_nobody_else(self) -> None:
         def picky(template: dict[str, Any], values: dict[str, Any], added: list[dict[str, Any]]) -> Plan:
             if len(template["steps"]) == 2:
                 raise Refused([Problem("steps[1]", "No such thing.")])
             return replan(template, values)
 
-        self.world.client()
-        self.world.job(Stage("A", 2), Stage("B"))
-        self.world.job(Stage("A", 2))
+        client = self.world.client()
+        self.world.job(Stage("A", 2, vcpus=1), Stage("B"))
+        self.world.job(Stage("A", 2, vcpus=1))
+        self.world.match()
+        self.world.ended(self.world.orders(client)[0])
         self.world.match()
         await self.save()
         await self.store.close()
@@ -148,7 +167,7 @@ class Keeping(TestCase):
         self.assertEqual(
             farm.jobs[1].reason, "This brender cannot read the job's template any more: steps[1]: No such thing."
         )
-        self.assertEqual([order.job for order in loaded.orders], [])
+        self.assertEqual(({*loaded.done} | {order.job for order in loaded.orders}) & {1, (1, 0)}, set())
         self.assertEqual([step.name for step in farm.jobs[1].past], ["A", "B"])
         self.assertEqual(rows(self.path, "select state from jobs"), [("active",), ("queued",)])
 

@@ -62,13 +62,13 @@ class Tasks(SynchronousTestCase):
         states[index] = state
         self.holds(tasks, states)
 
-    @given(st.lists(STATES, max_size=20), st.integers(0, 22), st.integers(1, 22))
-    def test_a_run_that_the_database_says_is_completed_is(self, states: States, first: int, count: int) -> None:
+    @given(st.lists(STATES, max_size=20), st.lists(st.tuples(st.integers(0, 22), st.integers(1, 22)), max_size=4))
+    def test_runs_that_the_database_says_are_completed_are(self, states: States, runs: list[tuple[int, int]]) -> None:
         tasks = made(*states)
         tasks.next_ready()
-        tasks.complete(first, count)
-        run = range(first, first + count)
-        self.holds(tasks, [TaskState.COMPLETED if index in run else state for index, state in enumerate(states)])
+        tasks.complete(runs)
+        done = {index for first, count in runs for index in range(first, first + count)}
+        self.holds(tasks, [TaskState.COMPLETED if index in done else state for index, state in enumerate(states)])
 
     @given(st.lists(STATES, max_size=200))
     def test_packed_and_unpacked_they_are_the_same(self, states: States) -> None:

@@ -18,7 +18,7 @@ from brender.db.rows import read_client, read_job, read_order, read_step, rows_o
 from brender.db.store import waited_for
 from brender.db.writer import Row
 from brender.farm import changing
-from brender.farm.changes import Kept, Loaded, StatesThen
+from brender.farm.changes import Kept, Loaded, Run, StatesThen
 from brender.farm.client import RuntimeClient
 from brender.farm.farm import Farm
 from brender.farm.job import Job
@@ -143,14 +143,21 @@ class Written(Rules):
                 jobs[row[0]].past.append(read_step(row))
         orders = [read_order(row) for _, row in sorted(self.rows[OrderRow].items())]
         unfinished = [found for found in jobs.values() if not found.finished]
+        open_jobs = [order for order in orders if not jobs[order.job].finished]
+        done: dict[tuple[int, int], list[Run]] = {}
+        for order in open_jobs:
+            if not order.tasks.strip(bytes([DONE])):
+                run = (order.id, order.issued, order.first, order.count)
+                done.setdefault((order.job, order.step), []).append(run)
         return Loaded(
             [read_client(row) for row in self.rows[ClientRow].values()],
             [found for found in jobs.values() if found.finished],
             [self.kept(found) for found in unfinished],
             [self.kept(found) for found in waited_for(unfinished, jobs)],
-            [order for order in orders if not jobs[order.job].finished],
+            [order for order in open_jobs if order.tasks.strip(bytes([DONE]))],
             max(jobs, default=0),
             max((order.id for order in orders), default=0),
+            done=done,
         )
 
     def kept(self, found: Job) -> Kept:

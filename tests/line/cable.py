@@ -20,6 +20,7 @@ class Line:
     server: socket.socket
     up: bool = True  # what the worker says arrives
     down: bool = True
+    said: bool = False  # something the worker said has arrived
 
 
 class Cable:
@@ -50,6 +51,7 @@ class Cable:
             while data := line.worker.recv(65536):
                 if line.up:
                     line.server.sendall(data)
+                    line.said = True
                     self.beats += data.count(b'"beat"')
         if line.down:
             close(line.server)

@@ -154,6 +154,10 @@ class WorkerProgram(Program):
         return self.nursery.children()
 
 
+class StandsBy(AssertionError):
+    """The server has no farm yet."""
+
+
 class Farm:
     """A server, and the workers that a test starts.  `settings` are the server's, as in brender.toml."""
 
@@ -209,7 +213,7 @@ class Farm:
             raise AssertionError(f"The server has ended.\n{self.server.log[-LAST_WORDS:]}")
         try:
             return bool(self.api("farm"))
-        except URLError:
+        except (URLError, StandsBy):
             return False
 
     def _write_settings(self) -> None:
@@ -223,7 +227,8 @@ class Farm:
     def worker(self, name: str = "worker", slots: int = 1, wait: bool = True, **how: Any) -> WorkerProgram:
         """Start a worker, again if need be, with the same identity.
 
-        `settings` are its part of brender.toml; what else is given is handed to `Popen`.
+        `settings` are its part of brender.toml, `options` more of its command line; what else is given is handed to
+        `Popen`.
         """
         state = Path(how.pop("state", self.folder / name))
         (state / "worker").mkdir(parents=True, exist_ok=True)
@@ -241,7 +246,7 @@ class Farm:
             "--name",
             name,
         ]
-        command += ["--slots", str(slots), "--config", str(config), "--state", str(state)]
+        command += ["--slots", str(slots), "--config", str(config), "--state", str(state), *how.pop("options", [])]
         made = WorkerProgram(name, state, command, self.folder / f"{name}.log", **how)
         self.workers = [each for each in self.workers if each.running or each.name != name] + [made]
         if wait:
@@ -250,7 +255,7 @@ class Farm:
 
     def client(self, name: str) -> dict[str, Any]:
         """The newest client of this name; empty when there is none."""
-        found = [client for client in self.api("clients")["data"] if client["name"] == name]
+        found = [client for client in self.api("clients.json")["data"] if client["name"] == name]
         return dict(found[-1]) if found else {}
 
     def online(self, name: str) -> bool:
@@ -290,10 +295,9 @@ class Farm:
 
     def clear(self) -> None:
         """Cancel what is not finished, and wait until every worker is idle."""
-        for state in ("queued", "active", "paused"):
-            for job in self.api(f"jobs?state={state}")["data"]:
-                self.cancel(job["id"])
-        self.until(lambda: not any(client["used"] for client in self.api("clients")["data"]), "the farm stays busy")
+        for job in self.api("jobs.json?filter=state=queued,active,paused")["data"]:
+            self.cancel(job["id"])
+        self.until(lambda: not any(each["used"] for each in self.api("clients.json")["data"]), "the farm stays busy")
 
     def running(self, name: str) -> list[dict[str, Any]]:
         """What a client runs."""
@@ -313,7 +317,9 @@ class Farm:
             with urlopen(request, timeout=PATIENCE) as answer:
                 return bytes(answer.read())
         except HTTPError as error:
-            raise AssertionError(f"{path} answers {error.code}: {error.read().decode()}") from None
+            said = error.read().decode()
+            kind = StandsBy if error.code == 503 and '"standby"' in said else AssertionError
+            raise kind(f"{path} answers {error.code}: {said}") from None
 
     def until(self, condition: Callable[[], Found], what: str, within: float = PATIENCE) -> Found:
         """As `until`, with the programs' last words when it was in vain."""
@@ -344,11 +350,11 @@ def resident(process: psutil.Process) -> int:
         return 0
 
 
-def stop(process: psutil.Process | WorkerProgram) -> None:
+def stop(process: psutil.Process | Program) -> None:
     os.kill(process.pid, signal.SIGSTOP)
 
 
-def go_on(process: psutil.Process | WorkerProgram) -> None:
+def go_on(process: psutil.Process | Program) -> None:
     os.kill(process.pid, signal.SIGCONT)
 
 
@@ -370,7 +376,7 @@ class Shared:
     def of(cls, case: "type[FarmTestCase]") -> Farm:
         if cls.farm is None or cls.case is not case:
             cls.end()
-            cls.farm, cls.case = Farm(**case.settings), case
+            cls.farm, cls.case = case.made(), case
             cls.farm.start_server()
         for name, slots in case.workers.items():
             if not any(worker.name == name and worker.running for worker in cls.farm.workers):
@@ -393,6 +399,11 @@ class FarmTestCase(SynchronousTestCase):
     failureException = Failed
     workers: ClassVar[dict[str, int]] = {"alpha": 2}  # name -> slots
     settings: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def made(cls) -> Farm:
+        """The farm, whose server has not been started."""
+        return Farm(**cls.settings)
 
     def setUp(self) -> None:
         self.farm = Shared.of(type(self))

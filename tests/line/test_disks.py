@@ -19,7 +19,7 @@ from threading import Thread
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.line.harness import CHECKOUT, Farm, Program, environment, template
+from tests.line.harness import CHECKOUT, Farm, Program, StandsBy, environment, template
 
 SIZE = 3 << 20  # bytes of the small disk
 TASKS = 4
@@ -138,7 +138,7 @@ class AFullDisk(DiskTestCase):
     def answers(self) -> bool:
         try:
             return bool(self.farm.api("farm"))
-        except OSError:
+        except (OSError, StandsBy):
             return False
 
     def look_at_faces(self, said: str) -> None:

@@ -7,29 +7,79 @@ import sys
 from typing import Any, ClassVar
 from unittest import SkipTest
 
-from tests.line.harness import FarmTestCase, Program, template
+from tests.line.cable import Cable
+from tests.line.harness import FarmTestCase, Program, WorkerProgram, go_on, stop, template
 
 OTHER_VERSION = "from brender.protocols import messages; messages.VERSION = 99; from brender.cli import main; main()"
 
 
 class IdentityTests(FarmTestCase):
     workers: ClassVar = {"alpha": 1}
+    settings: ClassVar = {"heartbeat": 20.0}  # nobody is gone because of a silence
 
     def test_a_second_worker_with_a_copied_identity_is_refused_and_the_first_is_undisturbed(self) -> None:
-        copied = self.folder / "copied"
-        copied.mkdir()
-        shutil.copy(self.worker.state / "worker-id", copied)
-        second = self.farm.worker("copy", wait=False, state=copied)
-        self.addCleanup(second.end)
+        second = self.copy_of(self.worker, "copy")
         self.until(lambda: "delete the file worker-id in it" in second.log, "it is not refused")
         self.farm.run(template(tasks="1-4"))
         self.assertTrue(self.farm.online("alpha"))
         self.assertFalse(self.farm.client("copy"))
-        (copied / "worker-id").unlink()  # as it was told; with an id of its own it is another client
+        (second.state / "worker-id").unlink()  # as it was told; with an id of its own it is another client
         second.end()
-        again = self.farm.worker("copy", state=copied)
+        again = self.farm.worker("copy", state=second.state)
         self.addCleanup(again.end)
         self.assertNotEqual(self.farm.client("copy")["id"], self.farm.client("alpha")["id"])
+
+    def copy_of(self, worker: WorkerProgram, name: str) -> WorkerProgram:
+        """A worker with the same identity in a folder of its own."""
+        copied = self.folder / name
+        copied.mkdir()
+        shutil.copy(worker.state / "worker-id", copied)
+        copy = self.farm.worker(name, wait=False, state=copied)
+        self.addCleanup(copy.end)
+        return copy
+
+    def test_one_that_does_not_answer_loses_its_place_and_does_not_get_it_back(self) -> None:
+        first = self.farm.worker("hangs", state=self.folder / "hangs")
+        self.addCleanup(first.end)
+        stop(first)
+        self.addCleanup(go_on, first)
+        second = self.copy_of(first, "takes")
+        self.until(lambda: self.farm.online("takes"), "it is not taken in the place of the other")
+        self.assertNotIn("refuses", second.log)
+        go_on(first)
+        self.until(lambda: "delete the file worker-id in it" in first.log, "it is not refused")
+        self.assertIn("has not answered", first.log)
+        self.assertTrue(self.farm.online("takes"))
+
+    def test_a_worker_of_which_the_server_still_has_a_connection_is_taken_when_it_is_started_again(self) -> None:
+        cable = Cable(self.farm.worker_port)
+        self.addCleanup(cable.end)
+        first = self.farm.worker("cut", port=cable.port)
+        client = self.farm.client("cut")["id"]
+        cable.lose_down()  # the server's end stays open when the worker is gone
+        first.kill()
+        again = self.farm.worker("cut")
+        self.addCleanup(again.end)
+        self.assertEqual(self.farm.client("cut")["id"], client)
+        self.assertNotIn("refuses", again.log)
+        self.farm.run(template(tasks="1-4"))
+
+    def test_a_worker_that_is_killed_while_it_is_taken_in_is_not_refused_when_it_is_started_again(self) -> None:
+        cable = Cable(self.farm.worker_port)
+        self.addCleanup(cable.end)
+        assert self.farm.server is not None
+        stop(self.farm.server)  # it will hear both greetings at once
+        self.addCleanup(go_on, self.farm.server)
+        first = self.farm.worker("new", wait=False, port=cable.port)
+        self.until(lambda: cable.lines and cable.lines[0].said, "it does not greet")
+        first.kill()
+        again = self.farm.worker("new", wait=False, port=cable.port)
+        self.addCleanup(again.end)
+        self.until(lambda: len(cable.lines) == 2 and cable.lines[1].said, "it does not greet")
+        go_on(self.farm.server)
+        self.until(lambda: self.farm.online("new"), "it is not there")
+        self.assertNotIn("refuses", again.log)
+        self.farm.run(template(tasks="1-4"))
 
     def test_a_second_worker_in_the_same_state_folder_says_so_and_ends(self) -> None:
         second = self.farm.worker("same", wait=False, state=self.worker.state)

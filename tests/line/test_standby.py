@@ -4,16 +4,20 @@ How does this work?  Each server has its own folder and ports; the worker knows 
 their frame to a file that the farm knows nothing of.
 """
 
+import json
 import shutil
 import signal
+import socket
 import tempfile
+from collections.abc import Mapping
+from http.client import HTTPConnection
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.db.cluster import cluster
 from tests.db.databases import rows
-from tests.line.harness import Farm, Program, until
+from tests.line.harness import PATIENCE, Farm, Program, until
 
 FRAMES = 200
 SOON_CUT_OFF = "?options=-c%20idle_session_timeout%3D10s%20-c%20idle_in_transaction_session_timeout%3D10s"
@@ -114,6 +118,45 @@ class TakingOver(SynchronousTestCase):
         self.assertRegex(first.log, r"(?m)^brender: Another server has taken over the farm in postgresql.* no more\.")
         self.check(second, job)
 
+    def test_people_and_programs_are_told_whose_the_farm_is_until_it_is_there_in_the_same_place(self) -> None:
+        second = self.standby()
+        holder = rf"its farm is held by brender \S+ {program_of(self.first).pid}"
+        listens = second.until(lambda: listening(second.web_port), "its web is not there")
+        status, headers, body = asked(second, "/jobs/3", Accept="text/html,*/*")
+        self.assertEqual((status, headers["Retry-After"], headers["Connection"]), (503, "2", "close"))
+        self.assertRegex(body, holder)
+        self.assertIn('<meta http-equiv="refresh" content="2">', body)
+        for method, path in (("GET", "/api/v1/jobs"), ("POST", "/api/v1/jobs"), ("GET", "/nowhere")):
+            status, headers, body = asked(second, path, method)
+            self.assertEqual((status, headers["Retry-After"], json.loads(body)["code"]), (503, "2", "standby"))
+            self.assertRegex(body, holder)
+        self.assertEqual(asked(second, "/", Host="evil.example")[0], 421)
+        self.assertRegex(said_by_shell(second), rf"^This server stands by: {holder}\. .*\r\n$")
+        with self.assertRaises(ConnectionRefusedError):  # a worker goes on to the next address
+            socket.create_connection(("127.0.0.1", second.worker_port))
+        self.first.kill_server()
+        self.active(second)
+        self.assertEqual(listening(second.web_port), listens)
+        self.assertEqual(asked(second, "/", Accept="text/html")[0], 200)
+        self.assertTrue(second.api("farm"))
+        with socket.create_connection(("127.0.0.1", second.shell_port)) as shell:
+            self.assertIn(b"brender", shell.recv(4096))
+
+    def test_one_with_the_ports_of_the_other_waits_too(self) -> None:
+        second = self.server("second")
+        second.shell_port, second.worker_port, second.web_port = (
+            self.first.shell_port,
+            self.first.worker_port,
+            self.first.web_port,
+        )
+        second._write_settings()
+        program = second.start_server(wait=False)
+        second.until(lambda: program.log.count("port cannot be opened") == 2, "it does not say so")
+        self.assertTrue(program.running)
+        self.first.kill_server()
+        self.active(second)
+        self.assertTrue(second.api("farm"))
+
     def test_a_standby_that_is_told_to_stop_does_so(self) -> None:
         program = program_of(self.standby())
         program.signal(signal.SIGTERM)
@@ -131,6 +174,28 @@ class TakingOver(SynchronousTestCase):
         self.check(self.first, job)
         self.assertEqual(rows(self.url, "select number from reign"), [(1,)])
         self.assertTrue(program_of(second).running)
+
+
+def asked(farm: Farm, path: str, method: str = "GET", **headers: str) -> tuple[int, Mapping[str, str], str]:
+    """Status, headers and body of an answer."""
+    connection = HTTPConnection("127.0.0.1", farm.web_port, timeout=PATIENCE)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, dict(answer.headers), body
+
+
+def said_by_shell(farm: Farm) -> str:
+    """All that is said to somebody who comes, until the end."""
+    with socket.create_connection(("127.0.0.1", farm.shell_port), timeout=PATIENCE) as shell:
+        return b"".join(iter(lambda: shell.recv(4096), b"")).decode()
+
+
+def listening(port: int) -> list[str]:
+    """The kernel's number of the socket that listens at a port."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [line[9] for line in lines if line[3] == "0A" and line[1].endswith(f":{port:04X}")]
 
 
 def program_of(farm: Farm) -> Program:

@@ -198,6 +198,51 @@ def command_of(pid: int) -> list[str]:
         return []
 
 
+class StartTests(WorkerTestCase):
+    def test_a_nursery_that_is_killed_while_the_worker_starts_is_followed_by_another(self) -> None:
+        worker = self.start(wait=False)
+        first = self.until(lambda: nurseries(worker), "it starts no nursery")[0]
+        first.kill()
+        self.until(lambda: self.farm.online(worker.name), "it is not there")
+        self.farm.run(template(tasks="1-2"))
+        self.assertNotEqual(worker.nursery.pid, first.pid)
+
+
+def nurseries(worker: WorkerProgram) -> list[psutil.Process]:
+    return [each for each in worker.descendants() if "brender.worker.nursery" in " ".join(command_of(each.pid))]
+
+
+class KeptFoldersTests(WorkerTestCase):
+    """The folders of sessions with failed tasks, for somebody who wants to see why (WRK-20)."""
+
+    def one_fails(self, number: int) -> None:
+        script = f"echo {number} > half-a-frame; exit 3"
+        job = self.farm.submit(template(script, name=f"number {number}"), settings={"tries": 1})
+        self.farm.wait(job, "failed")
+        self.assertRegex(self.farm.log(job), rf"The folder of this session will be kept on this machine: .*/job-{job}-")
+
+    def half_frames(self, kept: Path) -> list[str]:
+        return sorted(path.read_text().strip() for path in kept.glob("*/*/half-a-frame"))
+
+    def test_the_newest_are_kept_and_listed_until_a_start_without_the_option(self) -> None:
+        worker = self.start(settings={"keep_folders": 2, "idle_sessions": 0.1})
+        kept = worker.state / "worker" / "kept"
+        for number in range(3):
+            self.one_fails(number)
+        self.until(lambda: self.half_frames(kept) == ["1", "2"], "it does not keep the newest two")
+        self.until(lambda: worker.log.count("Kept in") >= 2, "it does not list them")
+        self.assertIn("(number 2), step Work; order", worker.log)
+        self.farm.run(template())
+        self.until(lambda: not list((worker.state / "worker" / "sessions").glob("*")), "another folder is left")
+        worker.end()
+        worker.printed.unlink()
+        again = self.again(worker, options=["--keep-folders", "2"])
+        self.until(lambda: again.log.count("Kept in") == 2, "it does not list them when it starts")
+        again.end()
+        self.again(worker)
+        self.until(lambda: not kept.exists(), "it keeps what it was not asked to")
+
+
 class OrphanedTests(WorkerTestCase):
     def test_without_a_server_it_goes_on_for_so_long_and_then_ends_what_runs(self) -> None:
         worker = self.start(slots=2, settings={"orphaned_after": 2.0})

@@ -31,7 +31,7 @@ class SetJob(VerbCase):
         self.assertEqual(await self.ask("set job 1 priority=80"), "Job 1 shot_010 already had priority=80.")
         self.assertEqual(
             await self.ask('set job 1 hours="mon-fri 20:00-06:00" not-before=none'),
-            'Job 1 shot_010 now has hours="mon-fri 20:00-06:00" and not_before=none.',
+            'Job 1 shot_010 now has not_before=none and hours="mon-fri 20:00-06:00".',
         )
         self.assertEqual(job.settings, JobSettings(priority=80, pool="lighting", hours="mon-fri 20:00-06:00"))
 
@@ -67,9 +67,9 @@ class SetJob(VerbCase):
     async def test_words_that_set_nothing_are_refused_with_a_sentence(self) -> None:
         await self.farm.job()
         for line, sentence in {
-            "set": "Say of what: set job ID KEY=VALUE..., or set client FILTER KEY=VALUE....",
+            "set": "Say of what: set client, or set job",
             "set 1 priority=3": "Say of what: ",
-            "set job": "Say of what: ",
+            "set job": "Say which jobs: set job FILTER KEY=VALUE...; all is every job.",
             "set job 1": "Say what is to be so: KEY=VALUE; there are priority, owner,",
             "set job 1 priorty=3": 'No setting "priorty" of a job; did you mean priority?',
             "set job 1 priority": '"priority" is not KEY=VALUE',
@@ -78,7 +78,7 @@ class SetJob(VerbCase):
             "set job 1 hours=22:00": '  hours: "22:00" is no window; write 22:00-06:00',
             "set job 1 hours=25:00-26:00": "is no time of day",
             "set job 1 zone=Mars": '  zone: There is no time zone "Mars"',
-            "set job 9 priority=3": "No job 9; jobs lists them.",
+            "set job 9 priority=3": "There is no job 9.",
         }.items():
             self.assertIn(sentence, await self.ask(line), line)
         self.assertEqual(self.farm.service.farm.jobs[1].settings, JobSettings())
@@ -110,10 +110,10 @@ class SetClients(VerbCase):
     async def test_words_that_set_nothing_are_refused_with_a_sentence(self) -> None:
         await self.farm.client("render-01")
         for line, sentence in {
-            "set client": "Say of what: ",
-            "set client all": "Say what is to be so: KEY=VALUE; there are pools, tags,",
-            "set client all pool=gpu": "Say what is to be so: KEY=VALUE; there are pools, tags,",
-            "set client pools=gpu": "Say which clients: set client FILTER pools=gpu, such as set client all pools=gpu.",
+            "set client": "Say which clients: set client FILTER KEY=VALUE...; all is every client.",
+            "set client all": "Say what is to be so: KEY=VALUE; there are ",
+            "set client all pool=gpu": "Say what is to be so: KEY=VALUE; there are ",
+            "set client pools=gpu": "Say what is to be so: KEY=VALUE; there are ",
             "set client nobody pools=gpu": "No client matches nobody (1 client in all).",
             "set client all pols=gpu": 'No setting "pols" of a client; did you mean pools?',
             "set client all most-tasks=0": "  most_tasks: ",
@@ -157,14 +157,14 @@ class Again(VerbCase):
     async def test_which_has_to_be_there(self) -> None:
         await self.farm.job()
         for line, sentence in {
-            "retry": "Say which job: retry ID",
-            "requeue 1": "Say which job and which frames: requeue ID FRAMES",
-            "requeue 1 1 2": "Say which job and which frames: requeue ID FRAMES",
+            "retry": "Say which jobs: retry FILTER [FRAMES]; all is every job.",
+            "requeue 1": "Say what is to run again: frames, tasks, or a step.",
+            "requeue 1 1 2": "1 2",
             "requeue 1 99": "  frames: Job 1 has no frame 99.",
             "requeue 1 10-1": "write 10-1:-1",
             "requeue 1 1-10:0": "1-10:0",
             "requeue 1 Rendr": '  step: Job 1 has no step "Rendr"; it has Render.',
-            "retry 9": "No job 9; jobs lists them.",
+            "retry 9": "There is no job 9.",
         }.items():
             self.assertIn(sentence, await self.ask(line), line)
 
@@ -177,7 +177,7 @@ class More(VerbCase):
         self.assertEqual(await self.ask("add 1 Frames=3-5"), "Job 1 shot_010: 3 tasks are added.")
         self.assertEqual((job.state, len(job.steps[0].tasks)), (JobState.ACTIVE, 5))
         self.assertIn("has a task for Frame 5 already", await self.ask("add 1 Frames=5-9"))
-        self.assertIn("such as add 4 Frames=101-120.", await self.ask("add 1"))
+        self.assertEqual(await self.ask("add 1"), "Say values too: add ID KEY=VALUE....")
         self.assertIn('"Frames" is not KEY=VALUE', await self.ask("add 1 Frames"))
 
     async def test_values_are_revised_for_what_has_not_run(self) -> None:
@@ -190,7 +190,7 @@ class More(VerbCase):
         self.assertEqual(await self.ask("revise 1 Samples=128"), "Job 1 shot_010 already had Samples=128.")
         self.assertIn("would change the tasks", await self.ask("revise 1 Frames=1-3"))
         self.assertIn("Samples", await self.ask("revise 1 Samples=many"))
-        self.assertIn("such as revise 4 Samples=128.", await self.ask("revise 1"))
+        self.assertEqual(await self.ask("revise 1"), "Say values too: revise ID KEY=VALUE....")
 
 
 class Standing(VerbCase):
@@ -237,7 +237,7 @@ class Why(VerbCase):
         return why_job(self.farm.service.farm, job, self.farm.now())
 
     async def test_a_job_a_frame_and_a_client_say_what_they_wait_for(self) -> None:
-        self.assertEqual(await self.ask("why"), "Say of what: why ID, why ID FRAME, or why CLIENT.")
+        self.assertEqual(await self.ask("why"), "Say of what: why client, or why job, or why task.")
         job = await self.farm.job()
         self.assertEqual(await self.ask("why 1"), self.why(job))
         client = await self.farm.client("render-01")
@@ -266,9 +266,9 @@ class Why(VerbCase):
     async def test_what_is_not_there_is_told(self) -> None:
         await self.farm.job()
         for line, sentence in {
-            "why 9": "No job 9; jobs lists them.",
+            "why 9": "There is no job 9.",
             "why 1 99": "Job 1 has no frame 99.",
-            "why 1 1-3": "Say one frame, such as why 1 12.",
+            "why 1 1-3": 'frame: "1-3" is not a whole number.',
             "why attic": "The farm has no clients yet",
         }.items():
             self.assertIn(sentence, await self.ask(line))

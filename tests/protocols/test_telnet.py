@@ -4,21 +4,26 @@ How does this work?  The shell listens on a free port of loopback; telnet runs o
 echoes what is typed as a person's terminal does.  The farm's clock stands still, so every byte is known.
 """
 
+import fcntl
 import os
 import shutil
+import struct
 import tempfile
+import termios
 from pathlib import Path
 from typing import Any
 from unittest import skipUnless
 
 from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ProcessProtocol
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from brender.farm.client import Status
-from brender.protocols.shell import ShellFactory
+from brender.protocols.door import Door, ShellFactory
 from tests.fakes import FRAMES, SmallFarm
 from tests.line.harness import Farm
 
@@ -27,6 +32,7 @@ TELNET = shutil.which("telnet")
 HELLO = "Trying 127.0.0.1...\r\nConnected to 127.0.0.1.\r\nEscape character is '^]'.\r\n"
 GOODBYE = "Connection closed by foreign host.\r\n"
 PROMPT = "\r\n> "
+LINE = "\r> "  # a line that is drawn anew begins with it
 
 
 WAITS_FOR_A_FILE = """
@@ -92,11 +98,15 @@ class TelnetCase(TestCase):
         path.write_text(text)
         return path
 
-    def dial(self, port: int) -> Terminal:
+    def dial(self, port: int, size: tuple[int, int] = (24, 80)) -> Terminal:
+        """Telnet on a terminal of so many lines and columns."""
         terminal = Terminal()
         words = ["telnet", "127.0.0.1", str(port)]
         environment = {"PATH": os.defpath, "TERM": "dumb", "LANG": "C.UTF-8"}
-        process = reactor.spawnProcess(terminal, TELNET, words, environment, usePTY=True)
+        master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        names = (master, slave, os.ttyname(slave))
+        process = reactor.spawnProcess(terminal, TELNET, words, environment, usePTY=names)
         self.addCleanup(self.end, process, terminal)
         return terminal
 
@@ -106,11 +116,29 @@ class TelnetCase(TestCase):
         await terminal.ended
 
 
+class Noted(ShellFactory):
+    """Knows its connection, so that a test can wait until telnet has agreed to be a terminal."""
+
+    door: Door | None = None
+
+    def buildProtocol(self, addr: IAddress | None) -> Door:
+        self.door = super().buildProtocol(addr)
+        return self.door
+
+    @property
+    def has_a_terminal(self) -> bool:
+        return self.door is not None and self.door.is_terminal
+
+
 class SmallFarmByTelnet(TelnetCase):
-    async def connected(self, farm: SmallFarm) -> Terminal:
-        port = reactor.listenTCP(0, ShellFactory(farm.service, farm.now), interface="127.0.0.1")
+    async def connected(self, farm: SmallFarm, size: tuple[int, int] = (24, 80)) -> Terminal:
+        factory = Noted(farm.service, reactor, farm.now)
+        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
-        return self.dial(port.getHost().port)
+        terminal = self.dial(port.getHost().port, size)
+        while not factory.has_a_terminal:
+            await deferLater(reactor, 0.01)
+        return terminal
 
     async def farm(self) -> SmallFarm:
         """Three clients, two of which render; one of those may take nothing new."""
@@ -131,7 +159,7 @@ class SmallFarmByTelnet(TelnetCase):
         terminal = await self.connected(await self.farm())
         self.assertEqual(
             await terminal.shown(),
-            HELLO + "brender 2.0 · 3 clients, 3 online, 2 busy · 1 job running · help lists the commands\r\n> ",
+            HELLO + "\rbrender 2.0 · 3 clients, 3 online, 2 busy · 1 job running · help lists the commands\r\n> ",
         )
         for keys, shown in (
             (
@@ -165,7 +193,7 @@ class SmallFarmByTelnet(TelnetCase):
         await terminal.shown()
         for keys, shown in (
             (f"submit {path} Frames=1-10 --priority 60", "Job 1 shot_010: 10 tasks, priority 60."),
-            ("log 1", "Job 1 has no log yet."),
+            ("log 1", "Job 1 has not started: there is no log yet."),
             ("pause 1", "Job 1 shot_010 is now paused."),
             ("resume 1", "Job 1 shot_010 goes on: 10 of 10 tasks are to do."),
             ("cancel 1", "Job 1 shot_010 is now canceled; 0 of 10 tasks had been done."),
@@ -184,6 +212,7 @@ class SmallFarmByTelnet(TelnetCase):
         self.assertEqual(await terminal.type("jobx\x7fs\r"), "jobx\b \bs\r\nNo jobs yet; submit hands one in.\r\n> ")
         await terminal.type("cancel all", "cancel all")
         self.assertEqual(await terminal.type("\x03"), "^C\r\n> ")
+        self.assertEqual(await terminal.type("disable all\x15\r"), f"disable all{LINE}\x1b[K\r\n> ")
         self.assertEqual(await terminal.type("jobs\r"), "jobs\r\nNo jobs yet; submit hands one in.\r\n> ")
         self.assertEqual(await terminal.type("\r"), "\r\n> ")
 
@@ -197,11 +226,52 @@ class SmallFarmByTelnet(TelnetCase):
         await terminal.shown()
         self.assertEqual(
             await terminal.type("jobs\rxyzzy\r名前\rquit\r", GOODBYE),
-            "jobs\r\nxyzzy\r\n名前\r\nquit\r\n"
-            "No jobs yet; submit hands one in.\r\n> "
-            'No command "xyzzy"; help lists the commands.\r\n> '
-            'No command "名前"; help lists the commands.\r\n> ' + GOODBYE,
+            "jobs\r\nNo jobs yet; submit hands one in.\r\n> "
+            'xyzzy\r\nNo command "xyzzy"; help lists the commands.\r\n> '
+            '名前\r\nNo command "名前"; help lists the commands.\r\n> quit\r\n' + GOODBYE,
         )
+
+    async def test_tab_completes_commands_fields_and_values_and_a_second_one_lists_them(self) -> None:
+        farm = SmallFarm(self)
+        for name in ("render-01", "render-02", "attic"):
+            await farm.client(name)
+        terminal = await self.connected(farm)
+        await terminal.shown()
+        self.assertEqual(await terminal.type("cli\t", "clients \x1b[K"), f"cli{LINE}clients \x1b[K")
+        await terminal.type("\x03")
+        self.assertEqual(await terminal.type("enable sta\t", "\x1b[K"), f"enable sta{LINE}enable status=\x1b[K")
+        self.assertEqual(await terminal.type("e\t", "\x1b[K"), f"e{LINE}enable status=enabled \x1b[K")
+        enabled = "3 clients: render-01, render-02 and attic already were enabled."
+        self.assertEqual(await terminal.type("\r"), f"\r\n{enabled}\r\n> ")
+        self.assertEqual(await terminal.type("disable re\t", "\x1b[K"), f"disable re{LINE}disable render-0\x1b[K")
+        self.assertEqual(await terminal.type("\t", "\a"), "\a")
+        listed = "\r\nrender-01  render-02\r\n\r> disable render-0\x1b[K"
+        self.assertEqual(await terminal.type("\t", "\x1b[K"), listed)
+        self.assertEqual(await terminal.type("2\r"), "2\r\nrender-02 is now disabled.\r\n> ")
+
+    async def test_arrows_move_in_the_line_and_through_what_was_typed_before(self) -> None:
+        terminal = await self.connected(SmallFarm(self))
+        await terminal.shown()
+        await terminal.type("jobs\r")
+        await terminal.type("clients\r")
+        up, left, home = "\x1b[A", "\x1b[D", "\x1b[H"
+        self.assertEqual(await terminal.type(up, "\x1b[K"), f"{LINE}clients\x1b[K")
+        self.assertEqual(await terminal.type(up, "\x1b[K"), f"{LINE}jobs\x1b[K")
+        await terminal.type(left, "\x1b[1D")
+        await terminal.type(left, "\x1b[2D")
+        await terminal.type("x\x7f", f"{LINE}jobs\x1b[K\x1b[2D")
+        await terminal.type(home, "\x1b[4D")
+        shown = await terminal.type("\r")
+        self.assertTrue(shown.endswith("\r\nNo jobs yet; submit hands one in.\r\n> "), shown)
+
+    async def test_tables_fit_the_window(self) -> None:
+        farm = await self.farm()
+        await farm.job(name="a job whose name does not end, at least not before " + "the line ends " * 8, owner="ada")
+        for columns, within in ((120, range(100, 121)), (40, range(30, 41))):
+            terminal = await self.connected(farm, (24, columns))
+            await terminal.shown()
+            lines = (await terminal.type("jobs\r")).split("\r\n")
+            self.assertIn(max(map(len, lines[1:])), within)
 
 
 class WholeFarmByTelnet(TelnetCase):
@@ -213,10 +283,10 @@ class WholeFarmByTelnet(TelnetCase):
         farm.start_server()
         farm.worker("render-01")
         template, signal = self.file(WAITS_FOR_A_FILE), self.folder / "go"
-        terminal = self.dial(farm.shell_port)
+        terminal = self.dial(farm.shell_port, (24, 300))
         self.assertEqual(
             await terminal.shown(),
-            HELLO + "brender 2.0 · 1 client, 1 online, 0 busy · no job running · help lists the commands\r\n> ",
+            HELLO + "\rbrender 2.0 · 1 client, 1 online, 0 busy · no job running · help lists the commands\r\n> ",
         )
 
         async def say(keys: str, answer: str) -> None:

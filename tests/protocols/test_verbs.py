@@ -9,10 +9,14 @@ from twisted.trial.unittest import TestCase
 from brender.farm.client import Status
 from brender.farm.settings import After, JobSettings
 from brender.farm.transitions import JobState
-from brender.protocols.commands import VERBS, greeting
-from brender.protocols.verbs import Leave, answer
+from brender.protocols.commands import OWN, Leave, answer, greeting
+from brender.verbs.helping import SAME_FOR_ALL
+from brender.verbs.items import CLIENT, ITEMS, JOB
+from brender.verbs.known import VERBS
+from brender.verbs.typed.usage import usage
 from tests.fakes import FRAMES, SmallFarm
 
+MAIN = (CLIENT, JOB)
 TWO_STEPS = """
 specificationVersion: jobtemplate-2023-09
 name: film
@@ -31,7 +35,7 @@ class VerbCase(TestCase):
         self.farm = SmallFarm(self)
 
     async def ask(self, line: str) -> str:
-        return await answer(VERBS, self.farm.service, line, self.farm.now())
+        return await answer(self.farm.service, line, self.farm.now())
 
     async def lines(self, line: str) -> list[str]:
         return (await self.ask(line)).split("\n")
@@ -40,17 +44,36 @@ class VerbCase(TestCase):
 class Help(VerbCase):
     async def test_every_verb_is_listed_with_its_sentence_in_80_columns(self) -> None:
         text = await self.ask("help")
+        for command in OWN.values():
+            self.assertIn(f" {command.usage} ", text)
+            self.assertIn(command.help, " ".join(text.split()))
         for verb in VERBS.values():
-            self.assertIn(f" {verb.name} {verb.usage}".rstrip(), text)
-            self.assertIn(verb.help, text)
+            listed = verb.name not in SAME_FOR_ALL and verb.item in MAIN
+            about = text if listed else await self.ask(f"help {verb.item.name}")
+            self.assertIn(f" {usage(verb)}", about)
+            self.assertIn(verb.help, " ".join(about.split()))
         self.assertLessEqual(max(map(len, text.split("\n"))), 80)
 
     async def test_help_of_a_verb_tells_its_usage_and_more(self) -> None:
         lines = await self.lines("help disable")
         self.assertEqual(lines[0], "disable FILTER")
-        self.assertIn("  status=disabled          an attribute: id, name, status, connection, activity", lines)
-        for verb in VERBS:
-            self.assertLessEqual(max(map(len, await self.lines(f"help {verb}"))), 80)
+        self.assertIn("  enabled, disabled         what the administrator wants", lines)
+        self.assertIn("  step=TEXT                     of this step", await self.lines("help retry"))
+        words = {word for key in VERBS for word in key}
+        for what in (*words, *OWN, "set", "set job", "submit", "filters", "filters job"):
+            self.assertLessEqual(max(map(len, await self.lines(f"help {what}"))), 80)
+
+    async def test_help_of_an_item_tells_every_attribute_its_unit_and_whether_it_can_be_set(self) -> None:
+        lines = await self.lines("help client")
+        self.assertEqual(lines[0], "A client is the farm's record of a machine.")
+        self.assertIn(" * status            what the administrator wants; enabled|disabled", lines)
+        self.assertIn("   memory            of the machine; in bytes", lines)
+        self.assertIn("   load              of its processors; in percent; derived", lines)
+        for item in ITEMS.values():
+            told = await self.lines(f"help {item.name}")
+            for name in item.attributes:
+                self.assertTrue(any(line[3:].startswith(name) for line in told), name)
+            self.assertEqual(told, await self.lines(f"help {item.plural}"))
 
     async def test_an_unknown_verb_names_the_nearest(self) -> None:
         self.assertEqual(await self.ask("disabel all"), 'No command "disabel"; did you mean disable?')
@@ -175,7 +198,7 @@ class Turning(VerbCase):
     async def test_whom_has_to_be_said(self) -> None:
         await self.farm.client("render-01")
         self.assertEqual(
-            await self.ask("disable"), "Say which clients: disable FILTER, such as disable render-01 or disable all."
+            await self.ask("disable"), "Say which clients: disable FILTER; all is every client."
         )
         self.assertIn("enable FILTER", await self.ask("enable"))
 
@@ -246,14 +269,21 @@ class Jobs(VerbCase):
         )
 
     async def test_a_job_that_is_not_there_is_a_sentence(self) -> None:
-        for verb in ("job", "cancel", "pause", "resume", "log"):
-            self.assertEqual(await self.ask(f"{verb} 9"), "No job 9; jobs lists them.")
+        for verb in ("job", "log"):
             self.assertIn(f"{verb} ID", await self.ask(verb))
-            self.assertEqual(
-                await self.ask(f"{verb} x"), '"x" is not the id of a job: an id is a whole number, as jobs shows it.'
-            )
-            self.assertIn("No job", await self.ask(f"{verb} {'9' * 6000}"))
-        self.assertEqual(await self.ask("jobs 4"), "jobs lists them all; to look at one, say job 4.")
+        for verb in ("cancel", "pause", "resume"):
+            self.assertIn(f"{verb} FILTER", await self.ask(verb))
+        for verb in ("job", "cancel", "pause", "resume", "log"):
+            self.assertEqual(await self.ask(f"{verb} 9"), "There is no job 9.")
+            self.assertIn("There is no job 99999", await self.ask(f"{verb} {'9' * 6000}"))
+        self.assertEqual(
+            await self.ask("log x"), '"x" is not the id of a job: an id is a whole number, as jobs shows it.'
+        )
+        self.assertEqual(await self.ask("cancel x"), "No jobs yet; submit hands one in.")
+        await self.farm.job()
+        for verb in ("job", "jobs", "cancel"):
+            said = await self.ask(f"{verb} shot_011")
+            self.assertEqual(said, "No job matches shot_011 (1 job in all). Did you mean shot_010?")
 
     async def test_cancel_tells_what_was_done_and_what_is_ended(self) -> None:
         client = await self.farm.client("render-01")
@@ -292,11 +322,11 @@ class Log(VerbCase):
         self.assertIn("frame 1 done", text)
         self.assertIn("frame 2 done", text)
         self.assertNotIn("frame 1 done", await self.ask("log 1 1"))
-        self.assertEqual(await self.ask("log 1 two"), '"two" is not a task: tasks are counted from 0.')
+        self.assertEqual(await self.ask("log 1 two"), 'task: "two" is not a whole number.')
 
     async def test_a_job_that_has_not_begun_has_no_log(self) -> None:
         await self.farm.job()
-        self.assertEqual(await self.ask("log 1"), "Job 1 has no log yet.")
+        self.assertEqual(await self.ask("log 1"), "Job 1 has not started: there is no log yet.")
 
     async def test_a_line_without_an_end_is_cut(self) -> None:
         client = await self.farm.client("render-01")

@@ -14,6 +14,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
+from brender.connections import ASK_EVERY, ASKED
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.log_rules import RULES
 from brender.farm.transitions import TaskState
@@ -114,6 +115,12 @@ class Case(TestCase):
 
     def client(self, number: int = 1) -> RuntimeClient:
         return self.farm.service.farm.clients[number]
+
+    def answers(self, worker: Worker) -> None:
+        """It is asked whether it is there, and says so."""
+        for _ in range(ASKED):
+            worker.sends(say.Beat(1.0))
+            self.farm.clock.advance(ASK_EVERY)
 
     async def given(self, values: dict[str, Any] | None = None) -> tuple[Worker, list[say.Order]]:
         """A worker with its orders of job 1."""
@@ -219,7 +226,8 @@ class WhileItIsLookedUp(Case):
         first, second = self.worker(run="run 1").greets(), self.worker(run="run 2").greets()
         self.found()
         self.assertEqual(self.store.lookups, [])
-        self.assertEqual(first.hears_only(say.Welcome).client, 1)
+        self.assertEqual(first.hears(), [say.Welcome(1, "attic", HEARTBEAT, [], list(RULES)), say.Ping()])
+        self.answers(first)
         self.assertIn("identity of attic is connected already", second.hears_only(say.Refused).reason)
 
     def test_two_machines_are_two_clients(self) -> None:
@@ -480,6 +488,9 @@ class Twins(Case):
         first = self.worker(run="run 1").greets()
         first.hears()
         second = self.worker(run="run 2").greets()
+        self.assertEqual(first.hears(), [say.Ping()])
+        self.answers(first)
+        first.hears()
         self.assertEqual(
             second.hears_only(say.Refused).reason,
             "A worker with the identity of attic is connected already. If this is another machine, "
@@ -489,6 +500,13 @@ class Twins(Case):
         first.sends(say.Beat(5.0))
         self.assertEqual((first.hears(), first.refused), ([], False))
         self.assertEqual((self.client().online, self.client().load), (True, 5.0))
+
+    def test_one_that_was_started_anew_takes_the_place_of_one_that_does_not_answer(self) -> None:
+        dead = self.worker(run="run 1").greets()
+        alive = self.worker(run="run 2").greets()
+        self.farm.clock.pump([ASK_EVERY] * ASKED)
+        self.assertEqual(dead.hears()[-1], say.Refused("It has not answered, and was started anew.", again=True))
+        self.assertEqual((alive.hears_only(say.Welcome).client, self.client().online), (1, True))
 
     def test_a_worker_that_connects_anew_takes_the_place_of_its_own_dead_connection(self) -> None:
         dead = self.worker(run="run 1").greets()

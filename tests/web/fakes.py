@@ -17,11 +17,11 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from brender.protocols.filters import choose
-from brender.protocols.words import split
 from brender.web import make_site
 from brender.web.channel import Channel
-from tests.fakes import FRAMES, SmallFarm
+from tests.fakes import SmallFarm
+
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class MemoryTransport(StringTransport):
@@ -50,7 +50,7 @@ class Reply(NamedTuple):
 
     @property
     def message(self) -> str:
-        return str(self.json["error"]["message"])
+        return str(self.json["detail"])
 
 
 class Wire:
@@ -82,17 +82,9 @@ class Wire:
 
 
 class Web:
-    def __init__(self, test: TestCase, **options: Any) -> None:
-        self.farm = SmallFarm(test)
-        self.site = make_site(
-            self.farm.service,
-            lambda views, text: choose(split(text), views),
-            {"blender": FRAMES}.get,
-            "2.0",
-            clock=self.farm.clock,
-            now=self.farm.now,
-            **options,
-        )
+    def __init__(self, test: TestCase, farm: SmallFarm | None = None, **options: Any) -> None:
+        self.farm = farm or SmallFarm(test)
+        self.site = make_site(self.farm.service, "2.0", clock=self.farm.clock, now=self.farm.now, **options)
 
     def wire(self) -> Wire:
         return Wire(self)
@@ -102,6 +94,16 @@ class Web:
         wire = self.wire()
         wire.send(request(method, path, body, **headers))
         return wire.reply()
+
+    def turn(self) -> None:
+        """One turn of the reactor: what is due now is done, and not what that makes due."""
+        clock = self.farm.clock
+        due: list[Any] = [call for call in clock.getDelayedCalls() if call.getTime() <= clock.seconds()]
+        for call in due:
+            if call.active():
+                function, arguments, named = call.func, call.args, call.kw
+                call.cancel()
+                function(*arguments, **named)
 
     def get(self, path: str, **headers: str) -> Reply:
         return self.ask("GET", path, **headers)
@@ -118,13 +120,26 @@ def request(method: str, path: str, body: Any = None, **headers: str) -> bytes:
 
 
 def replies(data: bytes) -> list[Reply]:
-    """The answers in what a connection has got; a stream's is the rest."""
+    """The answers in what a connection has got; a stream's that goes on is the rest."""
     found = []
     while data:
         head, _, data = data.partition(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
         headers = dict(line.lower().split(": ", 1)[:1] + line.split(": ", 1)[1:] for line in lines)
-        size = int(headers.get("content-length", len(data)))
-        found.append(Reply(int(first.split()[1]), headers, data[:size]))
-        data = data[size:]
+        if headers.get("transfer-encoding") == "chunked" and data.endswith(LAST_CHUNK):
+            body, data = unchunked(data)
+        else:
+            size = int(headers.get("content-length", len(data)))
+            body, data = data[:size], data[size:]
+        found.append(Reply(int(first.split()[1]), headers, body))
     return found
+
+
+def unchunked(data: bytes) -> tuple[bytes, bytes]:
+    """A body that was sent in chunks, and what comes after it."""
+    body, size = b"", -1
+    while size:
+        digits, _, data = data.partition(b"\r\n")
+        size = int(digits, 16)
+        body, data = body + data[:size], data[size + 2 :]
+    return body, data

@@ -3,7 +3,10 @@
 // How does this work?  `document` is a tree of plain objects, `EventSource` reads a stream with fetch, and every text
 // that is put on the page and every address that is asked for is printed as a line of JSON.  Nothing of the page is replaced.
 
+import { pathToFileURL } from "node:url";
+
 const [base, path, script] = process.argv.slice(2);
+const root = new URL("..", pathToFileURL(script)).pathname; // the prefix under which the page believes the farm to be
 const tell = (what) => console.log(JSON.stringify(what));
 
 class Node {
@@ -79,14 +82,16 @@ byId("log-follow").checked = true;
 const ask = globalThis.fetch;
 Object.assign(globalThis, {
   document: Object.assign(new Node("document"), { getElementById: byId, createElement: (tag) => new Node(tag), createElementNS: (_, tag) => new Node(tag) }),
-  location: { pathname: path, search: "" },
+  location: { pathname: root.slice(0, -1) + path, search: "" },
   history: { replaceState() {} },
   window: globalThis,
   requestAnimationFrame: (run) => setTimeout(run, 1),
   EventSource,
   fetch: (address, options) => {
-    tell({ asked: address });
-    return ask(new URL(address, base), options);
+    if (!address.startsWith(root)) throw new Error(`${address} is not below ${root}`);
+    const inside = address.slice(root.length - 1);
+    tell({ asked: inside });
+    return ask(new URL(inside, base), options);
   },
 });
 await import(script);

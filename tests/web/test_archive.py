@@ -47,9 +47,7 @@ class TheArchive(TestCase):
         self.farm = self.web.farm
         service = self.farm.service
         archives = Archives(service, MemoryShelf(), self.farm.now)
-        self.web.site = make_site(
-            service, lambda views, _: list(views), lambda _: None, "2.0", clock=self.farm.clock, archives=archives
-        )
+        self.web.site = make_site(service, "2.0", clock=self.farm.clock, archives=archives)
         self.successResultOf(Deferred.fromCoroutine(self.three_canceled()))
 
     async def three_canceled(self) -> None:
@@ -87,19 +85,19 @@ class TheArchive(TestCase):
         sentence = "Job 1 was archived in a.jsonl; brender archive --restore 1 brings it back."
         for path in ("", "/why", "/log", "/picture"):
             reply = self.web.get(f"/api/v1/jobs/1{path}")
-            self.assertEqual((reply.status, reply.json["error"]["message"]), (404, sentence), path)
+            self.assertEqual((reply.status, reply.json["detail"]), (404, sentence), path)
         for verb in ("cancel", "retry"):
             reply = self.web.ask("POST", f"/api/v1/jobs/1/{verb}", {})
-            self.assertEqual((reply.status, reply.json["error"]["message"]), (404, sentence), verb)
+            self.assertEqual((reply.status, reply.json["detail"]), (404, sentence), verb)
         self.assertEqual(self.web.get("/jobs/1").status, 404)
 
     def test_what_is_wrong_is_told(self) -> None:
         for body, status in (({"before": "x"}, 400), ({"before": -1}, 400), ({"folder": "here"}, 422)):
             self.assertEqual(self.put_away(**body).status, status, body)
-        told = self.web.get("/api/v1/archive/1").json["error"]["message"]
+        told = self.web.get("/api/v1/archive/1").json["detail"]
         self.assertEqual(told, "Job 1 is in no archive: it is in the farm.")
-        self.assertEqual(self.web.get("/api/v1/archive/9").json["error"]["message"], "There is no job 9.")
+        self.assertEqual(self.web.get("/api/v1/archive/9").json["detail"], "There is no job 9.")
 
     def test_a_server_without_one_says_so(self) -> None:
         reply = Web(self).get("/api/v1/archive")
-        self.assertEqual((reply.status, reply.json["error"]["message"]), (404, "This server keeps no archive."))
+        self.assertEqual((reply.status, reply.json["detail"]), (404, "This server keeps no archive."))

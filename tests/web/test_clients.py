@@ -4,6 +4,7 @@ from twisted.trial.unittest import TestCase
 
 from brender.farm.settings import ClientSettings
 from brender.farm.why import why_client
+from tests.fakes import FRAMES
 from tests.web.fakes import Web
 
 
@@ -31,11 +32,11 @@ class Clients(TestCase):
         web = await self.farm()
         names = [client["name"] for client in web.get("/api/v1/clients?filter=render*").json["data"]]
         self.assertEqual(names, ["render-01", "render-02"])
-        self.assertEqual(web.get("/api/v1/clients?filter=name%3Dnobody").json, {"data": []})
+        self.assertEqual(web.get("/api/v1/clients?filter=name%3Dnobody").json, {"data": [], "matched": 0, "next": None})
 
     async def test_a_filter_that_is_none_is_told_with_what_was_meant(self) -> None:
         reply = (await self.farm()).get("/api/v1/clients?filter=staus%3Ddisabled")
-        self.assertEqual((reply.status, reply.json["error"]["at"]), (400, "filter"))
+        self.assertEqual((reply.status, reply.json["at"]), (400, "filter"))
         self.assertIn("status", reply.message)
 
     async def test_one_that_is_not_there_is_404(self) -> None:
@@ -55,7 +56,7 @@ class Clients(TestCase):
         web = await self.farm()
         for query in ("", "?filter=", "?filter=+"):
             reply = web.ask("PATCH", f"/api/v1/clients{query}", {"status": "disabled"})
-            self.assertEqual((reply.status, reply.json["error"]["at"]), (400, "filter"), query)
+            self.assertEqual((reply.status, reply.json["at"]), (400, "filter"), query)
         self.assertEqual(web.ask("PATCH", "/api/v1/clients?filtre=attic", {"status": "disabled"}).status, 400)
         self.assertEqual({client.status for client in web.farm.service.farm.clients.values()}, {"enabled"})
 
@@ -64,7 +65,7 @@ class Clients(TestCase):
         for body, at in (({"status": "off"}, "status"), ({"staus": "disabled"}, "staus"), ({}, None), ([], None),
                          ({"pools": "gpu"}, "pools"), ({"most_tasks": "2"}, "most_tasks"), ({"pols": []}, "pols")):
             reply = web.ask("PATCH", "/api/v1/clients/1", body)
-            self.assertEqual((reply.status, reply.json["error"].get("at")), (400, at), body)
+            self.assertEqual((reply.status, reply.json.get("at")), (400, at), body)
 
     async def test_settings_are_changed_with_the_status_or_without(self) -> None:
         web = await self.farm()
@@ -82,7 +83,7 @@ class Clients(TestCase):
         web = await self.farm()
         for name, value in (("zone", "Mars"), ("sleeps", "6:00-6:00"), ("most_tasks", 0)):
             reply = web.ask("PATCH", "/api/v1/clients/1", {name: value, "status": "disabled"})
-            self.assertEqual((reply.status, reply.json["error"]["at"]), (422, name))
+            self.assertEqual((reply.status, reply.json["at"]), (422, name))
         client = web.farm.service.farm.clients[1]
         self.assertEqual((client.status, client.settings), ("enabled", ClientSettings()))
 
@@ -90,7 +91,7 @@ class Clients(TestCase):
         web = await self.farm()
         reply = web.get("/api/v1/clients/3/why").json
         farm = web.farm.service.farm
-        self.assertEqual(reply, {"client": 3, "why": why_client(farm, farm.clients[3], web.farm.now())})
+        self.assertEqual(reply, {"id": 3, "name": "attic", "why": why_client(farm, farm.clients[3], web.farm.now())})
         self.assertEqual(web.get("/api/v1/clients/9/why").message, "There is no client 9.")
 
     async def test_a_farm_that_stops_takes_no_change(self) -> None:
@@ -107,7 +108,7 @@ class Clients(TestCase):
         reply = web.ask("PATCH", "/api/v1/clients/1", {"status": "disabled"})
         self.assertEqual((reply.status, reply.headers["retry-after"]), (503, "10"))
         self.assertEqual(reply.message, f"{why}; nothing new is taken until it can be.")
-        self.assertEqual(web.ask("POST", "/api/v1/jobs", {"template": "blender"}).message, reply.message)
+        self.assertEqual(web.ask("POST", "/api/v1/jobs", {"template": FRAMES}).message, reply.message)
         self.assertEqual(web.get("/api/v1/farm").json["stopping"], why)
         web.farm.store.listener("")
         self.assertEqual(web.ask("PATCH", "/api/v1/clients/1", {"status": "disabled"}).status, 200)
@@ -123,6 +124,7 @@ class Clients(TestCase):
                 "pending": 1,
                 "commits": 56,
                 "rows": 1234,
+                "seconds": 0.0,
                 "seconds_last": 0.0,
                 "seconds_mean": 0.0,
                 "tries_again": 0,

@@ -74,6 +74,21 @@ class Changes(TestCase):
                         Content_Type="application/json; charset=utf-8")  # fmt: skip
         self.assertEqual((reply.status, job.state), (200, "canceled"))
 
+    async def test_the_usual_port_of_a_scheme_need_not_be_named(self) -> None:
+        web = Web(self, hosts=["farm.example"])
+        job = await web.farm.job()
+        for origin, host, status in (
+            ("https://farm.example", "farm.example", 200),
+            ("https://Farm.example", "farm.EXAMPLE:443", 200),
+            ("http://farm.example:80", "farm.example", 200),
+            ("https://farm.example:8443", "farm.example:8443", 200),
+            ("https://farm.example:8443", "farm.example", 403),
+            ("https://farm.example", "farm.example:80", 403),
+        ):
+            reply = web.ask("POST", f"/api/v1/jobs/{job.id}/pause", {}, Origin=origin, Host=host)
+            self.assertEqual(reply.status, status, (origin, host))
+        self.assertIn("which is farm.example:80 here", reply.message)
+
     def test_no_other_site_is_ever_allowed_to_read(self) -> None:
         reply = Web(self).ask(
             "OPTIONS", "/api/v1/jobs", Origin="http://evil.example", Access_Control_Request_Method="POST"

@@ -23,10 +23,10 @@ class Served(TestCase):
 
     def test_all_that_a_page_names_is_there_with_its_type(self) -> None:
         web = Web(self)
-        named = {path for text in STATIC.values() for path in re.findall(r'"(/static/[^"]+|\./[\w.]+\.js)"', text)}
+        named = {path for text in STATIC.values() for path in re.findall(r'"(?:\{root\}static|\.)(/[\w.]+)"', text)}
         self.assertGreater(len(named), 8)
         for path in named:
-            reply = web.get(path.replace("./", "/static/"))
+            reply = web.get(f"/static{path}")
             self.assertEqual(reply.status, 200, path)
             self.assertIn(reply.headers["content-type"].split(";")[0], ("text/css", "text/javascript", "image/svg+xml"))
 

@@ -45,7 +45,7 @@ class Reader(Protocol):
 class RealSockets(TestCase):
     def setUp(self) -> None:
         self.farm = SmallFarm(self)
-        self.site = make_site(self.farm.service, lambda views, _: list(views), lambda _: None, "2.0", clock=reactor)
+        self.site = make_site(self.farm.service, "2.0", clock=reactor)
         self.port = cast("Port", reactor.listenTCP(0, cast("Any", self.site), interface="127.0.0.1"))
         self.addCleanup(self.port.stopListening)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from brender.web.stream import MOST_READERS, MOST_WAITING
+from brender.web.readers import MOST_WAITING
+from brender.web.stream import MOST_READERS
 from tests.web.fakes import Web, Wire, request
 
 
@@ -51,7 +52,7 @@ class Streaming(TestCase):
         self.assertEqual(events(wire), [])
         job = await self.web.farm.job(name="<b>shot</b>")
         self.web.farm.clock.advance(0.2)
-        ((number, kind, data),) = events(wire)
+        ((number, kind, (data,)),) = events(wire)
         self.assertEqual((number, kind, data["id"], data["name"]), (self.last(), "job", job.id, "<b>shot</b>"))
 
     def test_kinds_choose(self) -> None:
@@ -60,6 +61,32 @@ class Streaming(TestCase):
             self.publish(kind=kind)
         self.assertEqual([kind for _, kind, _ in events(wire)], ["client", "farm"])
         self.assertEqual(self.follow("?kind=clent").reply().status, 400)
+
+    async def test_a_filter_chooses_among_the_things_of_a_kind(self) -> None:
+        wire = self.follow("?kind=client&filter=slots>=4+and+not+render-02")
+        jobs = self.follow("?filter=name=s*&kind=job")
+        for name, slots in (("render-01", 8), ("render-02", 8), ("desk-01", 2)):
+            await self.web.farm.client(name, slots=slots)
+        for name in ("shot", "walk"):
+            await self.web.farm.job(name=name)
+        self.web.farm.clock.advance(0.2)
+        self.assertEqual([each["name"] for _, _, data in events(wire) for each in data], ["render-01"])
+        self.assertEqual([each["name"] for _, _, data in events(jobs) for each in data], ["shot"])
+
+    async def test_what_was_missed_is_chosen_by_the_filter_too(self) -> None:
+        begin = self.last()
+        for name in ("render-01", "desk-01"):
+            await self.web.farm.client(name)
+        self.web.farm.clock.advance(0.2)
+        wire = self.follow(f"?kind=client&filter=desk*&since={begin}")
+        self.assertEqual([each["name"] for _, _, data in events(wire) for each in data], ["desk-01"])
+
+    def test_a_filter_that_cannot_be_is_refused_with_its_place(self) -> None:
+        reply = self.follow("?kind=client&filter=online+and+colour=red").reply()
+        self.assertEqual((reply.status, reply.json["at"], reply.json["position"]), (400, "filter", 11))
+        reply = self.follow("?kind=farm&filter=online").reply()
+        self.assertEqual((reply.status, reply.json["at"]), (400, "filter"))
+        self.assertEqual(len(self.web.site.streams), 0)
 
     def test_who_comes_back_gets_what_was_missed(self) -> None:
         begin = self.last()

@@ -138,6 +138,17 @@ class ConnectionTests(SynchronousTestCase):
         self.clock.advance(HEARTBEAT / 2)
         self.assertIsInstance(self.heard()[0], say.Beat)
 
+    def test_a_ping_is_answered_at_once_and_the_next_beat_comes_later(self) -> None:
+        self.say(WELCOME)
+        self.clock.advance(HEARTBEAT / 4)
+        self.heard()
+        self.say(say.Ping())
+        self.assertIsInstance(self.heard()[0], say.Beat)
+        self.clock.advance(HEARTBEAT / 4)
+        self.assertEqual(self.heard(), [])
+        self.clock.advance(HEARTBEAT / 4)
+        self.assertIsInstance(self.heard()[0], say.Beat)
+
     def test_a_server_that_is_silent_is_left_and_called_again(self) -> None:
         self.say(WELCOME)
         for _ in range(5):

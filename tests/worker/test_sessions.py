@@ -167,9 +167,12 @@ class CradleTests(TestCase):
 
     async def test_a_nursery_that_cannot_be_started_breaks_what_waits_for_it(self) -> None:
         self.patch(sessions, "PROGRAM", "import sys; sys.exit(3)")
+        self.patch(sessions, "PAUSES", (0.01, 0.01))
         broken, gone = self.agent.until("broken"), self.agent.until("gone")
         self.open().run(1, say.Task(1, {"N": "1"}), 1, say.Limits())
-        self.assertIn("A session could not be started on this machine", (await broken)[0])
+        reason = (await broken)[0]
+        self.assertIn("A session could not be started on this machine: The nursery", reason)
+        self.assertIn("died 3 times as it started (A process has ended with a probable error condition", reason)
         await gone
         self.patch(sessions, "PROGRAM", CradleTests.program)
         ended = self.agent.until("ended")
@@ -177,6 +180,33 @@ class CradleTests(TestCase):
         await ended
 
     program = sessions.PROGRAM
+
+    def dying(self, often: int) -> str:
+        """A program of which the first so many starts are killed before they are ready."""
+        lives = self.folder / "lives"
+        return (
+            f"import os; file = open({str(lives)!r}, 'ab'); file.write(b'.'); file.close()\n"
+            f"if os.path.getsize({str(lives)!r}) <= {often}: os.kill(os.getpid(), 9)\n{self.program}"
+        )
+
+    async def test_a_nursery_that_is_killed_as_it_starts_is_followed_by_another(self) -> None:
+        self.patch(sessions, "PROGRAM", self.dying(2))
+        waits = self.cradle.start()
+        ended = self.agent.until("ended")
+        self.open().run(1, say.Task(1, {"N": "1"}), 1, say.Limits())
+        await waits
+        await ended
+        self.assertEqual((self.folder / "lives").read_bytes(), b"...")
+        self.assertNotIn("broken", [name for name, *_ in self.agent.reports])
+
+    async def test_to_stop_while_the_next_nursery_is_waited_for_leaves_nothing(self) -> None:
+        self.patch(sessions, "PROGRAM", self.dying(99))
+        self.patch(sessions, "PAUSES", (60.0,))
+        self.cradle.start()
+        while self.cradle._again is None:
+            await deferLater(reactor, 0.01)
+        await self.cradle.stop()
+        self.assertEqual((self.cradle.pid, self.cradle._again), (0, None))
 
     async def test_after_stop_nothing_is_left(self) -> None:
         started = self.agent.until("started")

@@ -13,8 +13,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from openjd.model import IntRangeExpr
+if TYPE_CHECKING:
+    from openjd.model import IntRangeExpr
 
 MOST_TEXT = 65_536  # characters: every second frame of 20,000, written one by one
 MOST_DIGITS = 64  # leading zeros included
@@ -64,17 +66,19 @@ class Piece:
         return min(first, last), max(first, last)
 
 
-def parse(text: str) -> IntRangeExpr:
+def parse(text: str) -> "IntRangeExpr":
     """The range as openjd-model reads it; raises `BadRange`."""
     _look_at_characters(text)
     found = [_piece(part, text) for part in text.split(",")]
     _look_for_overlap(found)
     if sum(count(piece.values) for piece in found) > LARGEST:
         raise BadRange(f'"{_short(text)}" names more than {LARGEST} frames.')
+    from openjd.model import IntRangeExpr  # noqa: PLC0415 (takes a while to import; many only look at a farm)
+
     return IntRangeExpr.from_str(text)
 
 
-def pieces(expression: IntRangeExpr) -> tuple[range, ...]:
+def pieces(expression: "IntRangeExpr") -> tuple[range, ...]:
     """The expression's values, in its order, as ranges."""
     return tuple(
         range(first, last + 1, part.step) if first <= last else range(first, last - 1, -part.step)
@@ -176,6 +180,8 @@ def _overlap(first: Piece, second: Piece, found: list[Piece]) -> str:
         said = f"{first.text} overlaps {second.text}: pieces of a range may not reach into each other"
     if sum(count(piece.values) for piece in found) > HINT_VALUES:
         return said + "."
+    from openjd.model import IntRangeExpr  # noqa: PLC0415
+
     united = IntRangeExpr.from_list(sorted({value for piece in found for value in piece.values}))
     return f"{said}; write {_short(str(united))}."
 

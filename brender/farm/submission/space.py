@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any, NamedTuple, Protocol
-
-from openjd.model import IntRangeExpr, StepParameterSpace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeGuard
 
 from brender.farm.submission.chunks import CloseChunks, Frames, GrowingChunks, LooseChunks
 from brender.farm.submission.ranges import pieces
+
+if TYPE_CHECKING:
+    from openjd.model import IntRangeExpr, StepParameterSpace
 
 TOKEN = re.compile(r"\w+|[(),*]")
 
@@ -215,7 +216,7 @@ class Listed:
         return (index for index, text in enumerate(self.texts) if text == str(value))
 
 
-def read(space: StepParameterSpace | None) -> Node:
+def read(space: "StepParameterSpace | None") -> Node:
     """The tree of a step's parameter space, as `create_job` gives it."""
     if space is None:
         return Product(())
@@ -251,7 +252,7 @@ def _factor(tokens: list[str], parameters: Mapping[str, Node]) -> Node:
 
 def _values(definition: Any) -> Values:
     if definition.chunks is None:
-        if isinstance(definition.range, IntRangeExpr):
+        if is_range(definition.range):
             return Frames(pieces(definition.range))
         return Listed(tuple(str(value) for value in definition.range))
     frames = Frames(_parts(definition.range))
@@ -263,14 +264,20 @@ def _values(definition: Any) -> Values:
     return CloseChunks(frames, size) if together else LooseChunks(frames, size)
 
 
-def frame_parameter(space: StepParameterSpace | None) -> str:
+def frame_parameter(space: "StepParameterSpace | None") -> str:
     """The task parameter that counts frames: "Frame", or else the only one that is a whole number; "" if none is."""
     definitions: Mapping[str, Any] = space.taskParameterDefinitions if space else {}
     whole = [name for name, definition in definitions.items() if definition.type.value in ("INT", "CHUNK[INT]")]
     return "Frame" if "Frame" in whole else whole[0] if len(whole) == 1 else ""
 
 
-def _parts(values: IntRangeExpr | Sequence[int | str]) -> tuple[range, ...]:
-    if isinstance(values, IntRangeExpr):
+def is_range(values: object) -> "TypeGuard[IntRangeExpr]":
+    from openjd.model import IntRangeExpr  # noqa: PLC0415 (takes a while to import; many only look at a farm)
+
+    return isinstance(values, IntRangeExpr)
+
+
+def _parts(values: "IntRangeExpr | Sequence[int | str]") -> tuple[range, ...]:
+    if is_range(values):
         return pieces(values)
     return tuple(range(int(value), int(value) + 1) for value in values)

@@ -1,7 +1,7 @@
 // One client as a row: who it is, what it does, and whether it should.
 
 import { h, mark, say } from "./dom.js";
-import { change, now, sorry, toast } from "./live.js";
+import { change, here, now, sorry, toast } from "./live.js";
 import { memory, plural, whole } from "./words.js";
 
 export function clientRow() {
@@ -61,7 +61,7 @@ function runs(place, client) {
   if (place.dataset.key === key) return;
   place.dataset.key = key;
   const shown = client.running.slice(0, 3).map((run) => {
-    const link = h("a", { href: `/jobs/${run.job}?order=${run.order}#log` }, `${run.job_name || `job ${run.job}`} ${run.what}`);
+    const link = h("a", { href: here(`/jobs/${run.job}?order=${run.order}#log`) }, `${run.job_name || `job ${run.job}`} ${run.what}`);
     return h("span", {}, link, run.percent == null ? "" : ` · ${Math.round(run.percent)} %`);
   });
   place.replaceChildren(...shown.flatMap((part, index) => (index ? [", ", part] : [part])));

@@ -16,7 +16,7 @@ const jobs = new Map();
 const clients = new Map();
 const jobRows = new Map();
 const clientRows = new Map();
-let older = null; // the id before which there are more jobs
+let older = null; // where the next page of jobs begins
 let stopping = "";
 
 const pictures = frames({ section: byId("frames"), newest: byId("newest"), strip: byId("strip"), jobs });
@@ -27,9 +27,9 @@ async function load() {
   const wanted = Math.max(PAGE, Math.min(jobs.size, 1000));
   const [farm, running, page, everyone] = await Promise.all([
     get("/api/v1/farm"),
-    get("/api/v1/jobs?state=queued,active,paused&limit=200"),
+    get("/api/v1/jobs?filter=state%3Dqueued,active,paused&limit=200"),
     get(`/api/v1/jobs?limit=${wanted}`),
-    get("/api/v1/clients"),
+    get("/api/v1/clients.json"),
   ]);
   jobs.clear();
   clients.clear();
@@ -93,7 +93,7 @@ function title(all) {
 
 byId("jobs-more").addEventListener("click", async () => {
   try {
-    const page = await get(`/api/v1/jobs?limit=${PAGE}&before=${older}`);
+    const page = await get(`/api/v1/jobs?limit=${PAGE}&after=${older}`);
     page.data.forEach(keep);
     older = page.next;
     soon();

@@ -6,6 +6,7 @@
 
 import { h, say, show } from "./dom.js";
 import { told } from "./jobrow.js";
+import { here } from "./live.js";
 
 const STRIP = 6;
 
@@ -25,7 +26,7 @@ export function frames({ section, newest, strip, jobs }) {
     }
     loading = true;
     const element = new Image();
-    element.src = `/api/v1/jobs/${wanted.job}/picture?v=${wanted.picture}`;
+    element.src = here(`/api/v1/jobs/${wanted.job}/picture?v=${wanted.picture}`);
     try {
       await element.decode();
       put({ ...wanted, element });
@@ -49,7 +50,7 @@ export function frames({ section, newest, strip, jobs }) {
   const keep = (picture) => {
     const title = jobs.get(picture.job)?.name || `Job ${picture.job}`;
     picture.element.alt = `An earlier frame of ${title}`;
-    strip.prepend(h("a", { href: `/jobs/${picture.job}`, title }, picture.element));
+    strip.prepend(h("a", { href: here(`/jobs/${picture.job}`), title }, picture.element));
     while (strip.children.length > STRIP) strip.lastElementChild.remove();
   };
 
@@ -57,7 +58,7 @@ export function frames({ section, newest, strip, jobs }) {
     const job = shown && jobs.get(shown.job);
     if (!job) return;
     const title = job.name || `Job ${job.id}`;
-    name.href = `/jobs/${job.id}`;
+    name.href = here(`/jobs/${job.id}`);
     say(name, title);
     say(about, told(job));
     shown.element.alt = `The newest frame of ${title}`;

@@ -2,7 +2,7 @@
 
 import { byId, h, mark, say } from "./dom.js";
 import { left } from "./jobrow.js";
-import { now } from "./live.js";
+import { here, now } from "./live.js";
 import { clock, plural, whole } from "./words.js";
 
 const LONGEST_STRIP = 64; // slots drawn one by one
@@ -65,7 +65,7 @@ function problems(clients, jobs, stopping) {
   }
   for (const job of jobs) {
     if (job.failed && (job.ended == null || now() - job.ended < RECENT))
-      found.push({ text: `${job.name || `job ${job.id}`}: ${plural(job.failed, "task")} failed`, href: `/jobs/${job.id}`, bad: true });
+      found.push({ text: `${job.name || `job ${job.id}`}: ${plural(job.failed, "task")} failed`, href: here(`/jobs/${job.id}`), bad: true });
   }
   return found.sort((one, other) => Boolean(other.bad) - Boolean(one.bad));
 }

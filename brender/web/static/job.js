@@ -6,10 +6,10 @@
 import { byId, draw, h, keyed, mark, say, shape, show } from "./dom.js";
 import { frames } from "./frames.js";
 import { FINISHED, jobRow } from "./jobrow.js";
-import { connected, follow, get, now } from "./live.js";
+import { connected, follow, get, here, now } from "./live.js";
 import { ago, clock, duration, plural, tasksOf } from "./words.js";
 
-const ID = Number(location.pathname.match(/^\/jobs\/(\d+)/)[1]);
+const ID = Number(location.pathname.match(/\/jobs\/(\d+)\/?$/)[1]);
 const TAIL = 256 * 1024; // bytes of the log that are shown
 const PAUSE = 2000; // milliseconds between two askings
 const MOST_ORDERS = 200;
@@ -67,12 +67,12 @@ async function read() {
   if (order !== reading) tag = "";
   reading = order;
   const query = order ? `order=${order}` : "";
-  byId("log-all").href = `/api/v1/jobs/${ID}/log?${query}`;
+  byId("log-all").href = here(`/api/v1/jobs/${ID}/log?${query}`);
   say(byId("log-note"), order ? noted(orders.find((one) => one.id === order), order) : "");
-  const response = await fetch(`/api/v1/jobs/${ID}/log?tail=${TAIL}&${query}`, { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} });
+  const response = await fetch(here(`/api/v1/jobs/${ID}/log?tail=${TAIL}&${query}`), { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} });
   if (response.status === 304) return;
   tag = response.headers.get("ETag") ?? "";
-  const text = response.ok ? await response.text() : ((await response.json().catch(() => null))?.error?.message ?? "");
+  const text = response.ok ? await response.text() : ((await response.json().catch(() => null))?.detail ?? "");
   const place = byId("log-text");
   const follows = byId("log-follow").checked;
   say(place, text || "Nothing has been written yet.");

@@ -1,7 +1,7 @@
 // One job as a row: name, state, bar, numbers, and what can be done with it.
 
 import { draw, h, mark, say, shape, show } from "./dom.js";
-import { change, now, sorry, toast } from "./live.js";
+import { change, here, now, sorry, toast } from "./live.js";
 import { ago, clock, counted, duration, plural, whole, unit } from "./words.js";
 
 export const FINISHED = new Set(["completed", "failed", "canceled"]);
@@ -27,7 +27,7 @@ export function jobRow({ titled = true } = {}) {
     draw(icon, job.state);
     say(state, job.state);
     say(name, job.name || `Job ${job.id}`);
-    name.href = `/jobs/${job.id}`;
+    name.href = here(`/jobs/${job.id}`);
     say(about, [`job ${job.id}`, job.owner].filter(Boolean).join(" · "));
     fill(bar, parts, job);
     say(numbers, told(job));

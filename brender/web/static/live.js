@@ -10,11 +10,16 @@ import { clock } from "./words.js";
 
 const AGAIN = 1500; // milliseconds until the next try
 
+// The scripts lie one folder below the farm's first page, under whatever prefix a web server in front shows it.
+const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+
+export const here = (path) => ROOT + path;
+
 export async function ask(path, options = {}) {
-  const response = await fetch(path, { cache: "no-store", ...options });
+  const response = await fetch(here(path), { cache: "no-store", ...options });
   if (response.ok) return response;
   const body = await response.json().catch(() => null);
-  throw new Error(body?.error?.message ?? `The server answered ${response.status}.`);
+  throw new Error(body?.detail ?? `The server answered ${response.status}.`);
 }
 
 export const get = async (path) => (await ask(path)).json();
@@ -71,13 +76,13 @@ export function follow({ kinds, load, apply, paint }) {
   };
 
   const open = () => {
-    source = new EventSource(`/api/v1/events?kind=${kinds.join(",")}&since=${last}`);
+    source = new EventSource(here(`/api/v1/events?kind=${kinds.join(",")}&since=${last}`));
     source.addEventListener("open", live);
     source.addEventListener("error", () => (source.readyState === EventSource.CLOSED ? again() : lost()));
     source.addEventListener("reset", () => load().then(soon, again));
     for (const kind of kinds) {
       source.addEventListener(kind, (event) => {
-        apply(kind, JSON.parse(event.data));
+        [JSON.parse(event.data)].flat().forEach((data) => apply(kind, data)); // jobs and clients come in lists
         soon();
       });
     }

@@ -1,0 +1,44 @@
+"""Takes things out of the database for good: jobs with all that is theirs, clients, saved views.
+
+How does this work?  Each function is one transaction of the database's thread, and comes after all rows that were
+queued before it.  Numbers stay taken: those of jobs, orders and views are marked, a client
+leaves its name under its number.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from peewee import fn
+
+from brender.db.archived import mark, mark_numbers
+from brender.db.models import ClientRow, DepartedRow, JobRow, MarkRow, OrderRow, StepRow, SubmissionRow, ViewRow
+from brender.db.rows import whole
+
+
+def remove_jobs(jobs: Sequence[int]) -> None:
+    """With their submissions, their steps and their orders."""
+    mark_numbers()
+    OrderRow.delete().where(OrderRow.job.in_(jobs)).execute()
+    StepRow.delete().where(StepRow.job.in_(jobs)).execute()
+    SubmissionRow.delete().where(SubmissionRow.job.in_(jobs)).execute()
+    JobRow.delete().where(JobRow.id.in_(jobs)).execute()
+
+
+def remove_clients(clients: Mapping[int, str], now: float) -> None:
+    """Each with its name."""
+    ClientRow.delete().where(ClientRow.id.in_(list(clients))).execute()
+    rows = [{"client": number, "name": whole(name), "when": now} for number, name in clients.items()]
+    DepartedRow.insert_many(rows).on_conflict_ignore().execute()  # a commit of which nobody heard is made again
+
+
+def last_client() -> int:
+    """The last number that a client has or had."""
+    numbers = (ClientRow.select(fn.MAX(ClientRow.id)).scalar(), DepartedRow.select(fn.MAX(DepartedRow.client)).scalar())
+    return max(number or 0 for number in numbers)
+
+
+def remove_views(views: Sequence[int]) -> None:
+    ViewRow.delete().where(ViewRow.id.in_(views)).execute()
+    last = max(mark("view"), *views)
+    MarkRow.insert(name="view", number=last).on_conflict(
+        conflict_target=[MarkRow.name], preserve=[MarkRow.number]
+    ).execute()

@@ -1,0 +1,111 @@
+"""The shell's port: a person or a program, told apart by the first byte.
+
+How does this work?  A connection that begins with `{` is a program's: it is not greeted, and gets JSON lines.  Any
+other is a person's.  A moment is waited for that byte, which nobody at a keyboard notices, and then the greeting is
+sent.  A program that begins later has a greeting before its first answer, in lines that do not begin with `{`.  A
+script has sent its first line by then, and is not asked whether it is a terminal.
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+
+import time
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IReactorTime, ITransport
+from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from brender.farm.interfaces import FarmService
+from brender.protocols.commands import answer
+from brender.protocols.conversation import Conversation
+from brender.protocols.json_lines import JsonLines
+from brender.protocols.options import IAC
+from brender.protocols.shell import Answering, Shell
+
+MOMENT = 0.2  # seconds
+PROGRAM = b"{"
+
+
+@implementer(IHalfCloseableProtocol)
+class Door(Protocol):
+    transport: ITransport
+
+    def __init__(
+        self, service: FarmService, clock: IReactorTime, now: Callable[[], float], answer: Answering = answer
+    ) -> None:
+        self._service = service
+        self._clock = clock
+        self._now = now
+        self._answer = answer
+        self._inside: Conversation | None = None
+        self._silent = True  # nothing has come yet
+        self._waiting: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        self._waiting = self._clock.callLater(MOMENT, self._person, asks=True)
+
+    def dataReceived(self, data: bytes) -> None:
+        silent, self._silent = self._silent, False
+        if silent and data.startswith(PROGRAM):
+            self._program()
+        elif self._inside is None:
+            self._person(asks=data[0] == IAC)
+        self._in().dataReceived(data)
+
+    def _person(self, asks: bool) -> None:
+        shell = Shell(self._service, self._now, self._answer, self._later)
+        self._open(shell)
+        shell.greet(asks)
+
+    def _program(self) -> None:
+        if self._inside is not None:
+            self._inside.release()
+            self.transport.write(b"\r\n")  # its answers begin on a line of their own
+        self._open(JsonLines(self._service, self._now, self._later))
+
+    def _later(self, work: Callable[[], None]) -> None:
+        self._clock.callLater(0, work)
+
+    def _open(self, conversation: Conversation) -> None:
+        if self._waiting is not None and self._waiting.active():
+            self._waiting.cancel()
+        self._inside = conversation
+        conversation.makeConnection(self.transport)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Each key comes by itself."""
+        return isinstance(self._inside, Shell) and self._inside.is_terminal
+
+    def _in(self) -> Conversation:
+        if self._inside is None:
+            self._person(asks=False)
+        assert self._inside is not None
+        return self._inside
+
+    def readConnectionLost(self) -> None:
+        self._in().readConnectionLost()
+
+    def writeConnectionLost(self) -> None:
+        self._in().writeConnectionLost()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._waiting is not None and self._waiting.active():
+            self._waiting.cancel()
+        if self._inside is not None:
+            self._inside.connectionLost(reason)
+
+
+class ShellFactory(ServerFactory):
+    noisy = False
+
+    def __init__(self, service: FarmService, clock: IReactorTime, now: Callable[[], float] = time.time) -> None:
+        self._service = service
+        self._clock = clock
+        self._now = now
+
+    def buildProtocol(self, addr: IAddress | None) -> Door:
+        door = Door(self._service, self._clock, self._now)
+        door.factory = self
+        return door

@@ -1,0 +1,92 @@
+"""The ports of a server: each is opened once, and who answers there may change.
+
+How does this work?  `Seats.open` listens where an endpoint's description says; whoever connects meets the factory
+that has the seat.  A server that waits for its farm opens the ports for people with factories that say so; opened again
+by the same name, the seat is handed over to the real one, while the socket goes on listening.  `close` closes them all.
+"""
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+
+EXAMPLE = '"tcp:7000:interface=127.0.0.1"'
+
+
+class CannotListen(Exception):
+    """A port cannot be opened; the message is a sentence for people."""
+
+
+class Seat(Factory):
+    """What listens: it makes what another factory makes, and that may be followed by yet another."""
+
+    noisy = False
+
+    def __init__(self, factory: IProtocolFactory) -> None:
+        self._factory = factory
+
+    def doStart(self) -> None:
+        self._factory.doStart()
+
+    def doStop(self) -> None:
+        self._factory.doStop()
+
+    def buildProtocol(self, addr: Any) -> Any:
+        return self._factory.buildProtocol(addr)
+
+    def hand_over(self, factory: IProtocolFactory) -> None:
+        before, self._factory = self._factory, factory
+        factory.doStart()
+        before.doStop()
+
+
+class Seats:
+    log = Logger()
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._seats: dict[str, Seat] = {}
+        self._ports: list[IListeningPort] = []
+
+    async def open(self, name: str, description: str, factory: IProtocolFactory) -> None:
+        """The factory answers at this port from now on.  Raises `CannotListen`."""
+        if seat := self._seats.get(name):
+            return seat.hand_over(factory)
+        seat = Seat(factory)
+        port = await self._listen(name, description, seat)
+        self._seats[name] = seat
+        self._ports.append(port)
+        self.log.info("{name} on {address}", name=name, address=port.getHost())
+        return None
+
+    async def _listen(self, name: str, description: str, seat: Seat) -> IListeningPort:
+        try:
+            port: IListeningPort = await serverFromString(self._reactor, description).listen(seat)
+            return port
+        except CannotListenError as error:
+            raise CannotListen(
+                f"The {name} port cannot be opened: {error.port} is in use or not allowed ({error.socketError}). "
+                f"Stop what uses it, or set another one in brender.toml: [server] {name} = {EXAMPLE}."
+            ) from error
+        except Exception as error:  # an endpoint's own parser may raise anything
+            raise CannotListen(
+                f'The {name} port "{description}" is not an endpoint: {error}. '
+                f"Write one in brender.toml like this: [server] {name} = {EXAMPLE}."
+            ) from error
+
+    async def close(self) -> None:
+        for port in self._ports:
+            await as_deferred(port.stopListening())
+
+
+def as_deferred(result: Any) -> Deferred[Any]:
+    """What a port's `stopListening` gives, as something to wait for."""
+    if isinstance(result, Deferred):
+        return result
+    done: Deferred[Any] = Deferred()
+    done.callback(result)
+    return done

@@ -1,0 +1,30 @@
+"""All verbs there are, by item and name."""
+
+from collections.abc import Mapping
+from itertools import chain
+
+from brender.verbs.clients import CLIENT_VERBS
+from brender.verbs.items import ITEMS
+from brender.verbs.jobs import JOB_VERBS
+from brender.verbs.limits import LIMIT_VERBS, SETTING_VERBS
+from brender.verbs.lists import reader_of
+from brender.verbs.parts import ORDER_VERBS, STEP_VERBS
+from brender.verbs.pools import POOL_VERBS, TAG_VERBS
+from brender.verbs.saved_views import VIEW_VERBS
+from brender.verbs.tasks import TASK_VERBS
+from brender.verbs.verb import Verb
+
+OTHERS = (
+    CLIENT_VERBS,
+    JOB_VERBS,
+    STEP_VERBS,
+    TASK_VERBS,
+    ORDER_VERBS,
+    POOL_VERBS,
+    TAG_VERBS,
+    LIMIT_VERBS,
+    SETTING_VERBS,
+    VIEW_VERBS,
+)
+
+VERBS: Mapping[tuple[str, str], Verb] = {verb.key: verb for verb in chain(map(reader_of, ITEMS.values()), *OTHERS)}

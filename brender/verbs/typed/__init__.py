@@ -1,0 +1,130 @@
+"""From what a person typed to a request: `enable render-0*`, `set job 4 priority=80`, `orders 4`.
+
+How does this work?  `naming` finds the verb, `sorting` tells the filter from what is said besides, and the values are
+read by the forms of their types (`values`).  What comes out is the same `Request` that programs make.  `submit` reads a
+template from this machine.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from brender.templates import built_in
+from brender.verbs.lists import LONGEST
+from brender.verbs.performing import Request
+from brender.verbs.submitting import Submission
+from brender.verbs.typed.naming import Verbs, Vocabulary, is_number, number
+from brender.verbs.typed.sorting import FRAMES, FREE, Sorted, filter_text
+from brender.verbs.typed.usage import required, usage
+from brender.verbs.values import read
+from brender.verbs.verb import Verb, Which
+from brender.verbs.words import Word, WrongUse, listed
+
+__all__ = ["Typed", "Vocabulary", "understood"]
+
+NUMBERED = re.compile(r"[^*?\[=<>~]+:[0-9]+")  # a task of a step: Render:3
+NEWEST = 40  # jobs that are listed when nobody says how many
+
+
+@dataclass(frozen=True)
+class Typed:
+    verb: Verb
+    request: Request
+    filter: str = ""  # as a text, for sentences
+
+
+def understood(words: Sequence[Word], verbs: Verbs, zone: tzinfo, others: Iterable[str] = ()) -> Typed:
+    """What a line asks for; raises `BadWords`."""
+    verb, rest = Vocabulary(verbs).verb(words, others)
+    if verb.key == ("job", "create"):
+        return submitted(verb, rest, zone)
+    job, rest = job_first(verb, rest)
+    sorted_words = Sorted(verb).take(rest)
+    wanted, filter_ = which(verb, sorted_words)
+    check_said(verb, sorted_words)
+    values = read(verb.takes, {**usual(verb), **with_bare(verb, sorted_words)}, zone, verb.item.name)
+    values |= {FREE: sorted_words.free} if sorted_words.free else {}
+    request = Request(verb.item.name, verb.name, wanted, filter_ or None, values, job)
+    return Typed(verb, request, filter_)
+
+
+def submitted(verb: Verb, words: Sequence[Word], zone: tzinfo) -> Typed:
+    wanted = Submission.read([str(word) for word in words])
+    values: dict[str, Any] = {
+        "template": wanted.source if wanted.source in built_in() else wanted.template(),
+        "values": wanted.values,
+        "name": wanted.name,
+        "folder": wanted.folder,
+        "settings": wanted.settings(zone),
+    }
+    return Typed(verb, Request(verb.item.name, verb.name, values=values))
+
+
+def job_first(verb: Verb, words: Sequence[Word]) -> tuple[int | None, Sequence[Word]]:
+    """The job of an item that is one of a job."""
+    if not verb.item.of_job:
+        return None, words
+    if not words or not is_number(words[0]):
+        raise WrongUse(f"Say of which job: {usage(verb)}, such as {verb.item.plural} 4.")
+    return number(words[0]), words[1:]
+
+
+def which(verb: Verb, found: Sorted) -> tuple[int | str | None, str]:
+    """The id, or else the filter."""
+    item, words = verb.item, found.filter
+    if not words:
+        if verb.which in (Which.ONE, Which.MANY):
+            raise WrongUse(which_one(verb) if verb.which is Which.ONE else which_of_many(verb))
+        return None, ""
+    if len(words) == 1 and item.key == "number" and is_number(words[0]) and verb.which is not Which.ANY:
+        return number(words[0]), ""
+    if len(words) == 1 and item.of_job and NUMBERED.fullmatch(words[0]):
+        return str(words[0]), ""
+    if verb.which is not Which.ONE:
+        return None, filter_text(words)
+    if item.key == "name" and len(words) == 1:
+        return str(words[0]), ""
+    if len(words) > 1:
+        raise WrongUse(which_one(verb))
+    an_id = f'"{words[0]}" is not the id of a {item.name}: an id is a whole number'
+    raise WrongUse(f"{an_id}, as {item.plural} shows it.")
+
+
+def which_one(verb: Verb) -> str:
+    return f"Say which {verb.item.name}: {usage(verb)}."
+
+
+def which_of_many(verb: Verb) -> str:
+    return f"Say which {verb.item.plural}: {usage(verb)}; all is every {verb.item.name}."
+
+
+def usual(verb: Verb) -> Mapping[str, str]:
+    """What people want who do not say it."""
+    if verb.name == "read" and "limit" in verb.takes.__struct_fields__:
+        return {"limit": str(NEWEST if verb.item.newest_first else LONGEST)}
+    if verb.key == ("job", "show"):
+        return {"orders": "0"}
+    return {}
+
+
+def with_bare(verb: Verb, found: Sorted) -> dict[str, str]:
+    """The values, that of the word without a name among them."""
+    if not found.bare:
+        return found.values
+    text = " ".join(found.bare)
+    name = "step" if found.place == "frames" and not FRAMES.match(text) else found.place
+    if name in found.values:
+        raise WrongUse(f"{name} is given twice.")
+    return {**found.values, name: text}
+
+
+def check_said(verb: Verb, found: Sorted) -> None:
+    """A change has to say what is to be so; and what has no value of its own has to be there."""
+    if verb.name == "update" and not found.values and not found.bare:
+        raise WrongUse(f"Say what is to be so: KEY=VALUE; there are {listed(verb.takes.__struct_fields__)}.")
+    there = {*found.values, *([found.place] if found.bare else []), *([FREE] if found.free else [])}
+    missing = [name for name in required(verb) if name not in there]
+    if missing:
+        raise WrongUse(f"Say {listed(missing)} too: {usage(verb)}.")

@@ -1,0 +1,95 @@
+"""Who follows the events, whatever way they reach it: what it wants to hear, and how far behind it may be.
+
+How does this work?  `Said` is one event, made into bytes once for each form that anybody wants.  `Reader` is told of
+those that it wants to hear (`verbs.hearing`), and writes while its connection keeps up.  When that asks it to pause, it
+keeps a bounded number of events; past that it drops them all, and when the connection is back tells it with a `reset`
+to ask for everything anew.
+"""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from brender.farm.interfaces import Event
+from brender.verbs.hearing import Hearing
+from brender.web.answers import encoded
+
+MOST_WAITING = 500  # events that a paused reader may be behind
+
+
+class Said:
+    """An event, as it stands on the wire."""
+
+    def __init__(self, number: int, kind: str, data: Any) -> None:
+        self.number = number
+        self.kind = kind
+        self.data = data
+
+    @classmethod
+    def of(cls, event: Event) -> "Said":
+        return cls(event.number, event.kind, event.data)
+
+    @classmethod
+    def reset(cls, number: int) -> "Said":
+        """Events are missing here: everything has to be asked for anew."""
+        return cls(number, "reset", {"last_event": number})
+
+    @cached_property
+    def frame(self) -> bytes:
+        """A server-sent event; its data is JSON on one line with its line end."""
+        return b"id: %d\nevent: %s\ndata: %s\n" % (self.number, self.kind.encode(), encoded(self.data))
+
+    @cached_property
+    def message(self) -> str:
+        """A message of a WebSocket."""
+        return encoded({"id": self.number, "event": self.kind, "data": self.data}).decode().rstrip("\n")
+
+
+class Reader(ABC):
+    """One reader: an `IPushProducer` for its connection."""
+
+    def __init__(self, hearing: Hearing, last_event: Callable[[], int]) -> None:
+        self.hearing = hearing
+        self._last_event = last_event
+        self._waiting: deque[Said] = deque()
+        self._paused = False
+        self._behind = False  # too far: what waited was dropped
+
+    def tell(self, said: Said) -> None:
+        part = self.hearing.part(said)
+        if part is None or self._behind:
+            return
+        if part is not said.data:
+            said = Said(said.number, said.kind, part)
+        if not self._paused:
+            self.write(said)
+        elif len(self._waiting) < MOST_WAITING:
+            self._waiting.append(said)
+        else:
+            self._waiting.clear()
+            self._behind = True
+
+    @abstractmethod
+    def write(self, said: Said) -> None:
+        """Hand it to the connection."""
+
+    @abstractmethod
+    def beat(self) -> None:
+        """Some time has passed: is the peer still there?"""
+
+    @abstractmethod
+    def end(self) -> None:
+        """The server closes the connection."""
+
+    def pauseProducing(self) -> None:
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        self._paused = False
+        if self._behind:
+            self._behind = False
+            self.write(Said.reset(self._last_event()))
+        while self._waiting and not self._paused:
+            self.write(self._waiting.popleft())

@@ -1,0 +1,117 @@
+"""Pages in a real browser: Chromium, driven by Playwright, in front of a real server.
+
+How does this work?  The browser is started once for all tests of a process and ended with it; each test has a `Visit`
+of its own, which is one page.  What the page says in its console, what it asks for in vain and what it does wrong is
+collected, and a test fails by it unless it clears `complaints`.  `serve` gives the page files that the server does not
+have, at addresses below the server's own: to the browser all of it is one site.
+"""
+
+import asyncio
+import atexit
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from playwright.sync_api import ConsoleMessage, Page, Response, Route, sync_playwright
+from twisted.trial.unittest import SkipTest
+
+from tests.line.harness import CHECKOUT, PATIENCE, FarmTestCase
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+FROM_NPM = CHECKOUT / "tests" / "browser" / "node_modules"
+NO_BROWSER = f"There is no {' or '.join(PROGRAMS)} on PATH; on Debian: sudo apt-get install chromium."
+
+
+class Chromium:
+    """The browser of this process, and the loop of events that Playwright keeps beside it."""
+
+    def __init__(self, program: str) -> None:
+        self._playwright = sync_playwright().start()
+        self._loop = asyncio.get_running_loop()
+        self.browser = self._playwright.chromium.launch(executable_path=program, timeout=1000 * PATIENCE)
+        atexit.register(self.end)
+        self.rest()
+
+    def rest(self) -> None:
+        """Tests of other things run loops of their own, and Playwright leaves its one as if it were running."""
+        asyncio._set_running_loop(None)
+
+    def resume(self) -> None:
+        asyncio._set_running_loop(self._loop)
+
+    def end(self) -> None:
+        self.resume()
+        self.browser.close()
+        self._playwright.stop()
+
+
+@cache
+def chromium() -> Chromium:
+    """Raises `SkipTest` where there is none."""
+    if program := next((path for path in map(shutil.which, PROGRAMS) if path), None):
+        return Chromium(program)
+    raise SkipTest(NO_BROWSER)
+
+
+class Visit:
+    """A page, without cookies or anything else of those before it, in front of the server on a port."""
+
+    def __init__(self, port: int) -> None:
+        self._chromium = chromium()
+        self._chromium.resume()
+        self._port = port
+        self._context = self._chromium.browser.new_context(locale="en-GB", timezone_id="UTC")
+        self._context.set_default_timeout(1000 * PATIENCE)
+        self.page = self._context.new_page()
+        self.complaints: list[str] = []
+        self._listen()
+
+    def close(self) -> None:
+        self._context.close()
+        self._chromium.rest()
+
+    def address(self, path: str = "") -> str:
+        return f"http://127.0.0.1:{self._port}/{path}"
+
+    def open(self, path: str = "") -> Page:
+        self.page.goto(self.address(path))
+        return self.page
+
+    def serve(self, path: str, source: Path) -> None:
+        """A file, or those of a folder, at an address below the server's."""
+        address = self.address(path)
+
+        def give(route: Route) -> None:
+            inside = route.request.url.removeprefix(address).partition("?")[0]
+            route.fulfill(path=source / inside if inside else source)
+
+        self.page.route(f"{address}**" if source.is_dir() else address, give)
+
+    def _listen(self) -> None:
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        self.page.on("response", self._answered)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status}: {response.url}")
+
+
+class BrowserCase(FarmTestCase):
+    """Its tests share one farm, and each has a page in front of it."""
+
+    workers: ClassVar = {}
+
+    def setUp(self) -> None:
+        chromium()  # where there is none, no farm is needed
+        super().setUp()
+        self.visit = Visit(self.farm.web_port)
+        self.addCleanup(self.visit.close)
+
+    def tearDown(self) -> None:
+        self.assertEqual(self.visit.complaints, [], "The page has complained.")

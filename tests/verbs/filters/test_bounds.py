@@ -1,0 +1,90 @@
+"""No text is too much: whatever is given in is read or refused, and its length is all that it costs.
+
+How does this work?  Time is not measured: the calls that everything makes are counted (`effort`), for a text and for
+its beginnings.
+"""
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from brender.verbs.filters import BadFilter, matching, parse_mapping, pointing, suggest, written
+from brender.verbs.filters.conditions import LONGEST
+from tests.effort import effort
+from tests.verbs.filters.farm import BERLIN, CLIENTS, FARM, NOW, read
+from tests.verbs.filters.texts import filters
+
+UNITS = [
+    "(", ")", "not ", "a,", "1,", "1-2,", "'", '"', '"\'"\'', "[!]", "[", "*", "*a", "?", "!", "=", "~", "a ", "a or ",
+    "name=a ", "id=1 or ", "(a) ", "((a) ", "not (", "é", "İ", "\n", "\ud800", "-", "9", ".", "[a-z]*", "[z-a]", "a b,",
+]  # fmt: skip
+BEGINNINGS = ["", "name=", "name~", "id=", "memory=", "since=", "status=", "wake=", "(", "x="]
+A_CHARACTER = 150  # calls for each: a microsecond is ten of them
+A_TEXT = 30_000  # calls for the shortest
+
+
+def whole(text: str) -> None:
+    """Everything that is ever done with a text."""
+    try:
+        condition = read(text)
+    except BadFilter as refused:
+        pointing(text, refused.at)
+    else:
+        list(map(matching(condition), FARM))
+        written(condition)
+    suggest(text, CLIENTS, lambda name: ["a", "b c"])
+
+
+class AnyText(SynchronousTestCase):
+    @given(st.one_of(st.text(), filters()))
+    @example("\ud800")
+    @example("\x00")
+    def test_it_is_read_or_refused_with_a_sentence_and_a_place(self, text: str) -> None:
+        try:
+            condition = read(text)
+        except BadFilter as refused:
+            self.assertRegex(str(refused), r"(?s)[.?]$")
+            self.assertTrue(0 <= refused.at <= len(text), refused.at)
+        else:
+            self.assertTrue(all(each in FARM for each in filter(matching(condition), FARM)))
+
+    @settings(max_examples=20)  # each takes a while: to count calls is slow
+    @given(st.sampled_from(BEGINNINGS), st.sampled_from(UNITS), st.sampled_from(UNITS), st.sampled_from(UNITS))
+    def test_its_length_is_all_that_it_costs(self, beginning: str, first: str, second: str, last: str) -> None:
+        unit = first + second
+        text = (beginning + unit * LONGEST)[: LONGEST - len(last)] + last
+        for length in (LONGEST // 10, LONGEST):
+            self.assertLess(effort(lambda: whole(text[:length])), A_TEXT + A_CHARACTER * length, unit)  # noqa: B023
+
+    def test_ten_times_the_length_costs_about_ten_times_as_much(self) -> None:
+        for unit in UNITS:
+            short, long = (effort(lambda: whole((unit * size)[:size])) for size in (200, 2_000))  # noqa: B023
+            self.assertLess(long, A_TEXT + 20 * short, unit)
+
+    def test_more_than_the_longest_is_not_looked_at(self) -> None:
+        self.assertLess(effort(lambda: whole("(" * 1_000_000)), 5_000)
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), filters()),
+    lambda parts: st.one_of(st.lists(parts, max_size=3), st.dictionaries(st.text(), parts, max_size=3)),
+    max_leaves=4,
+)
+
+
+class AnyMapping(SynchronousTestCase):
+    @given(st.dictionaries(st.one_of(st.sampled_from(list(CLIENTS.asked)), st.text(max_size=5)), JSON, max_size=3))
+    @example({"id": 10**400})
+    @example({"id": -(10**400)})
+    @example({"load": float("nan")})
+    @example({"load": float("-inf")})
+    @example({"name": "x" * 100_000})
+    def test_it_is_read_or_refused_with_a_sentence_and_a_key(self, given_in: dict[str, object]) -> None:
+        try:
+            condition = parse_mapping(given_in, CLIENTS, now=NOW, zone=BERLIN)
+        except BadFilter as refused:
+            self.assertRegex(str(refused), r"(?s)[.?]$")
+            self.assertIn(refused.key, given_in)
+        else:
+            self.assertEqual(read(written(condition)), condition)
+            list(map(matching(condition), FARM))
