@@ -8,11 +8,8 @@ everything that can be seen of the two farms afterwards.
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC
 from typing import Any
-from urllib.parse import quote, urlencode
 
-import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import TestCase
@@ -20,16 +17,12 @@ from twisted.trial.unittest import TestCase
 from brender.protocols.commands import answer
 from brender.protocols.json_lines import JsonLines
 from brender.verbs.examples import EXAMPLES, TEMPLATE
-from brender.verbs.forms import form_of
 from brender.verbs.items import ITEMS
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request, Result
 from brender.verbs.telling import tell, told_of
-from brender.verbs.typed.usage import beginning
-from brender.verbs.verb import Verb
-from brender.web import make_site
 from brender.web.face import TEXT_VERB
-from brender.web.routes import METHODS, base_of, one_of
+from tests.faces.saying import address, json_of, line_of, method, plain, verb_of
 from tests.verbs.example_farm import ExampleFarm
 from tests.web.fakes import Web
 
@@ -54,20 +47,12 @@ def things(farm: ExampleFarm, item: str) -> Any:
     return found
 
 
-def plain(value: Any) -> Any:
-    return json.loads(msgspec.json.encode(value))
-
-
 # --- the faces
 
 
 async def http(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
-    verb = VERBS[request.item, request.action]
-    web = test.web(farm)
-    if verb.changes:
-        reply = web.ask(method(verb), address(verb, request), plain(request.values))
-    else:
-        reply = web.get(address(verb, request, request.values))
+    verb, web = verb_of(request), Web(test, farm=farm)
+    reply = web.ask(method(verb), address(verb, request), plain(request.values) if verb.changes else None)
     test.assertEqual(reply.status, 201 if verb.makes else 200, reply.body)
     if verb.name == TEXT_VERB:
         test.assertEqual(reply.body.decode(), expected.outcomes[0].more[TEXT_VERB])
@@ -75,35 +60,15 @@ async def http(test: "Table", farm: ExampleFarm, request: Request, expected: Res
         test.assertEqual(reply.json, plain(expected.plain()))
 
 
-def method(verb: Verb) -> str:
-    return METHODS.get(verb.name, "POST")
-
-
-def address(verb: Verb, request: Request, values: Mapping[str, Any] | None = None) -> str:
-    base = (one_of if request.id is not None else base_of)(verb.item)
-    for name in ("job", verb.item.name):
-        number = request.id if name == verb.item.name and request.id is not None else request.job
-        for kind in ("", ":name"):
-            base = base.replace(f"{{{name}{kind}}}", quote(str(number), safe=""))
-    own = "" if verb.name in (*METHODS, "create", "read", "show") else f"/{verb.name}"
-    query = {"filter": request.filter} if request.filter else {}
-    asked = urlencode({**query, **(values or {})}, quote_via=quote)
-    return f"{base}{own}{'?' if asked else ''}{asked}"
-
-
 async def json_line(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
-    said = {"item": request.item, "action": request.action, "id": request.id, "filters": request.filter}
-    said |= {"job": request.job, "values": request.values}
     program, transport = JsonLines(farm.service, farm.now), StringTransport()
     program.makeConnection(transport)  # type: ignore[no-untyped-call]
-    line = {name: value for name, value in said.items() if value is not None}
-    program.dataReceived(json.dumps(line).encode() + b"\n")
+    program.dataReceived(json.dumps(json_of(request)).encode() + b"\n")
     test.assertEqual(json.loads(transport.value()), {"ok": True, **plain(expected.listed())})
 
 
 async def shell(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
-    verb = VERBS[request.item, request.action]
-    text = await answer(farm.service, test.line(verb, request), farm.now())
+    text = await answer(farm.service, line_of(request, test.template()), farm.now())
     test.assertEqual(text, tell(told_of(expected, farm.now(), str(request.filter or ""))))
 
 
@@ -116,43 +81,12 @@ FACES: Mapping[str, Face] = {"http": http, "json_line": json_line, "shell": shel
 class Table(TestCase):
     """Filled below: a test for each verb on each face."""
 
-    def web(self, farm: ExampleFarm) -> Web:
-        web = Web.__new__(Web)
-        web.farm = farm
-        web.site = make_site(farm.service, "2.0", clock=farm.clock, now=farm.now)
-        return web
-
-    def line(self, verb: Verb, request: Request) -> str:
-        """As somebody types it."""
-        if verb.key == ("job", "create"):
-            path = self.mktemp()
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump(TEMPLATE, file)
-            return f"submit {os.path.abspath(path)} --name three --owner ada --priority 60"
-        which = request.id if request.id is not None else quoted(str(request.filter or ""))
-        begin = "why client" if verb.key == ("client", "why") else beginning(verb)  # a number alone is a job
-        words = [begin, request.job or "", which, *map(typed, said(verb, request))]
-        return " ".join(str(word) for word in words if word != "")
-
-
-def quoted(wanted: str) -> str:
-    return f'"{wanted}"' if " " in wanted else wanted
-
-
-def said(verb: Verb, request: Request) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    hints = {each.name: each.type for each in msgspec.structs.fields(verb.takes)}
-    for name, value in request.values.items():
-        if isinstance(value, dict):
-            found += [(key, str(each)) for key, each in value.items()]
-        else:
-            text = value if isinstance(value, str) else form_of(name, hints[name], UTC).write(value)
-            found.append((name, text))
-    return found
-
-
-def typed(pair: tuple[str, str]) -> str:
-    return f'{pair[0]}="{pair[1]}"'
+    def template(self) -> str:
+        """The file of a template."""
+        path: str = os.path.abspath(self.mktemp())
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(TEMPLATE, file)
+        return path
 
 
 def add(key: Key, name: str, face: Face) -> None:

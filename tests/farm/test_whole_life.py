@@ -22,7 +22,7 @@ from brender.farm.client import RuntimeClient, Status
 from brender.farm.farm import Farm
 from brender.farm.floor import BACKLOG
 from brender.farm.job import Job, Step
-from brender.farm.matching import match
+from brender.farm.matching import keeps_free_for, match
 from brender.farm.order import Order
 from brender.farm.picking import next_task
 from brender.farm.settings import ClientSettings, JobSettings, read
@@ -464,7 +464,9 @@ class FarmLife(RuleBasedStateMachine):
         for step in self.farm.queue:
             for client in self.farm.clients.values():
                 if client.works and verdict(client, step.shape) is None:
-                    taken = room(client, step.shape, 1, self.farm.counted)
+                    kept = keeps_free_for(self.farm, client)  # as if that had all its slots, as a backlogged order has
+                    waits_for = kept is not None and step.job.priority <= kept.job.priority
+                    taken = waits_for or room(client, step.shape, 1, self.farm.counted)
                     assert taken or next_task(self.farm, step, client) is None, "a slot is free while a task is ready"
         for job in self.farm.jobs.values():
             sentence = why_job(self.farm, job, self.world.clock)
