@@ -20,13 +20,12 @@ def ask(path, body=None):
 
 
 def followed(number):
-    with ask("/events?kind=job") as stream:
+    with ask(f"/events?kind=job&filter=id={number}") as stream:
         job = json.load(ask(f"/jobs/{number}"))  # as the stream is open, nothing is missed from here on
         for line in stream:
             if job["state"] in OVER:
                 return job
-            event = json.loads(line[6:]) if line.startswith(b"data: ") else {}
-            if event.get("id") == number or "last_event" in event:  # that is a "reset": some are missing
+            if line.startswith(b"data: "):  # it is further, or the stream begins anew
                 job = json.load(ask(f"/jobs/{number}"))
     return followed(number)  # the server has ended the stream
 

@@ -201,7 +201,7 @@ class ConnectionTests(SynchronousTestCase):
                 self.clock.advance(0.05)
                 waited[-1] += 0.05
         self.assertEqual(self.gave_up, [])
-        self.assertGreater(waited[-1], 4 * waited[0])
+        self.assertGreater(waited[-1], 2 * waited[0])
 
     def test_after_a_welcome_it_calls_again_soon(self) -> None:
         for _ in range(6):
