@@ -8,6 +8,7 @@ still gets the answers that are due.
 
 # mypy: disable-error-code="no-untyped-call"
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -23,7 +24,7 @@ Later = Callable[[Callable[[], None]], object]  # calls a function in another tu
 
 
 @implementer(IPushProducer, IHalfCloseableProtocol)
-class Conversation(LineReceiver):
+class Conversation(LineReceiver, ABC):
     transport: ITCPTransport
     delimiter = b"\n"
     log = Logger()
@@ -53,9 +54,9 @@ class Conversation(LineReceiver):
 
     # --- what the two do in their own way
 
+    @abstractmethod
     def too_long(self) -> None:
         """Say that a line was."""
-        raise NotImplementedError
 
     def go_on(self) -> None:
         """Something may go on that waited."""

@@ -4,11 +4,12 @@ How does this work?  A face makes a `Request` of what it heard, in plain data.  
 action, the things by id or by filter, reads `values` into what the verb takes, and gives a `Result`: the outcomes,
 which can be had as structs (`rows`, for people) or as plain data in the shape that every face shows to programs
 (`plain`).  What is wrong is raised: `Unfit` and `BadFilter` before the farm was asked, `NotFound`, `NotNow`, `Refused`
-by the farm; `told` has each as a code, a sentence and a place.
+by the farm; `requests.refusal_of` has each as a code, a sentence and a place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from brender.farm.farm import Farm
@@ -89,11 +90,18 @@ class Result:
         if not self.verb.shows:
             named = {name: getattr(outcome.thing, name) for name in ("id", "name") if hasattr(outcome.thing, name)}
             return {**named, **outcome.more}
-        if isinstance(self.given, Query) and self.given.fields:
-            wanted = fields(self.verb.item, self.given.fields)
-            values = several(self.verb.item, self.farm, wanted)(outcome.thing)
-            return {**dict(zip([each.name for each in wanted], values, strict=True)), **outcome.more}
+        if self._wanted:
+            names, values = self._wanted
+            return {**dict(zip(names, values(outcome.thing), strict=True)), **outcome.more}
         return {**of_view(self._view(outcome)), **outcome.more}
+
+    @cached_property
+    def _wanted(self) -> tuple[list[str], Callable[[Any], Sequence[Any]]] | None:
+        """The names of the attributes that a list is to have, and what reads them; None where it has all."""
+        if not isinstance(self.given, Query) or not self.given.fields:
+            return None
+        wanted = fields(self.verb.item, self.given.fields)
+        return [each.name for each in wanted], several(self.verb.item, self.farm, wanted)
 
 
 def of_view(view: Any) -> dict[str, Any]:
@@ -170,8 +178,7 @@ async def choose(verb: Verb, service: FarmService, request: Request, job: Any, n
             raise Unfit(f"{verb.name} makes a new {item.name}: it takes no id and no filter.", "id")
         return []
     if request.id is not None:
-        among = await item.things(service, job) if item.of_job else service.farm
-        return [item.find(among, request.id)]
+        return [await one(item, service, job, request.id)]
     if which is Which.ONE:
         raise Unfit(f"Say which {item.name}, by its id.", "id")
     if request.filter is None or not request.filter:
@@ -179,6 +186,11 @@ async def choose(verb: Verb, service: FarmService, request: Request, job: Any, n
             raise Unfit(f"Say which {item.plural}, by an id or a filter; all are all.", "filter")
         return await item.things(service, job)
     return chosen(item, service.farm, await item.things(service, job), request.filter, now)
+
+
+async def one(item: Item, service: FarmService, job: Any, key: int | str) -> Any:
+    """The thing with an id, in the farm or among the things of its job; raises `NotFound`."""
+    return item.find(await item.things(service, job) if item.of_job else service.farm, key)
 
 
 def chosen(item: Item, farm: Farm, things: Sequence[Any], wanted: Filter, now: float) -> Sequence[Any]:

@@ -14,7 +14,7 @@ import msgspec
 from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService
 from brender.verbs.items import Item
-from brender.verbs.performing import Request, job_of
+from brender.verbs.performing import Request, job_of, one
 from brender.verbs.reading import several
 from brender.web.wrong import Wrong
 
@@ -42,10 +42,7 @@ async def check_unchanged(item: Item, service: FarmService, request: Request, he
         return
     if request.id is None:
         raise Wrong(400, "If-Match is about one thing, and this address is about several, or none yet.", at="If-Match")
-    among = service.farm
-    if item.of_job:
-        among = await item.things(service, job_of(item, service.farm, request.job))  # type: ignore[assignment]
-    thing = item.find(among, request.id)
+    thing = await one(item, service, job_of(item, service.farm, request.job), request.id)
     if "*" not in (tags := halves(header)) and standing(item, thing, service.farm) not in tags:
         sentence = f"Somebody has changed this {item.name} since you looked at it; look again, and change it then."
         raise Wrong(412, sentence, at="If-Match")

@@ -13,6 +13,7 @@ import signal
 import socket
 import ssl
 import tempfile
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -43,7 +44,7 @@ class Reply(NamedTuple):
         return json.loads(self.body)
 
 
-class Front:
+class Front(ABC):
     """One web server, from `start` until its program is ended."""
 
     file: str  # of docs/deploy
@@ -60,16 +61,17 @@ class Front:
         self.write("main.conf", self.main().encode())
         self.write("log", b"")
 
+    @abstractmethod
     def replaced(self, farm_port: int) -> dict[str, str]:
         """What is other than in the file: ports, paths."""
-        raise NotImplementedError
 
+    @abstractmethod
     def main(self) -> str:
         """What Debian's own configuration says around it, as far as it matters here."""
-        raise NotImplementedError
 
+    @abstractmethod
     def command(self) -> list[str]:
-        raise NotImplementedError
+        """What starts it."""
 
     def render(self, farm_port: int) -> str:
         text = (DEPLOY / self.file).read_text()
