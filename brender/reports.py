@@ -88,6 +88,9 @@ class Reports:
         self, machine: Machine, run: str, held: Mapping[int, Sequence[int]], link: Link
     ) -> RuntimeClient | None:
         client = await self._known(machine)
+        if client and not held.keys() <= client.orders.keys():
+            # it drops what is not its own any more, results included: what made it so has to be safe
+            await self._settling.all_written()
         if client and not await self._connections.makes_way(client, run, link):
             return None
         if client is None or self.stopping:

@@ -114,6 +114,24 @@ class TheDatabaseFallsBehind(TestCase):
         shown = await farm.service.orders_of(job.id)
         self.assertEqual(sum(order.completed for order in shown), 6)
 
+    async def test_a_worker_is_told_to_drop_nothing_before_that_is_safe(self) -> None:
+        farm = self.farm
+        await farm.job(values={"Frames": "1"})
+        await farm.settled()
+        (order,) = farm.service.farm.orders.values()
+        client = farm.service.farm.clients[order.client]
+        go_on = farm.stall()
+        farm.finish_all(client)  # in memory only: had the server ended now, its worker's results would be all there is
+        farm.gone(client)
+        link = NotedLink()
+        joining = waiting(farm.service.join(client.machine, "run 1", {order.id: [0]}, link))
+        await farm.turns()
+        self.assertEqual(link.said, [])
+        go_on()
+        await joining
+        self.assertEqual(link.said[0], ("welcome", client.id, [order.id]))
+        self.assertEqual(rows(farm.path, "select count(ended) from orders"), [(1,)])
+
     async def test_results_that_change_nothing_are_counted_too(self) -> None:
         go_on = self.farm.stall()
         for task in range(MOST_PENDING + 1):

@@ -102,7 +102,7 @@ class LostWorkerTests(OutageTestCase):
         job = self.farm.submit({**self.job("1-3", hold="1 2"), "name": "long"})
         self.pid_in("pid-1")
         self.pid_in("pid-2")
-        self.assertEqual(len(self.farm.running("alpha")), 2)
+        self.until(lambda: len(self.farm.running("alpha")) == 2, "it is not told what has begun")
         self.assertEqual(self.farm.job(job)["active"], 3)  # the third waits on alpha
         self.farm.api("clients?filter=beta", {"status": "enabled"}, "PATCH")
         self.until(lambda: self.written("ran") == ["3"], "the third task does not go to the other worker")

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -250,7 +251,7 @@ class OrphanedTests(WorkerTestCase):
         pids = [self.pid_in("pid-1"), self.pid_in("pid-2")]
         self.farm.kill_server()
         self.assert_gone(*pids)
-        self.assertIn("what runs is ended", worker.log)
+        self.until(lambda: "what runs is ended" in worker.log, "it does not say so")
         self.go()
         self.farm.start_server()
         done = self.farm.wait(job)
@@ -263,7 +264,7 @@ class AddressTests(WorkerTestCase):
     def test_of_two_addresses_the_one_that_answers_is_used(self) -> None:
         nobody = free_ports(1)[0]
         worker = self.start(port=f"{nobody},127.0.0.1:{self.farm.worker_port}")
-        self.assertIn(f"of 127.0.0.1:{self.farm.worker_port}", worker.log)
+        self.until(lambda: f"of 127.0.0.1:{self.farm.worker_port}" in worker.log, "it does not say which one")
         self.farm.run(template(tasks="1-3"))
 
     def test_when_one_goes_the_other_is_called(self) -> None:
@@ -309,7 +310,7 @@ class CutTests(WorkerTestCase):
         pids = [self.pid_in(f"pid-{task}") for task in "123"]
         self.assertEqual(len({self.farm.client(worker.name)["id"] for worker in workers}), 3)
         for worker in workers:
-            (running,) = self.farm.running(worker.name)
+            (running,) = self.farm.until(partial(self.farm.running, worker.name), "it is not told what has begun")
             self.assertTrue(worker.has(pids[running["task"]]))  # what was meant for it went to it
         self.go()
         self.farm.wait(job)
