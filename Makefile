@@ -6,9 +6,13 @@
 #   make test-api    Schemathesis against a real server: ten minutes of requests made from the OpenAPI document
 #   make test-long   the rules through 200,000 random happenings: a quarter of an hour
 #   make lint    ruff and mypy
+#   make pictures   a farm with a day's work on it, and docs/pictures anew: five minutes
 #   make bench   measures, and writes bench/results.json
 #   make chaos   ten minutes of faults by a seed on a real farm, on SQLite and on PostgreSQL: is anything lost?
 #   make soak    half an hour of 500 tasks a second: does the server stay as it was?
+#   make fuzz    a million inputs by atheris at each parser that meets bytes from outside: an hour or two
+#   make lock    other people's packages, by version and hash: requirements.lock and requirements-test.lock
+#   make audit   whether anything is known against what the locks name
 #   make man     the pages of the manual, into build/man/man1
 #   make clean   removes what the targets made, downloads included
 #
@@ -40,11 +44,11 @@ run: ready
 # Every part runs, whatever the ones before it found; the target fails if any of them did.
 # pytest takes all of ARGS. trial takes the files and folders among them, as its options are others; it runs beside
 # pytest and is shown after it. Without ARGS each runs everything, but for the folders that start real programs and so take
-# most of the time: tests/browser, tests/cli, tests/deploy, tests/examples and tests/worker/blender are pytest's,
+# most of the time: tests/browser, tests/cli, tests/deploy, tests/examples, tests/fuzz and tests/worker/blender are pytest's,
 # tests/line is trial's. Either can run them all.
 PATHS = $(wildcard $(ARGS))
 FOR_PYTEST = $(or $(ARGS),--ignore=tests/line)
-FOLDERS = $(filter-out tests/browser/ tests/cli/ tests/deploy/ tests/examples/ tests/worker/ tests/__pycache__/,$(wildcard tests/*/))
+FOLDERS = $(filter-out tests/browser/ tests/cli/ tests/deploy/ tests/examples/ tests/fuzz/ tests/worker/ tests/__pycache__/,$(wildcard tests/*/))
 FOR_TRIAL = $(or $(PATHS),$(FOLDERS) $(wildcard tests/test_*.py tests/worker/test_*.py))
 test: ready-for-tests
 	@failed=''; told=$$(mktemp); trap 'kill $$trial 2>/dev/null; rm -f "$$told"' EXIT INT TERM; trial=''; \
@@ -75,10 +79,16 @@ lint: ready-for-tests lint-only
 lint-only:
 	@failed=''; echo "ruff"; $(BIN)/ruff check . || failed=yes; \
 	echo "mypy"; $(BIN)/mypy || failed=yes; \
+	echo "tsc"; $(BIN)/python -m tests.web.typescript || failed=yes; \
 	[ -z "$$failed" ]
 
 bench: ready-for-tests
 	@$(BIN)/python -m bench $(ARGS)
+
+# ARGS: --keep leaves the farm running, --port takes the pictures of it again, --only farm
+.PHONY: pictures
+pictures: ready-for-tests
+	@$(BIN)/python -m bench.pictures $(ARGS)
 
 # ARGS: --seed N, --faults N, --minutes N, --aloud
 .PHONY: chaos soak
@@ -91,9 +101,20 @@ chaos: ready-for-tests
 soak: ready-for-tests
 	@$(BIN)/python -m bench.soak $(ARGS)
 
+# ARGS: names of targets, --runs N, --seconds N, --seed N, --fresh
+.PHONY: fuzz lock audit
+fuzz: ready-for-tests
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+lock: ready
+	@$(BIN)/python -m bootstrap.supply lock
+
+audit: ready
+	@$(BIN)/python -m bootstrap.supply audit
+
 .PHONY: man
 man: ready
 	@$(BIN)/brender man --all build/man/man1
 
 clean:
-	rm -rf .venv .blender build dist demo-output *.egg-info _trial_temp* .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/browser/node_modules
+	rm -rf .venv .blender build dist demo-output *.egg-info _trial_temp* .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/browser/node_modules brender/web/static brender/web/dashboard/node_modules

@@ -10,17 +10,21 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import (
+    at_once,
     blender,
     browser,
     cold,
+    dashboard,
     deciding,
     durable,
     filters,
     noop,
     paging,
+    readers,
     saving,
     simulated,
     standby,
+    strangers,
     submitting,
 )
 from bench.figures import Figure
@@ -36,8 +40,14 @@ MEASURES: dict[str, Callable[[Path], list[Figure]]] = {
     "saving": saving.saving,
     "cold": cold.cold_start,
     "standby": standby.taking_over,
+    "at-once": at_once.at_once,
     "paging": paging.paging,
     "browser": browser.paging,
+    "grid": dashboard.grid,
+    "tables": dashboard.tables,
+    "budget": dashboard.budget,
+    "readers": readers.readers,
+    "strangers": strangers.strangers,
     "durable": durable.sqlite,
     "durable-postgresql": durable.postgresql,
 }

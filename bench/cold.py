@@ -24,6 +24,7 @@ from brender.db.opening import take_farm
 from brender.db.rows import client_row, encode, job_row
 from brender.db.writer import Row
 from brender.farm.client import RuntimeClient
+from brender.farm.durations import code_of
 from brender.farm.job import Job
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import JobState
@@ -34,6 +35,7 @@ from tests.line.harness import CHECKOUT, Farm
 CLIENTS, JOBS, UNFINISHED, ORDERS = 10_000, 1_000, 50, 1_000_000
 TIMES = 3
 RUN = 4  # tasks of an order
+TOOK = code_of(10.0).to_bytes(2, "little")  # of one task
 SIZE = RUN * ORDERS // JOBS + 100  # tasks of a job: an unfinished one has some left
 
 
@@ -117,12 +119,13 @@ def made(number: int) -> Job:
 
 def step(of: Job) -> Row:
     counts = encode([0, 0, 0, SIZE, 0, 0]).decode()
-    return (of.id, 0, "A", counts, TaskSet(bytearray([DONE]) * SIZE).packed() if of.finished else None, -1, "[]")
+    tasks, took = (TaskSet(bytearray([DONE]) * SIZE).packed(), TOOK * SIZE) if of.finished else (None, None)
+    return (of.id, 0, "A", counts, tasks, -1, "[]", took)
 
 
 def orders() -> Iterator[Row]:
     for number in range(ORDERS):
         of, place = divmod(number, ORDERS // JOBS)
         tasks = bytes([DONE]) * RUN
-        client = 1 + number % CLIENTS
-        yield (number + 1, of + 1, 0, client, place * RUN, RUN, 1, 1, 10.0, 20.0, "", tasks, False, False)
+        client, took = 1 + number % CLIENTS, TOOK * RUN
+        yield (number + 1, of + 1, 0, client, place * RUN, RUN, 1, 1, 10.0, 20.0, "", tasks, False, False, took, "")

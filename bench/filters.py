@@ -13,6 +13,7 @@ from pathlib import Path
 from time import process_time
 
 from bench.figures import TIMES, Figure, figure
+from brender.farm.load import UNKNOWN
 from brender.farm.settings import ClientSettings
 from brender.farm.views import ClientView
 from brender.verbs.attributes import attributes_of
@@ -44,6 +45,9 @@ def view(number: int) -> ClientView:
         activity="idle",
         since=NOW,
         load=0.0,
+        **UNKNOWN._asdict(),
+        sleep_zone="UTC",
+        sleep_week=(),
         slots=1,
         used=0,
         memory=number % 100 * 2**30,

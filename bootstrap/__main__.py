@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bootstrap import debian
 from bootstrap.blender import Blender
+from bootstrap.dashboard import Dashboard
 from bootstrap.environment import Environment, base_python
 from bootstrap.npm import FromNpm
 from bootstrap.packages import Packages
@@ -41,7 +42,10 @@ def make_ready(for_tests: bool) -> None:
     if first is not None:
         print(f"brender · set-up of {CHECKOUT}, done once", flush=True)
         environment.make(base_python(), first)
-    Packages(CHECKOUT, environment).make_ready(for_tests)
+    packages = Packages(CHECKOUT, environment)
+    packages.make_ready(for_tests)
+    Dashboard(CHECKOUT, environment).make_ready()
+    packages.make_ready(for_tests)  # links to the pages, where they are new
     Blender(CHECKOUT, environment).make_ready()
     if for_tests:
         programs_for_tests()

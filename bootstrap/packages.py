@@ -14,6 +14,7 @@ from bootstrap.environment import Environment
 from bootstrap.progress import Step
 
 PIP = "pip >= 24.1"  # tells its progress to a program
+LEFT_OUT = {"__pycache__", "node_modules"}
 NO_NETWORK = "pip could not install it; its last lines are above. When the network is back, run it again."
 
 
@@ -66,7 +67,7 @@ class Packages:
 
     def _files_key(self) -> str:
         """Changes when a file of the package comes or goes, not when one is edited."""
-        files = (path for path in (self._checkout / "brender").rglob("*") if "__pycache__" not in path.parts)
+        files = (path for path in (self._checkout / "brender").rglob("*") if not LEFT_OUT & {*path.parts})
         names = sorted(str(path.relative_to(self._checkout)) for path in files)
         return hashlib.sha256("\n".join(names).encode()).hexdigest()
 

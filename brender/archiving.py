@@ -77,6 +77,7 @@ class Archives:
         for entry in gone:
             self._service.forget(self._service.farm.jobs[entry.id], entry)
         await self._shelf.drop(gone, written)
+        self._service.say_gone(entry.id for entry in gone)
         return gone, sum(1 for _ in may_go(self._service.farm, before))
 
     async def _choose(self, before: float) -> list[Job]:

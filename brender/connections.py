@@ -83,6 +83,14 @@ class Connections:
         del self._links[client]
         return True
 
+    def cut(self, client: int, reason: str) -> bool:
+        """It is not let in any more, nor waited for; whether it was there."""
+        self._unexpect(client)
+        link = self._links.pop(client, None)
+        if link:
+            link.refuse(reason, again=False)
+        return link is not None
+
     def expect(self, client: RuntimeClient) -> None:
         """It is gone; if it does not come back in time, what it holds is made ready again."""
         self._unexpect(client.id)
@@ -143,6 +151,11 @@ class Connections:
             link = self._links.get(client.id)
             if link and client.settings.off_seconds and not client.orders:
                 link.power_off(client.settings.off_seconds)
+
+    def send_away(self, client: int, *, again: bool, now: bool) -> bool:
+        """False when its worker cannot be told."""
+        link = self._links.get(client)
+        return link is not None and link.send_away(again=again, now=now)
 
     def hold_back(self, behind: bool) -> None:
         """Do not read from workers while the database is behind."""

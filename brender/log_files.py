@@ -96,6 +96,16 @@ class Opened:
         between = [left_out(self.segments[0][0] - len(head))] if self.segments else []
         return b"".join([head, *between, *(file.read() for _, file in self.segments)])
 
+    def places(self) -> list[tuple[int, int]]:
+        """Where each file begins in the whole, and its size now: the head, then the segments."""
+        files = [(0, self.head), *self.segments] if self.head else []
+        return [(begin, os.fstat(file.fileno()).st_size) for begin, file in files]
+
+    def read(self, number: int, begin: int, length: int) -> bytes:
+        """A part of one of these files."""
+        file = self.segments[number - 1][1] if number else cast("BinaryIO", self.head)
+        return os.pread(file.fileno(), length, begin)
+
     def end(self, most: int) -> bytes:
         """At least so much of the end as is asked for, without marks; of what is not packed, no more is read."""
         last = self.segments[-1][1] if self.segments else self.head

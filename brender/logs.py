@@ -8,9 +8,10 @@ A disk that cannot take a log costs that log, not the farm.  Names of jobs and s
 """
 
 import os
+import re
 import shutil
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,9 @@ from typing import Any, BinaryIO, NamedTuple
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
+from brender.farm.interfaces import LogPage
 from brender.log_files import MARK, Opened, Part, order_of, pack, parts_of, sections
+from brender.log_pages import Pieces
 
 LIMIT = 64 * 2**20  # bytes of a log
 OPEN_FILES = 128
@@ -50,6 +53,9 @@ class Kept(NamedTuple):
 
     seconds: float = 0.0
     size: int = 0  # bytes of all
+
+
+ALL_OF_IT = Kept()
 
 
 class JobLogs(NamedTuple):
@@ -175,6 +181,13 @@ class Logs:
             return self._later(self._read_end, job, order, end)
         return self._later(self._read, job, order, task)
 
+    def page(
+        self, job: int, order: int, begin: int, length: int, patterns: Sequence[re.Pattern[str]] = ()
+    ) -> Deferred[LogPage | None]:
+        """A part of the log of an order; None when there is none.  With patterns, where the first is found."""
+        self._flush(order)
+        return self._later(self._page, job, order, begin, length, patterns)
+
     def _flush(self, order: int) -> None:
         if writing := self._open.get(order):
             with suppress(OSError):
@@ -195,6 +208,16 @@ class Logs:
     def _read(self, job: int, order: int, task: int | None) -> str:
         with self._opened(job, order) as opened:
             return sections(b"".join(each.whole() for each in opened), task).decode("utf-8", "replace")
+
+    def _page(
+        self, job: int, order: int, begin: int, length: int, patterns: Sequence[re.Pattern[str]]
+    ) -> LogPage | None:
+        with self._opened(job, order) as opened:
+            pieces = Pieces(opened)
+            if not pieces.end:
+                return None
+            found = pieces.page(begin, length)
+            return found._replace(error=pieces.first_error(patterns)) if patterns else found
 
     def _read_end(self, job: int, order: int, most: int) -> str:
         end = b""
@@ -227,20 +250,11 @@ class Logs:
         `held` are the orders that clients hold; those after `last_order` are newer than the question.
         """
         held, found = frozenset(held), list[JobLogs]()
-        for folder in await self._later(self._folders):
+        for folder in await self._later(folders_in, self._folder):
             if logs := await self._later(self._look, folder, held, last_order):
                 found.append(logs)
         for logs in too_much(sorted(found), kept, now):
             await self._later(remove, logs.folder)
-
-    def _folders(self) -> list[Path]:
-        if not self._folder.is_dir():
-            return []
-        folders = list(self._folder.iterdir())
-        for each in folders:
-            if each.name.endswith(GONE):
-                shutil.rmtree(each, ignore_errors=True)
-        return [each for each in folders if each.name.isdecimal()]
 
     def _look(self, folder: Path, held: frozenset[int], last_order: int) -> JobLogs | None:
         """Pack what is over; what there is when nothing of the job runs."""
@@ -255,6 +269,17 @@ class Logs:
             return None
         newest = max((each.st_mtime for each in (*stats, folder.stat())), default=0.0)
         return JobLogs(newest, sum(each.st_size for each in stats), folder) if over == orders else None
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """Those of jobs; what is left of others that were being removed goes."""
+    if not folder.is_dir():
+        return []
+    folders = list(folder.iterdir())
+    for each in folders:
+        if each.name.endswith(GONE):
+            shutil.rmtree(each, ignore_errors=True)
+    return [each for each in folders if each.name.isdecimal()]
 
 
 def too_much(found: list[JobLogs], kept: Kept, now: float) -> Iterator[JobLogs]:

@@ -7,6 +7,8 @@ never later than `LONGEST_ALARM`: a clock that was set is noticed by then.  `ser
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -18,17 +20,26 @@ from brender.farm import clock_set, power, presence
 from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.farm import Farm
+from brender.farm.farm_views import SettingView, setting_view
 from brender.farm.interfaces import Link, Store, WritePath
+from brender.farm.job import Shown
+from brender.farm.load import UNKNOWN, Figures
 from brender.farm.matching import match
+from brender.farm.overrides import place_of
+from brender.farm.saved_view import SavedView
 from brender.farm.settings import FarmSettings
 from brender.farm.transitions import TaskState
 from brender.farm.views import ClientView, JobView, client_view, job_view
 from brender.logs import Logs
+from brender.pictures import Pictures, size_of
+from brender.pictures.album import Told
+from brender.pulse import FarmPulse
 from brender.settling import Settling
 from brender.steady import SteadyTime
+from brender.task_events import TaskEvents
 
-MOST_PICTURES = 64  # jobs whose newest frame is kept
 LONGEST_ALARM = 60.0  # seconds
+FASTEST = 1000.0  # frames a second
 OUTCOMES = {"completed": TaskState.COMPLETED, "failed": TaskState.FAILED, "canceled": TaskState.CANCELED}
 
 
@@ -42,6 +53,7 @@ class Reports:
         store: Store,
         clock: IReactorTime,
         logs: Logs,
+        pictures: Pictures,
         *,
         settings: FarmSettings | None = None,
         lost_after: float = 30.0,
@@ -50,20 +62,24 @@ class Reports:
     ) -> None:
         self.farm = Farm(settings)
         self.stopping = ""  # why it ends
+        self.remembered: dict[str, Any] = {}
         self._store = store
         self._clock = clock
         self._logs = logs
+        self.pictures = pictures
         self._time = SteadyTime(epoch, clock.seconds)
         self._now = self._time.now
         self._wake = wake
         self._events = Events(int(epoch() * 1000))
+        self.pulse = FarmPulse(self.farm, clock, self._now, partial(self._events.publish, kept=False))
         self._connections = Connections(self.farm, clock, lost_after, self._lose)
         self._settling = Settling(self.farm, store, self._say, self._connections.hold_back, self._announce_trouble)
-        self._announcer = Announcer(self._events, clock, self._view, self._settling.all_written)
+        self._tasks = TaskEvents(self.farm, lambda: self._events.last, self._now)
+        self._announcer = Announcer(self._events, clock, self._view, self._settling.all_written, self._tasks.told)
         self._joining = DeferredLock()
         self._alarm: IDelayedCall | None = None
         self._rings = 0.0  # when the alarm does
-        self._pictures: dict[int, bytes] = {}  # job -> its newest frame
+        self._no_jpeg: set[int] = set()  # clients that sent pictures which are none
         self._strange = (0, 0)  # client and order of which the last result that changed nothing spoke
 
     @property
@@ -156,18 +172,32 @@ class Reports:
         if found and found.client == client:
             self._logs.write(found.job, order, task, text)
 
-    def pictured(self, client: int, job: int, task: int, jpeg: bytes) -> None:
+    def pictured(self, client: int, job: int, task: int, jpeg: bytes, step: str = "", rate: float = 0.0) -> None:
+        found, size = self.farm.jobs.get(job), size_of(jpeg)
+        steps = (found.steps or found.past) if found else ()
+        place = next((each for each in steps if step in {"", each.name}), None)
+        if size is None:
+            self._refuse_picture(client)
+        elif found and place and 0 <= task < sum(place.counts):
+            rate = rate if 0 < rate <= FASTEST else 0.0
+            adding = self.pictures.add(found, Told(place.index, task, size, self._now(), rate), jpeg)
+            adding.addCallback(lambda shown: self._show_picture(job, shown))
+
+    def _show_picture(self, job: int, shown: Shown | None) -> None:
         found = self.farm.jobs.get(job)
-        if found:
-            self._pictures.pop(job, None)
-            self._pictures[job] = jpeg
-            for oldest in list(self._pictures)[:-MOST_PICTURES]:
-                del self._pictures[oldest]
-            found.picture += 1
+        if shown and found:
+            found.shown = shown
             self._announcer.show("job", job)
 
-    def beat(self, client: int, load: float) -> None:
-        self.farm.clients[client].load = min(100.0, max(0.0, load))
+    def _refuse_picture(self, client: int) -> None:
+        if client not in self._no_jpeg:
+            self._no_jpeg.add(client)
+            self.log.warn("{name} sends pictures that are no JPEG", name=self.farm.clients[client].name)
+
+    def beat(self, client: int, load: float, figures: Figures = UNKNOWN) -> None:
+        found = self.farm.clients[client]
+        found.load = min(100.0, max(0.0, load))
+        found.figures.note(found.load, figures, found.machine.memory, self._now())
         self._announcer.show("client", client)
 
     def leaving(self, client: int, off: bool = False) -> None:
@@ -230,6 +260,7 @@ class Reports:
             self.log.warn("The clock of this machine was set by {step:+.0f} s", step=step)
             clock_set.shift(self.farm, step, self._now())
             self._rings += step
+            self.pulse.shift(step)
         now = self._now()
         match(self.farm, now)
         power.look(self.farm, now)
@@ -272,8 +303,17 @@ class Reports:
         clients = {order.client for order in changes.orders.values()} | changes.clients.keys()
         for number in clients & self.farm.clients.keys():  # the others are deleted
             self._announcer.show("client", number)
+        for name in changes.settings:
+            self._announcer.show("setting", place_of(name)[0])
+        for number in changes.views.keys() & self.farm.views.keys():
+            self._announcer.show("view", number)
 
-    def _view(self, kind: str, number: int) -> ClientView | JobView:
-        if kind == "job":
-            return job_view(self.farm.jobs[number], self.farm)
-        return client_view(self.farm.clients[number], self.farm)
+    def _view(self, kind: str, key: Any) -> ClientView | JobView | SettingView | SavedView:
+        match kind:
+            case "job":
+                return job_view(self.farm.jobs[key], self.farm)
+            case "client":
+                return client_view(self.farm.clients[key], self.farm)
+            case "setting":
+                return setting_view(key, self.farm)
+        return self.farm.views[key]

@@ -5,16 +5,22 @@ that has the seat.  A server that waits for its farm opens the ports for people 
 by the same name, the seat is handed over to the real one, while the socket goes on listening.  `close` closes them all.
 """
 
+from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
 
+from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.internet.interfaces import IAddress, IListeningPort, IProtocolFactory
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 EXAMPLE = '"tcp:7000:interface=127.0.0.1"'
+
+
+Secure = Callable[[IProtocolFactory], IProtocolFactory]
 
 
 class CannotListen(Exception):
@@ -28,6 +34,7 @@ class Seat(Factory):
 
     def __init__(self, factory: IProtocolFactory) -> None:
         self._factory = factory
+        self.network = False  # whether other machines can connect
 
     def doStart(self) -> None:
         self._factory.doStart()
@@ -44,6 +51,10 @@ class Seat(Factory):
         before.doStop()
 
 
+class Nobody(Factory):
+    noisy = False
+
+
 class Seats:
     log = Logger()
 
@@ -52,16 +63,31 @@ class Seats:
         self._seats: dict[str, Seat] = {}
         self._ports: list[IListeningPort] = []
 
-    async def open(self, name: str, description: str, factory: IProtocolFactory) -> None:
-        """The factory answers at this port from now on.  Raises `CannotListen`."""
+    async def open(
+        self,
+        name: str,
+        description: str,
+        factory: IProtocolFactory,
+        secure: Secure | None = None,
+        closed: Callable[[], str] = lambda: "",
+    ) -> bool:
+        """The factory answers at this port from now on; `secure` is put before it where other machines can connect.
+
+        Gives whether they can.  Raises `CannotListen`, also where they can and `closed` says why they must not.
+        """
         if seat := self._seats.get(name):
-            return seat.hand_over(factory)
-        seat = Seat(factory)
+            check_open(seat, closed)
+            seat.hand_over(secure(factory) if secure and seat.network else factory)
+            return seat.network
+        seat = Seat(Nobody())  # whom nobody meets: it is known in this turn who answers
         port = await self._listen(name, description, seat)
-        self._seats[name] = seat
         self._ports.append(port)
+        seat.network = not is_local(port.getHost())
+        check_open(seat, closed)
+        seat.hand_over(secure(factory) if secure and seat.network else factory)
+        self._seats[name] = seat
         self.log.info("{name} on {address}", name=name, address=port.getHost())
-        return None
+        return seat.network
 
     async def _listen(self, name: str, description: str, seat: Seat) -> IListeningPort:
         try:
@@ -81,6 +107,24 @@ class Seats:
     async def close(self) -> None:
         for port in self._ports:
             await as_deferred(port.stopListening())
+
+
+def check_open(seat: Seat, closed: Callable[[], str]) -> None:
+    """Nobody is let in where other machines can connect and must not; raises `CannotListen`."""
+    if seat.network and (reason := closed()):
+        seat.hand_over(Nobody())
+        raise CannotListen(reason)
+
+
+def is_local(address: IAddress) -> bool:
+    """Whether only programs of this machine reach it."""
+    if isinstance(address, UNIXAddress):
+        return True
+    host = getattr(address, "host", "")
+    try:
+        return ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
 
 
 def as_deferred(result: Any) -> Deferred[Any]:

@@ -1,42 +1,56 @@
 """The farm's service: the only writer of state, between the rules and the world.
 
-How does this work?  Every face calls a method here or of `Upkeep`, and every worker's protocol one of `Reports`: it is
-all three.  It tells the rules (`farm`) what happened, lets `match` issue orders, and has what has changed written
-(`settling`); whoever asked is answered after the commit.  While the database cannot be written nothing new is taken,
-and everybody who asks hears why; what workers and the farm itself do goes on as far as it can, and is written when it
-can be.
+How does this work?  Every face calls a method here, of `Upkeep` or of `Inviting`, and every worker's protocol one of
+`Reports` or `Inviting`: it is all four.  It tells the rules (`farm`) what happened, lets `match` issue orders, and has
+what has changed written (`settling`); whoever asked is answered after the commit.  While the database cannot be written
+nothing new is taken, and everybody who asks hears why; what workers and the farm itself do goes on as far as it can,
+and is written when it can be.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any, TypeVar
 
+from msgspec import structs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from brender.farm import admission, changing
+from brender.farm import admission, changing, trying
 from brender.farm.archiving import Archived, forget, no_job, remember
 from brender.farm.choosing import Chosen
 from brender.farm.client import Machine, RuntimeClient, Status
-from brender.farm.interfaces import Event, NotFound, Store
+from brender.farm.client_views import TurnView, turn_view
+from brender.farm.interfaces import Event, Following, LogPage, NotFound, Planner, Store, Templates
 from brender.farm.job import Job, Step
+from brender.farm.log_rules import rules_of
+from brender.farm.reasons import MOST_ORDERS, FailureView, failures
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings, read
 from brender.farm.starting import restore
-from brender.farm.submission.planning import plan, replan
+from brender.farm.submission.answers import Outline, Wrong
+from brender.farm.submission.here import Here
+from brender.farm.submission.planning import replan
+from brender.farm.submission.plans import Plan
 from brender.farm.submission.problems import Problem, Refused
+from brender.farm.task_views import name_of
 from brender.farm.transitions import JobState, NotNow
 from brender.farm.views import OrderView, order_view
+from brender.inviting import Inviting
 from brender.logs import Logs
-from brender.upkeep import Upkeep
+from brender.people.passwords import Passwords
+from brender.people.service import PeopleService, random_secret
+from brender.pictures import Pictures
+from brender.templates.library import Library
 
+ERRORS = r"\b(?:[Ee]rror|ERROR|[A-Z]\w*(?:Error|Exception)|Traceback|FATAL|Fatal)\b"  # in a log, besides the rules'
 LONGEST_END = 20.0  # seconds that the last commit may take
 Changed = TypeVar("Changed")
 
 
-class FarmService(Upkeep, Service):
+class FarmService(PeopleService, Inviting, Service):
     log = Logger()
     name = "farm"
 
@@ -45,15 +59,23 @@ class FarmService(Upkeep, Service):
         store: Store,
         clock: IReactorTime,
         logs: Logs,
+        pictures: Pictures,
         *,
         settings: FarmSettings | None = None,
         lost_after: float = 30.0,
         task_limit: int = 10_000_000,
         epoch: Callable[[], float],
         wake: Callable[[Machine], None] = lambda machine: None,
+        planner: Planner | None = None,
+        templates: Templates | None = None,
+        passwords: Passwords | None = None,
+        secret: Callable[[], str] = random_secret,
     ) -> None:
-        super().__init__(store, clock, logs, settings=settings, lost_after=lost_after, epoch=epoch, wake=wake)
+        how: dict[str, Any] = {"settings": settings, "lost_after": lost_after, "epoch": epoch, "wake": wake}
+        super().__init__(store, clock, logs, pictures, **how, passwords=passwords, secret=secret)
         self._task_limit = task_limit
+        self._planner = planner or Here()
+        self.templates = templates or Library(None, self._planner, clock)
 
     # --- start and stop
 
@@ -72,6 +94,7 @@ class FarmService(Upkeep, Service):
         """Take nothing new from now on, and let those who watch know why."""
         if not self.stopping:
             self.stopping = reason
+            self._stop_noting()
             self._events.publish("farm", {"state": "stopping", "reason": reason})
 
     async def end(self, reason: str = "The server is stopping") -> None:
@@ -84,6 +107,7 @@ class FarmService(Upkeep, Service):
         if self._alarm and self._alarm.active():
             self._alarm.cancel()
         self._announcer.stop()
+        self.pulse.stop()
         self._settling.flush()
         await self._close_store()
         self._logs.close()
@@ -105,26 +129,22 @@ class FarmService(Upkeep, Service):
     async def submit(
         self,
         template: Any,
-        values: Mapping[str, Any],
+        values: Mapping[str, Any] | str,
         *,
         name: str = "",
         folder: str = "",
         settings: Mapping[str, Any] | None = None,
     ) -> Job:
         await self._may_change()
-        number = self.farm.last_job + 1
-        problems: list[Problem] = []
         try:
-            wanted = read(JobSettings, settings or {})
-            problems += admission.problems_of_job(self.farm, number, wanted)
+            made = await self._planner.plan(template, values, folder, self._task_limit)
         except Refused as refused:
-            problems += refused.problems
-        try:
-            made = plan(template, values, folder=folder, limit=self._task_limit)
-        except Refused as refused:
+            _, problems = self._wanted(settings)
             raise Refused([*refused.problems, *problems]) from None
+        wanted, problems = self._wanted(settings)
         if problems:
             raise Refused(problems)
+        await self._may_change()  # a while may have gone by
         await self._take_up_sources(wanted)
         number = self.farm.last_job + 1  # another one may have come meanwhile
         job = Job(id=number, name=name or made.name, submitted=self._now(), settings=wanted)
@@ -133,6 +153,24 @@ class FarmService(Upkeep, Service):
         self._match()
         await self._settling.settle()
         return job
+
+    async def try_out(
+        self, template: Any, values: Mapping[str, Any] | str, *, folder: str = "", settings: Mapping[str, Any]
+    ) -> tuple[Outline, list[str]]:
+        found, made = await self._planner.outline(template, values, folder, self._task_limit)
+        wanted, problems = self._wanted(settings)
+        if problems:
+            told = [*found.problems, *(Wrong(each.at, each.message) for each in problems)]
+            return structs.replace(found, problems=told), []
+        return found, trying.warnings(self.farm, made, wanted) if made else []
+
+    def _wanted(self, settings: Mapping[str, Any] | None) -> tuple[JobSettings, list[Problem]]:
+        """The settings of a new job, and what is wrong with them."""
+        try:
+            wanted = read(JobSettings, settings or {})
+        except Refused as refused:
+            return JobSettings(), list(refused.problems)
+        return wanted, list(admission.problems_of_job(self.farm, self.farm.last_job + 1, wanted))
 
     async def cancel(self, job: int) -> bool:
         return await self._change_job(job, lambda found: changing.cancel(self.farm, found, self._now()))
@@ -173,21 +211,28 @@ class FarmService(Upkeep, Service):
         return await self._change_steps(job, change)
 
     async def add_tasks(self, job: int, values: Mapping[str, Any]) -> int:
-        def change(found: Job) -> int:
-            more = plan(found.template, {**found.values, **values}, limit=self._task_limit)
-            return changing.add_tasks(self.farm, found, more, self._now())
-
-        return await self._change_steps(job, change)
+        _, more = await self._planned_with(job, values)
+        return await self._change_steps(job, lambda found: changing.add_tasks(self.farm, found, more, self._now()))
 
     async def revise(self, job: int, values: Mapping[str, Any]) -> bool:
+        before, made = await self._planned_with(job, values)
+
         def change(found: Job) -> bool:
-            made = plan(found.template, {**found.values, **values}, limit=self._task_limit)
+            if found.values != before:
+                raise NotNow(f"Somebody else has changed values of job {job} meanwhile; look at them, and try again.")
             if made.values == found.values:
                 return False
-            changing.revise(self.farm, found, replan(made.template, made.values, found.added))
+            whole = replan(made.template, made.values, found.added) if found.added else made
+            changing.revise(self.farm, found, whole)
             return True
 
         return await self._change_steps(job, change)
+
+    async def _planned_with(self, job: int, values: Mapping[str, Any]) -> tuple[dict[str, Any], Plan]:
+        """The values of a job, and what it would be with some others."""
+        await self._may_change()
+        template, now = await self.submission_of(job)
+        return now, await self._planner.plan(template, {**now, **values}, "", self._task_limit)
 
     async def _take_up_sources(self, settings: JobSettings) -> None:
         """Jobs that have failed, and whose frames a job is to wait for, are needed with their steps."""
@@ -222,6 +267,17 @@ class FarmService(Upkeep, Service):
         await self._settling.settle()
         return changed
 
+    async def send_away(self, clients: Sequence[RuntimeClient], *, again: bool, now: bool) -> dict[int, str]:
+        await self._may_change()
+        stay: dict[int, str] = {}
+        for client in clients:
+            if not client.online:
+                stay[client.id] = f"{client.name} is offline; its worker hears nothing."
+            elif not self._connections.send_away(client.id, again=again, now=now):
+                program = client.machine.program or "its worker"
+                stay[client.id] = f"{client.name} runs {program}, which cannot be told to leave; start it anew there."
+        return stay
+
     async def set_clients(self, clients: Sequence[RuntimeClient], values: Mapping[str, Any]) -> list[RuntimeClient]:
         await self._may_change()
         wanted = [(client, read(ClientSettings, values, client.settings)) for client in clients]
@@ -243,6 +299,22 @@ class FarmService(Upkeep, Service):
         self._refuse_in_trouble()
         self._settling.flush()  # what has gathered is among what is read
         return [order_view(order, found, self.farm) for order in await self._store.orders_of(job)]
+
+    async def turns_of(self, client: int) -> Sequence[TurnView]:
+        if client not in self.farm.clients:
+            raise NotFound(f"There is no client {client}.")
+        self._refuse_in_trouble()
+        self._settling.flush()
+        found = await self._store.orders_with(self.farm.clients[client].lately.orders)
+        live = [self.farm.orders.get(order.id, order) for order in reversed(found)]
+        return [turn_view(order, self.farm) for order in live if order.job in self.farm.jobs]
+
+    async def failures_of(self, job: int) -> list[FailureView]:
+        steps = await self.steps_of(job)
+        self._refuse_in_trouble()
+        self._settling.flush()
+        orders = await self._store.failed_orders_of(job, MOST_ORDERS)
+        return failures(orders, self._job(job).steps or steps, lambda client: name_of(self.farm, client))
 
     async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
         found = self._job(job)
@@ -267,8 +339,10 @@ class FarmService(Upkeep, Service):
                     break
         return "\n".join(reversed(parts))
 
-    def picture_of(self, job: int) -> bytes | None:
-        return self._pictures.get(job)
+    async def log_page(self, job: int, order: int, begin: int, length: int, error: bool = False) -> LogPage | None:
+        self._job(job)
+        patterns = [*(rule.pattern for rule in rules_of(self.farm.settings)), ERRORS] if error else []
+        return await self._logs.page(job, order, begin, length, [re.compile(each) for each in patterns])
 
     @property
     def last_event(self) -> int:
@@ -276,6 +350,9 @@ class FarmService(Upkeep, Service):
 
     def events_since(self, number: int) -> list[Event] | None:
         return self._events.since(number)
+
+    def follow_tasks(self, job: int) -> Following:
+        return self._tasks.follow(self._job(job))
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         return self._events.subscribe(listener)
@@ -287,12 +364,16 @@ class FarmService(Upkeep, Service):
         self._settling.flush()  # no row of it may come after it was taken out of the database
         forget(self.farm, job, entry)
         self._announcer.forget("job", job.id)
-        self._pictures.pop(job.id, None)
+        self.pictures.forget(job.id)
+
+    def say_gone(self, jobs: Iterable[int]) -> None:
+        """They are in the archive, and in the database no more."""
+        self._announcer.gone("job", jobs)
 
     def remember(self, job: Job) -> None:
         """It is back."""
         remember(self.farm, job)
-        self._announcer.show("job", job.id)
+        self.pictures.recall({job.id: job}).addBoth(lambda _: self._announcer.show("job", job.id))
 
     # --- inside
 

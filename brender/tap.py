@@ -12,6 +12,8 @@ import gc
 import sys
 import time
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from twisted.application.service import Service
@@ -22,6 +24,7 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
+from twisted.python.threadpool import ThreadPool
 
 from brender import __version__, config
 from brender.archiving import Archives
@@ -30,24 +33,47 @@ from brender.db.engine import CannotOpen, CannotReach
 from brender.db.opening import Claim
 from brender.db.store import SqlStore
 from brender.farm.changes import Changes
+from brender.farm.people import HOW
 from brender.farm.submission.planning import replan
 from brender.keeping import Keeping
 from brender.logs import Kept
+from brender.people.passwords import Passwords
+from brender.planner import Planner
+from brender.protocols.codec import MOST_FROM_WORKER
 from brender.protocols.door import ShellFactory
+from brender.protocols.json_lines import MOST_BYTES
+from brender.protocols.papers import Gate
 from brender.protocols.standby import StandbyFactory
 from brender.protocols.worker import WorkerFactory
 from brender.seats import CannotListen, Seats
+from brender.security.locks import Locks
+from brender.security.problems import NotSecure
 from brender.service import FarmService
+from brender.sockets import room_for_connections
+from brender.strangers import Strangers
+from brender.templates.library import Library
 from brender.verbs.watching import for_views
 from brender.waking import Waker
+from brender.web.forwarded import Proxies
 from brender.web.guard import LOOPBACK
 from brender.web.remapping import BadRoute
 from brender.web.site import make_site
 from brender.web.standby import make_standby_site
 from brender.webhooks import BadHook, DeadLetters, Post, Surroundings, Webhooks
+from brender.workers_port import WorkersPort
 
 reactor: Any = global_reactor
-DAY = 86_400.0  # seconds
+HOUR, DAY = 3600.0, 86_400.0  # seconds
+MOST_A_SECOND = {"shell": 2 * MOST_BYTES, "workers": 2 * MOST_FROM_WORKER}  # bytes, of a stranger
+NO_USERS = (
+    "Other machines could reach the {name} port, and the farm has no users: everybody could do everything. "
+    "Make one first: " + HOW + '. Or keep the port on this machine: [server] {name} = "tcp:PORT:interface=127.0.0.1".'
+)
+TELNET = (
+    "The shell is telnet, and whoever can listen on the network would read passwords there: keep it on this machine, "
+    '[server] shell = "tcp:6000:interface=127.0.0.1", and let others type brender shell, or use SSH: ssh = "tcp:6022". '
+    "To allow it all the same: telnet_on_network = true."
+)
 AGAIN = 0.5  # seconds until a standby asks again whether the farm is free
 
 
@@ -67,22 +93,37 @@ class ServerService(Service):
     def __init__(self, settings: config.Config) -> None:
         self._config = settings
         self.problem = ""  # why the server has stopped by itself
+        self._locks = Locks(settings.state, settings.server.hosts, reactor, time.time)
         self._claim = Claim(settings.database, replan, reactor.callFromThread, self._failed)
         self._ours = self._claim.take()  # whether this server has the farm
         self._keeping = self._keeper()
+        self._hashing = ThreadPool(0, 2, "passwords")
+        self._forgetting = LoopingCall(self._forget_audit)
+        self._planner = Planner(reactor, reactor)
         self.farm = self._farm(self._claim.store)
         self._archives = self._archive()
         self._webhooks = self._hooks()
         self._web = self._site()
         self._beat: LoopingCall | None = None
         self._seats = Seats(reactor)
+        self._port = WorkersPort(self._seats, self._locks, self._workers)
+        self._strangers = self._limits()
         self._waits_for = ""  # while the farm is another's
         self._started: Deferred[None] | None = None
 
     def _keeper(self) -> Keeping:
         server = self._config.server
         kept = Kept(server.logs_kept_days * DAY, int(server.logs_kept_gb * 1e9))
-        return Keeping(reactor, self._config.state / "logs", server.log_limit, kept, time.time)
+        shown = Kept(server.pictures_kept_days * DAY, int(server.pictures_kept_gb * 1e9))
+        return Keeping(reactor, self._config.state / "logs", server.log_limit, kept, time.time, shown)
+
+    def _limits(self) -> Strangers:
+        near = Proxies(self._config.server.proxies).know
+        return Strangers(self._config.settings.strangers, reactor, near, room_for_connections())
+
+    def _guarded(self, name: str, factory: Any) -> Any:
+        """With the limits on strangers before it."""
+        return self._strangers.at(factory, MOST_A_SECOND.get(name, 0))
 
     def _archive(self) -> Archives:
         folder, writer = self._config.state / "archive", self._claim.store.writer
@@ -103,12 +144,25 @@ class ServerService(Service):
             store,
             reactor,
             self._keeping.logs,
+            self._keeping.pictures,
             settings=self._config.farm,
             lost_after=server.lost_after,
             task_limit=server.task_limit,
             epoch=time.time,
             wake=Waker(reactor, server.wake_address, server.wake_port).wake,
+            planner=self._planner,
+            templates=self._library(),
+            passwords=Passwords(partial(deferToThreadPool, reactor, self._hashing)),
         )
+
+    def _forget_audit(self) -> Deferred[None]:
+        """What is older than it is kept."""
+        days = self._config.server.audit_kept_days
+        return Deferred.fromCoroutine(self.farm.forget_audit(time.time() - days * DAY if days else 0.0))
+
+    def _library(self) -> Library:
+        folder = self._config.server.templates
+        return Library(Path(folder) if folder else None, self._planner, reactor, self._keeping.outside)
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
@@ -130,6 +184,10 @@ class ServerService(Service):
         if self._beat and self._beat.running:
             self._beat.stop()
         if self._ours:
+            self._planner.stop()
+            if self._forgetting.running:
+                self._forgetting.stop()
+                self._hashing.stop()
             await self.farm.end()
             await self._webhooks.stop()
             self._keeping.stop()
@@ -141,17 +199,61 @@ class ServerService(Service):
             return
         await self._load()
         self._keeping.start(self.farm.farm)
+        self._hashing.start()
+        self._forgetting.start(HOUR)
+        self.farm.pulse.start()
+        await self._keeping.pictures.recall(self.farm.farm.jobs)
         self._archives.mend_soon()
         self._webhooks.start(self.farm.subscribe)
         self._say_beat()
-        server = self._config.server
-        for name, description, factory in (
-            ("shell", server.shell, ShellFactory(self.farm, reactor)),
-            ("workers", server.workers, WorkerFactory(self.farm, reactor, server.heartbeat)),
-            ("web", server.web, self._web),
-        ):
-            await self._seats.open(name, description, factory)
+        server, strangers = self._config.server, self._config.settings.strangers
+        await self._open("shell", server.shell, ShellFactory(self.farm, reactor, login_within=strangers.login_within))
+        if server.ssh:
+            await self._open("ssh", server.ssh, self._ssh())
+        await self._open_for_workers()
+        await self._open("web", server.web, self._web)
         self.log.info("brender {version} is ready", version=__version__)
+
+    async def _open(self, name: str, description: str, factory: Any) -> None:
+        """By HTTPS where the web has to be."""
+        server, factory = self._config.server, self._guarded(name, factory)
+        closed = partial(self._why_closed, name)
+
+        def secure(factory: Any) -> Any:
+            return self._locks.web(factory, server.web_certificate, server.web_key)
+
+        if name == "web" and server.web_tls == "always":
+            await self._seats.open(name, description, secure(factory), closed=closed)
+        elif name == "web" and server.web_tls == "auto" and not server.proxies and not description.startswith("ssl:"):
+            await self._seats.open(name, description, factory, secure, closed)
+        else:
+            await self._seats.open(name, description, factory, closed=closed)
+
+    def _ssh(self) -> Any:
+        """The shell over SSH; what speaks it takes a moment to import."""
+        from twisted.conch.ssh.keys import Key  # noqa: PLC0415
+
+        from brender.protocols.ssh import SshFactory  # noqa: PLC0415
+        from brender.security.host_key import host_key  # noqa: PLC0415
+
+        key = Key.fromString(host_key(self._config.state))
+        return SshFactory(self.farm, time.time, key, partial(reactor.callLater, 0))
+
+    def _why_closed(self, name: str) -> str:
+        """Why a port for people must not be open to other machines; nothing: it may."""
+        if not self.farm.farm.people.users:
+            return NO_USERS.format(name=name)
+        return TELNET if name == "shell" and not self._config.server.telnet_on_network else ""
+
+    async def _open_for_workers(self) -> None:
+        server = self._config.server
+        self.farm.authority = await self._port.open(server.workers, server.worker_tls)
+        if self.farm.authority:
+            await self._port.agree(self._claim.store, time.time())
+
+    def _workers(self, gate: Gate | None) -> Any:
+        heartbeat, patience = self._config.server.heartbeat, self._config.settings.strangers.greet_within
+        return self._guarded("workers", WorkerFactory(self.farm, reactor, heartbeat, gate, patience))
 
     async def _load(self) -> None:
         """What is loaded stays: to look for garbage in it would double the time now, and later hold everybody up."""
@@ -167,6 +269,8 @@ class ServerService(Service):
         engine = self._claim.engine
         self.log.info("standby: {name} is held by {holder}; waits", holder=engine.holder, name=engine.name)
         self._waits_for = f"its farm is held by {engine.holder}."
+        if self._config.server.workers_are_secured:
+            self._port.warn_standby()
         await self._say_so()
         while not self._ours and not self.farm.stopping:
             await deferLater(reactor, AGAIN, lambda: None)
@@ -198,8 +302,8 @@ class ServerService(Service):
             ("web", server.web, web),
         ):
             try:
-                await self._seats.open(name, description, factory)
-            except CannotListen as error:
+                await self._open(name, description, factory)
+            except (CannotListen, NotSecure) as error:
                 self.log.warn("standby: {error}", error=error)
 
     def _why_not_yet(self) -> str:
@@ -218,6 +322,9 @@ class ServerService(Service):
         proxies = self._config.server.proxies
         how: dict[str, Any] = {"clock": reactor, "hosts": hosts, "proxies": proxies, "archives": self._archives}
         how |= {"deliveries": self._webhooks, "more_routes": self._config.settings.routes}
+        how |= {"outside": self._keeping.outside}
+        strangers = self._config.settings.strangers
+        how |= {"patience": strangers.request_within, "streams_of_an_address": strangers.streams_of_an_address}
         try:
             return make_site(self.farm, __version__, **how)
         except BadRoute as error:

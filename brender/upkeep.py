@@ -62,8 +62,11 @@ class Upkeep(Reports):
         await self._may_change()
         self._settling.flush()
         there = [view.id for view in views if self.farm.views.pop(view.id, None)]
+        for number in there:
+            self._announcer.forget("view", number)
         if there:
             await self._store.remove_views(there)
+            self._announcer.gone("view", there)
 
     # --- what is deleted
 
@@ -74,10 +77,11 @@ class Upkeep(Reports):
         gone = [job for job in jobs if job.id not in self.farm.jobs]
         for job in gone:
             self._announcer.forget("job", job.id)
-            self._pictures.pop(job.id, None)
         numbers = [job.id for job in gone]
         await all_of(self._store.remove_jobs(numbers[at : at + PART]) for at in range(0, len(numbers), PART))
-        await DeferredList([self._logs.remove(job.id) for job in gone], consumeErrors=True)  # `tidy` finds what is left
+        removing = [kept.remove(job.id) for job in gone for kept in (self._logs, self.pictures)]
+        await DeferredList(removing, consumeErrors=True)  # `tidy` finds what is left
+        self._announcer.gone("job", numbers)
         return stay
 
     async def delete_clients(self, clients: Sequence[RuntimeClient]) -> dict[int, str]:
@@ -90,6 +94,7 @@ class Upkeep(Reports):
             self._announcer.forget("client", client.id)
         if gone:
             await self._store.remove_clients({client.id: client.name for client in gone}, now)
+            self._announcer.gone("client", (client.id for client in gone))
         return stay
 
     # --- inside

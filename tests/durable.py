@@ -24,6 +24,7 @@ from brender.db.store import SqlStore
 from brender.db.writer import Writer
 from brender.farm.submission.planning import replan
 from brender.logs import Logs
+from brender.pictures import Pictures
 from brender.service import FarmService
 from tests.db.databases import ready
 from tests.fakes import SmallFarm
@@ -44,7 +45,8 @@ class DurableFarm(SmallFarm):
         writer = Writer(ready(self.path), reactor.callFromThread, self.problems.append, self._pause)
         self.sql = SqlStore(writer, replan)
         self.logs = Logs(self.path.parent / "logs")
-        self.service = FarmService(self.sql, self.clock, self.logs, epoch=self.clock.seconds)
+        self.pictures = Pictures(self.path.parent / "pictures")
+        self.service = FarmService(self.sql, self.clock, self.logs, self.pictures, epoch=self.clock.seconds)
         writer.start()
         test.addCleanup(self._close)
 

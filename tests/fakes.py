@@ -7,13 +7,18 @@ tests of shell, web and protocol talk to the farm itself, without sockets, threa
 
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
+from PIL import Image
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
+from brender.farm.audit import Entry
 from brender.farm.changes import Changes, Kept, Loaded, StatesThen
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.interfaces import NotFound, WritePath
@@ -21,6 +26,8 @@ from brender.farm.job import Job, Step
 from brender.farm.order import Order
 from brender.farm.submission.planning import replan
 from brender.logs import Logs
+from brender.people.passwords import Passwords
+from brender.pictures import Pictures
 from brender.service import FarmService
 
 NOON = 1_700_000_000.0  # the time at which every small farm begins
@@ -39,6 +46,13 @@ steps:
 """
 
 
+def jpeg(grey: int = 0, width: int = 16, height: int = 9) -> bytes:
+    """A small picture."""
+    made = BytesIO()
+    Image.new("L", (width, height), grey).save(made, "JPEG")
+    return made.getvalue()
+
+
 class MemoryStore:
     """A store that forgets everything with its process.  `held` makes commits wait until `commit`."""
 
@@ -46,6 +60,7 @@ class MemoryStore:
         self.held = held
         self.closed = False
         self.orders: dict[int, Order] = {}
+        self.entries: dict[int, Entry] = {}  # of the audit
         self.submissions: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self.added: dict[int, list[dict[str, Any]]] = {}
         self.steps: dict[int, list[StatesThen | None]] = {}
@@ -70,12 +85,15 @@ class MemoryStore:
 
     def save(self, changes: Changes) -> Awaitable[None]:
         self.orders.update(changes.orders)
+        self.entries.update(changes.audit)
         for job in changes.jobs.values():
             if job.template:
                 self.submissions[job.id] = (job.template, job.values)
         for job in changes.steps.values():
             self.added[job.id] = job.added
-            self.steps[job.id] = [StatesThen(bytes(step.tasks), step.as_of, step.open_then) for step in job.steps]
+            self.steps[job.id] = [
+                StatesThen(bytes(step.tasks), step.as_of, step.open_then, step.took.packed()) for step in job.steps
+            ]
         if not self.held:
             return succeed(None)
         self._waiting.append(Deferred())
@@ -88,6 +106,12 @@ class MemoryStore:
 
     async def orders_of(self, job: int) -> Sequence[Order]:
         return [order for _, order in sorted(self.orders.items()) if order.job == job]
+
+    async def failed_orders_of(self, job: int, most: int) -> Sequence[Order]:
+        return [order for order in await self.orders_of(job) if order.reason][-most:]
+
+    async def orders_with(self, numbers: Sequence[int]) -> Sequence[Order]:
+        return [self.orders[number] for number in sorted(numbers) if number in self.orders]
 
     async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
         if job not in self.submissions:
@@ -108,6 +132,27 @@ class MemoryStore:
     async def remove_views(self, views: Sequence[int]) -> None:
         pass
 
+    async def remove_invitations(self, invitations: Sequence[int]) -> None:
+        pass
+
+    async def known_authority(self, fingerprint: str, now: float, replaces: bool) -> str:
+        return fingerprint
+
+    async def remove_users(self, users: Sequence[str], tokens: Sequence[int]) -> None:
+        pass
+
+    async def remove_tokens(self, tokens: Sequence[int]) -> None:
+        pass
+
+    async def audit(self, most: int) -> Sequence[Entry]:
+        return [entry for _, entry in sorted(self.entries.items(), reverse=True)][:most]
+
+    async def remove_audit(self, before: float) -> int:
+        old = [number for number, entry in self.entries.items() if entry.when < before]
+        for number in old:
+            del self.entries[number]
+        return len(old)
+
     async def close(self) -> None:
         self.commit()
         self.closed = True
@@ -121,6 +166,7 @@ class NotedLink:
         self.orders: dict[int, Order] = {}
         self.words = 0
         self.lives = True  # it answers
+        self.can_be_sent_away = True  # its worker is new enough
 
     def ask(self) -> None:
         self.words += self.lives
@@ -128,8 +174,8 @@ class NotedLink:
     def welcome(self, client: RuntimeClient, drop: Sequence[int]) -> None:
         self.said.append(("welcome", client.id, list(drop)))
 
-    def refuse(self, reason: str) -> None:
-        self.said.append(("refuse", reason))
+    def refuse(self, reason: str, again: bool = True) -> None:
+        self.said.append(("refuse", reason) if again else ("refuse", reason, again))
 
     def give(self, order: Order, step: Step) -> None:
         self.orders[order.id] = order
@@ -150,6 +196,10 @@ class NotedLink:
     def power_off(self, idle: float) -> None:
         self.said.append(("power_off", idle))
 
+    def send_away(self, *, again: bool, now: bool) -> bool:
+        self.said.append(("send_away", again, now))
+        return self.can_be_sent_away
+
     def farewell(self, reason: str) -> None:
         self.said.append(("farewell", reason))
 
@@ -167,8 +217,17 @@ class SmallFarm:
         self.clock.advance(NOON)
         self.store = store or MemoryStore()
         self.logs = Logs(Path(folder.name))
+        self.pictures = Pictures(Path(folder.name) / "pictures")
         test.addCleanup(self.logs.close)
-        self.service = FarmService(self.store, self.clock, self.logs, epoch=self.clock.seconds)
+        self.service = FarmService(
+            self.store,
+            self.clock,
+            self.logs,
+            self.pictures,
+            epoch=self.clock.seconds,
+            passwords=Passwords(hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
+            secret=map("secret {}".format, count(1)).__next__,
+        )
         self.links: dict[int, NotedLink] = {}
 
     def now(self) -> float:

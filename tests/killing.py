@@ -28,6 +28,7 @@ from brender.farm.submission.planning import Plan, plan, replan
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_JOB, TASK, TaskEvent, TaskState
 from brender.logs import Logs
+from brender.pictures import Pictures
 from brender.protocols import messages as say
 from brender.protocols.worker import Conversation
 from brender.service import FarmService
@@ -232,10 +233,10 @@ class World:
         self._writer = SteppedWriter(database, self._watch.go_on)
         self._clock = Clock()
         self._clock.advance(self._now)
-        logs = Logs(self._logs)
+        logs, pictures = Logs(self._logs), Pictures(self._logs.with_name("pictures"))
         self._test.addCleanup(logs.close)
         store = SqlStore(self._writer, planned_before)
-        self.service = FarmService(store, self._clock, logs, epoch=self._clock.seconds)
+        self.service = FarmService(store, self._clock, logs, pictures, epoch=self._clock.seconds)
         self._begun = Deferred.fromCoroutine(self.service.begin())
         self._talk: Conversation | None = None
         self._to_server: deque[Any] = deque()
@@ -371,11 +372,11 @@ class World:
 plans: dict[str, Plan] = {}
 
 
-def planned(template: Any, values: Any, **how: Any) -> Plan:
+def planned(template: Any, values: Any, folder: str, limit: int) -> Plan:
     """A plan never changes, and takes longer than all else in a small life: it is made once for all worlds."""
     key = repr((template, values))
     if key not in plans:
-        plans[key] = plan(template, values, **how)
+        plans[key] = plan(template, values, folder=folder, limit=limit)
     return plans[key]
 
 

@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from bootstrap import debian
 from bootstrap.blender import Blender
+from bootstrap.dashboard import Dashboard
 from bootstrap.environment import Environment
 from bootstrap.npm import FromNpm
 from bootstrap.packages import Packages
@@ -276,6 +277,56 @@ class JavaScript(Machine):
         said = self.ready()
         self.assertIn("    no such host\n", said)
         self.assertIn("npm could not install it", said)
+        self.ready()
+        self.assertEqual(len(self.asked()), 2)
+
+
+class Pages(JavaScript):
+    """They are built by npm too."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = self.checkout / "brender" / "web" / "dashboard"
+        (self.folder / "src").mkdir(parents=True)
+        (self.folder / "package-lock.json").write_text("{}")
+        self.lock = self.folder / "src" / "main.tsx"
+        self.lock.write_text("one")
+        self.built = self.checkout / "brender" / "web" / "static"
+        made = f"/bin/mkdir -p {self.folder}/node_modules/tables {self.built}; echo page > {self.built}/index.html"
+        self.npm(self.bin, made)
+
+    def ready(self) -> str:
+        with redirect_stdout(StringIO()) as shown:
+            Dashboard(self.checkout, self.environment).make_ready()
+        return shown.getvalue()
+
+    def test_npm_installs_what_the_lock_names_and_is_asked_again_when_that_has_changed_or_gone(self) -> None:
+        self.assertIn("1 files", self.ready())
+        install, build = self.asked()
+        self.assertTrue(install.startswith("ci "), install)
+        self.assertTrue(build.startswith("run build "), build)
+        self.ready()
+        self.assertEqual(self.asked(), [])
+        self.lock.write_text("two")
+        self.ready()
+        self.assertEqual(self.asked(), [build])
+        shutil.rmtree(self.built)
+        self.ready()
+        self.assertEqual(self.asked(), [build])
+
+    def test_where_there_is_no_npm_pip_brings_one(self) -> None:
+        (self.bin / "npm").rename(self.checkout / "npm")
+        self.environment.python.unlink()
+        brings = f'echo "$@" >> {self.checkout}/asked; /bin/cp {self.checkout}/npm {self.environment.folder}/bin/npm'
+        self.program("python", brings).rename(self.environment.python)
+        self.assertIn("1 files", self.ready())
+        self.assertEqual([line.split()[0] for line in self.asked()], ["-m", "ci", "run"])
+
+    def test_an_npm_that_fails_is_shown_does_not_end_the_set_up_and_is_asked_again(self) -> None:
+        self.npm(self.bin, "echo no such host; exit 1")
+        said = self.ready()
+        self.assertIn("    no such host\n", said)
+        self.assertIn("the server runs without them", said)
         self.ready()
         self.assertEqual(len(self.asked()), 2)
 

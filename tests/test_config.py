@@ -27,6 +27,10 @@ MISTAKES: tuple[tuple[str, str], ...] = (
     ("[server]\nheartbeat = 0", " in line 2: heartbeat has to be a number > 0.0."),
     ("[server]\nlost_after = nan", " in line 2: lost_after has to be a number >= 0.0."),
     ("[server]\nheartbeat = inf", " in line 2: heartbeat has to be a number <= 1000000.0."),
+    (
+        '[server]\ntemplates = "studio"',
+        ' in line 2: templates has to be the whole path of a folder, such as "/studio/templates".',
+    ),
     ("[server]\ntask_limit = 0", " in line 2: task_limit has to be a whole number >= 1."),
     ("[worker]\nslots = 2.5", " in line 2: slots has to be a whole number, not a fraction."),
     ("[worker]\nslots = -1", " in line 2: slots has to be a whole number >= 0."),

@@ -159,6 +159,28 @@ class Announcing(SynchronousTestCase):
         self.commits[1].callback(None)
         self.assertEqual(self.said(), [("job", [(7, 1)]), ("job", [(7, 2)])])
 
+    def test_what_is_gone_is_told_and_nothing_shows_it_after(self) -> None:
+        announcer = self.announcer(held=True)
+        announcer.show("job", 7)
+        announcer.show("job", 8)
+        announcer.show("setting", "zone")
+        self.clock.advance(SHOW_EVERY)
+        announcer.show("job", 7)
+        announcer.forget("job", 7)
+        announcer.gone("job", [7])
+        self.commits[0].callback(None)
+        shown = [("job", [(8, 0)]), ("setting", [("zone", 0)])]
+        self.assertEqual(self.said(), [("gone", {"kind": "job", "ids": [7]}), *shown])
+        announcer.show("job", 7)  # it is back
+        self.clock.advance(SHOW_EVERY)
+        self.commits[1].callback(None)
+        self.assertEqual(self.said()[3:], [("job", [(7, 0)])])
+
+    def test_thousands_that_are_gone_are_several_events(self) -> None:
+        self.announcer().gone("job", range(MOST_THINGS + 1, 0, -1))
+        sizes = [(data["ids"][0], len(data["ids"])) for _, data in self.said()]  # type: ignore[index]
+        self.assertEqual(sizes, [(1, MOST_THINGS), (MOST_THINGS + 1, 1)])
+
     def test_what_could_not_be_written_is_not_announced(self) -> None:
         announcer = self.announcer(held=True)
         announcer.show("job", 7)

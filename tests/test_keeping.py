@@ -36,6 +36,16 @@ class TheThread(TestCase):
         self.assertEqual(len(names), 1)
         self.assertNotIn(threading.current_thread().name, names)
 
+    async def test_pictures_have_a_thread_of_their_own_and_files_of_jobs_have_some_that_nobody_waits_for(self) -> None:
+        keeping = self.made()
+        keeping.start(Farm())
+        held = threading.Event()
+        keeping.outside(held.wait)
+        self.addCleanup(held.set)
+        await keeping.pictures.recall({})
+        self.assertEqual(await keeping.outside(lambda: threading.current_thread().daemon), True)
+        keeping.stop()  # though `outside` hangs
+
     async def test_logs_are_packed_when_their_order_is_over_and_read_as_before(self) -> None:
         keeping = self.made()
         keeping.start(Farm())
@@ -63,7 +73,7 @@ class TheThread(TestCase):
         keeping.logs.write(1, 1, 0, "hello\n")
         keeping.logs.close()
         broken = self.made(seconds=1.0)
-        self.patch(broken.logs, "_folders", lambda: 1 / 0)
+        self.patch(broken.logs, "_look", lambda *_: 1 / 0)
         broken.start(Farm())
         self.addCleanup(broken.stop)
         self.assertEqual(await broken.logs.reading(1, 1), "hello\n")

@@ -14,10 +14,10 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from brender import service
 from brender.farm import choosing
 from brender.farm.farm import Farm
 from brender.farm.job import Job
+from brender.farm.submission import here
 from brender.farm.transitions import TASK, JobState, TaskEvent, TaskState
 from brender.service import FarmService
 from tests.farm.submission import documents
@@ -102,7 +102,7 @@ class KillPoints(TestCase):
     def test_wherever_server_or_worker_are_killed_nothing_is_lost_and_nothing_happens_twice(self) -> None:
         self.watch, self.empty = Watch(self), empty_database(self)
         self.folder = Path(self.mktemp()).absolute()
-        self.patch(service, "plan", planned)
+        self.patch(here, "planned", planned)
         for life in LIVES:
             self.kill_everywhere(life)
         for life in LIVES[:SLOW]:

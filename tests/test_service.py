@@ -4,6 +4,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import TestCase
 
 from brender.connections import ASK_EVERY, ASKED
@@ -12,11 +13,10 @@ from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.interfaces import Event, NotFound
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import JobState, NotNow, TaskState
-from brender.farm.views import JobView
-from brender.reports import MOST_PICTURES
+from brender.farm.views import JobView, job_view
 from tests.db.databases import rows
 from tests.durable import DurableFarm
-from tests.fakes import NOON, MemoryStore, NotedLink, SmallFarm
+from tests.fakes import NOON, MemoryStore, NotedLink, SmallFarm, jpeg
 
 TWO_STEPS = """
 specificationVersion: jobtemplate-2023-09
@@ -572,20 +572,43 @@ class Pictures(TestCase):
 
     async def test_the_newest_of_each_job_is_kept_and_counted(self) -> None:
         await self.farm.job()
-        for picture in (b"one", b"two"):
-            self.farm.service.pictured(1, 1, 0, picture)
-        self.assertEqual((self.farm.service.picture_of(1), self.farm.service.farm.jobs[1].picture), (b"two", 2))
+        for task in (4, 7):
+            self.farm.service.pictured(1, 1, task, jpeg(task), "Render", 24.0)
+        view = job_view(self.farm.service.farm.jobs[1], self.farm.service.farm)
+        self.assertEqual((view.picture, view.picture_step, view.picture_task), (2, "Render", 7))
+        for task in (4, 7):
+            shown, body = await self.farm.pictures.read(1, 0, task) or (None, b"")
+            assert shown
+            self.assertEqual((body, shown.width, shown.height, shown.rate), (jpeg(task), 16, 9, 24.0))
 
-    async def test_there_are_so_many_and_no_more(self) -> None:
-        for number in range(1, MOST_PICTURES + 3):
-            await self.farm.job(values={"Frames": "1"})
-            self.farm.service.pictured(1, number, 0, b"x")
-        kept = [number for number in self.farm.service.farm.jobs if self.farm.service.picture_of(number)]
-        self.assertEqual(kept, list(range(3, MOST_PICTURES + 3)))
+    async def test_what_cannot_be_one_of_a_job_is_not_kept(self) -> None:
+        await self.farm.job(values={"Frames": "1-3"})
+        for job, task, step in ((99, 0, ""), (1, 3, ""), (1, -1, ""), (1, 0, "../Render")):
+            self.farm.service.pictured(1, job, task, jpeg(), step)
+        self.assertEqual(self.farm.pictures.latest(64), [])
+        self.assertEqual(self.farm.service.farm.jobs[1].picture, 0)
 
-    async def test_one_of_a_job_that_is_not_there_is_not_kept(self) -> None:
-        self.farm.service.pictured(1, 99, 0, b"x")
-        self.assertIsNone(self.farm.service.picture_of(99))
+    async def test_what_is_no_jpeg_is_not_kept_and_told_of_once(self) -> None:
+        await self.farm.job()
+        with capturedLogs() as captured:
+            for picture in (b"", b"\xff\xd8\xff\xd9", b"<svg onload=alert(1)>", jpeg()[:-2]):
+                self.farm.service.pictured(1, 1, 0, picture)
+        self.assertEqual([event["log_format"] for event in captured], ["{name} sends pictures that are no JPEG"])
+        self.assertEqual(self.farm.pictures.latest(64), [])
+
+    async def test_a_rate_that_is_none_is_not_believed(self) -> None:
+        await self.farm.job()
+        for task, rate in enumerate((-1.0, 1e300, float("nan"), float("inf"))):
+            self.farm.service.pictured(1, 1, task, jpeg(), "", rate)
+        self.assertEqual([each.rate for each in await self.farm.pictures.since(1, 0, 9)], [0.0] * 4)
+
+    async def test_a_deleted_job_takes_its_own_along(self) -> None:
+        job = await self.farm.job(values={"Frames": "1"})
+        self.farm.service.pictured(1, 1, 0, jpeg())
+        self.farm.finish_all(self.client)
+        self.assertEqual(await self.farm.service.delete_jobs([job]), {})
+        self.assertIsNone(await self.farm.pictures.read(1, 0, 0))
+        self.assertEqual(self.farm.pictures.latest(64), [])
 
 
 class Asking(TestCase):

@@ -54,7 +54,7 @@ class AFarm(TestCase):
         self.set_by = 0.0
         clock = self.small.clock
         self.small.service = FarmService(
-            self.small.store, clock, self.small.logs, epoch=lambda: clock.seconds() + self.set_by
+            self.small.store, clock, self.small.logs, self.small.pictures, epoch=lambda: clock.seconds() + self.set_by
         )
         self.farm = self.small.service.farm
 

@@ -21,10 +21,13 @@ MODULES = {
     "server": "running",
     "worker": "running",
     "submit": "submit",
+    "plan": "submit",
     "farm": "looking",
     "watch": "looking",
     "hold": "holding",
     "release": "holding",
+    "join-token": "joining",
+    "ca": "authority",
     "shell": "shell",
     "backup": "keeping",
     "restore": "keeping",
@@ -32,12 +35,15 @@ MODULES = {
     "archive": "keeping",
     "simulate": "simulate",
     "db": "db",
+    "user": "people",
+    "login": "people",
+    "logout": "people",
     "help": "helping",
     "man": "helping",
     "completion": "completing",
 }
-RUNNING = ("demo", "server", "worker", "shell", "hold", "release", "simulate")
-KEEPING = ("backup", "restore", "check", "archive", "db")
+RUNNING = ("demo", "server", "worker", "join-token", "ca", "shell", "hold", "release", "simulate")
+KEEPING = ("user", "login", "logout", "backup", "restore", "check", "archive", "db")
 HELPING = ("help", "man", "completion")
 
 

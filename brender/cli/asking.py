@@ -21,6 +21,7 @@ import click
 
 from brender.client.errors import Failed
 from brender.client.http import Api, Question
+from brender.client.tokens import token_for
 from brender.config import BadSettings, load
 from brender.verbs.tables import visible
 from brender.verbs.words import BadWords
@@ -43,6 +44,8 @@ UNLIMITED = 10_000  # columns, where no terminal limits them
 class Desk:
     api: Api
     as_json: bool
+    server: str = ""
+    named: bool = False  # the server was, by --server or BRENDER_SERVER
 
     def show(self, data: Any, words: Callable[[], str]) -> None:
         """JSON when that is wanted, otherwise words for a person."""
@@ -50,6 +53,10 @@ class Desk:
             click.echo(json.dumps(data, ensure_ascii=False, indent=2))
         else:
             say(words(), colours=True)
+
+    def anonymous(self) -> "Desk":
+        """The same without a token."""
+        return Desk(Api(self.server), self.as_json, self.server, self.named)
 
     def ask(self, question: Question) -> Any:
         with patiently():
@@ -108,17 +115,19 @@ def asks_the_farm(command: Callable[Concatenate[Desk, Given], None]) -> Callable
     """Make a function of a `Desk` a function that click can call."""
 
     @click.option("--server", envvar="BRENDER_SERVER", metavar="URL[,URL]", help="The farm's server.  [BRENDER_SERVER]")
+    @click.option("--token", help="An API token, instead of the one that brender login has kept.  [BRENDER_TOKEN]")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @click.option("--show-config", is_flag=True, help="Tell which server would be asked, and why; ask nothing.")
     @functools.wraps(command)
     def asking(*given: Given.args, **named: Given.kwargs) -> None:
-        server, as_json = named.pop("server"), bool(named.pop("as_json"))
+        server, as_json, token = named.pop("server"), bool(named.pop("as_json")), named.pop("token")
         url, source = find_server(server if isinstance(server, str) else None)
         if named.pop("show_config"):
             click.echo(f"server  {url} ({source})")
             return
         try:
-            command(Desk(Api(url), as_json), *given, **named)
+            api = Api(url, token=str(token or token_for(url)))
+            command(Desk(api, as_json, url, server is not None), *given, **named)
         except Failed as failed:
             fail(failed, as_json)
 
@@ -126,6 +135,8 @@ def asks_the_farm(command: Callable[Concatenate[Desk, Given], None]) -> Callable
 
 
 def fail(failed: Failed, as_json: bool) -> NoReturn:
+    if failed.code == "not-logged-in" and not as_json:
+        failed.message = f"{failed.message} brender login NAME keeps a token."
     if as_json:
         click.echo(json.dumps(failed.as_json(), ensure_ascii=False, indent=2))
     else:
@@ -151,7 +162,8 @@ def find_server(named: str | None) -> tuple[str, str]:
     except BadSettings as error:
         raise click.UsageError(str(error)) from None
     port = PORT.match(config.server.web)
-    return f"http://127.0.0.1:{port[1] if port else DEFAULT_PORT}", config.source
+    scheme = "https" if config.server.web_is_secured else "http"
+    return f"{scheme}://127.0.0.1:{port[1] if port else DEFAULT_PORT}", config.source
 
 
 def address(named: str) -> str:

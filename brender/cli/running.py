@@ -41,6 +41,7 @@ def server(config: str | None, state: str | None, show_config: bool) -> None:
 @click.option("--slots", type=click.IntRange(min=1), help="How many tasks at once, instead of one for each core.")
 @click.option("--config", type=FILE, help="The settings, instead of the brender.toml that is found.")
 @click.option("--state", type=FOLDER, help="The folder for this worker's identity and scratch files.")
+@click.option("--join", metavar="TOKEN", help="Join the farm, once; @FILE has the token in it.")
 @click.option("--keep-folders", type=click.IntRange(min=0), help="How many folders of failed tasks are kept.")
 @click.option("--show-config", is_flag=True, help="Tell what would be used, and why; start nothing.")
 def worker(
@@ -52,6 +53,7 @@ def worker(
     config: str | None,
     state: str | None,
     keep_folders: int | None,
+    join: str | None,
     show_config: bool,
 ) -> None:
     """Run a worker for the server at HOST:PORT, or in the settings.
@@ -64,4 +66,4 @@ def worker(
         raise click.UsageError("The server is named twice, differently.")
     from brender.worker import tap  # noqa: PLC0415 (installs the reactor)
 
-    sys.exit(tap.run(address or named, name, slots, state, config, keep_folders))
+    sys.exit(tap.run(address or named, name, slots, state, config, keep_folders, join))

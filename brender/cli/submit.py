@@ -1,7 +1,8 @@
 """`brender submit`: hand in a template or a scene, and watch it if wanted.
 
 How does this work?  A `.blend` becomes a job of the built-in template `blender`, with the frames that the file
-itself names; a file with a template is sent as it is; a word that is no file names a built-in template.
+itself names; a file with a template is sent as it is, of the folder of a job bundle its two files; a word that is no
+file names a template of the farm.  `brender plan` takes the same, and makes nothing.
 Values are `KEY=VALUE`; every setting that a job can have is an option, made from the struct that declares it.
 What was found out by itself is told, so that nothing happens behind one's back.
 """
@@ -12,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import click
 
 from brender.cli.asking import Desk, asks_the_farm, say, wrong_use
+from brender.cli.bundles import template_in, values_in
 from brender.cli.paths import whole
 from brender.cli.scenes import frames_of
 from brender.cli.watch import Watch
@@ -26,7 +29,7 @@ from brender.farm.submission.problems import Refused
 from brender.farm.windows import zone_of
 from brender.templates import built_in
 from brender.verbs import values as written
-from brender.verbs.submitting import MOST_BYTES, built_in_template
+from brender.verbs.submitting import MOST_BYTES, built_in_template, is_name
 from brender.verbs.tables import count
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -38,7 +41,7 @@ class Wanted:
 
     template: str  # a text, or the name of a built-in one
     text: str  # the text, as far as it is known here
-    values: dict[str, str]
+    values: dict[str, Any]
     folder: Path | None = None  # the template's own
     told: list[str] = field(default_factory=list)
     name: str = ""
@@ -76,19 +79,60 @@ def submit(
 ) -> None:
     """Hand in a scene or a job template.
 
-    FILE is a .blend, a job template (YAML or JSON), or the name of a built-in template.
+    FILE is a .blend, a job template (YAML or JSON), the folder of a job bundle, or the name of a template of the farm.
     """
-    asked = settings_of(settings)
-    given = read_values(values, frames)
-    wanted = scene(Path(file), given) if file.lower().endswith(".blend") else template(file, given)
-    wanted.values, told = whole(wanted.text, wanted.values, wanted.folder)
-    for line in [] if quiet else [*wanted.told, *told]:
-        say(line, err=True)
-    body = {"template": wanted.template, "values": wanted.values, "name": name or wanted.name}
-    job = desk.ask(Question("POST", "/api/v1/jobs", body=body | {"settings": {"owner": user(), **asked}}))
+    wanted = wanted_of(desk, file, read_values(values, frames), quiet=quiet)
+    job = desk.ask(Question("POST", "/api/v1/jobs", body=body_of(desk, wanted, name, settings_of(settings))))
     if watch:
         raise SystemExit(Watch(desk.api, desk.as_json, wanted.thing, silent=quiet).until_it_ends(job))
     desk.show(job, lambda: str(job["id"]) if quiet else submitted(job, wanted.thing))
+
+
+@click.command(epilog="docs/submitting.md tells more.")
+@click.argument("file")
+@click.argument("values", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--frames", metavar="RANGE", help="The frames, such as 1-250 or 1,5-9; the same as Frames=RANGE.")
+@click.option("--name", default="", help="What the job would be called, instead of the template's own name.")
+@settings_options
+@asks_the_farm
+def plan(
+    desk: Desk, /, *, file: str, values: tuple[str, ...], frames: str | None, name: str, **settings: str | None
+) -> None:
+    """Say what a job would be, or all that is wrong with it, and make none.
+
+    FILE and all that follows are what submit takes.  It ends with 1 when the job would not be taken.
+    """
+    wanted = wanted_of(desk, file, read_values(values, frames))
+    found = desk.ask(Question("POST", "/api/v1/jobs/plan", body=body_of(desk, wanted, name, settings_of(settings))))
+    desk.show(found, lambda: words_of(found))
+    if not found["ok"]:
+        raise SystemExit(1)
+
+
+def words_of(found: Any) -> str:
+    from brender.cli.wording import worded  # noqa: PLC0415 (who hands in a job needs no verbs)
+
+    return worded("job", "plan", found, {"template": ""})
+
+
+def wanted_of(desk: Desk, file: str, given: dict[str, str], *, quiet: bool = False) -> Wanted:
+    """What is to be sent of what was named, with whole paths; what was found out by itself is told."""
+    if file.lower().endswith(".blend"):
+        wanted = scene(Path(file), given)
+    else:
+        wanted = named(desk, file, given) or template(file, given)
+    texts = {name: value for name, value in wanted.values.items() if isinstance(value, str)}
+    paths, told = whole(wanted.text, texts, wanted.folder)
+    wanted.values.update(paths)
+    for line in [] if quiet else [*wanted.told, *told]:
+        say(line, err=True)
+    return wanted
+
+
+def body_of(desk: Desk, wanted: Wanted, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Whoever has logged in is the owner, unless they say another one."""
+    said = {"template": wanted.template, "values": wanted.values, "name": name or wanted.name}
+    return {**said, "settings": settings if desk.api.token else {"owner": user(), **settings}}
 
 
 def submitted(job: Any, thing: str) -> str:
@@ -128,11 +172,28 @@ def read_values(words: Sequence[str], frames: str | None) -> dict[str, str]:
     return found
 
 
-def template(file: str, values: dict[str, str]) -> Wanted:
-    thing = "frame" if "Frames" in values else "task"
+def named(desk: Desk, name: str, values: dict[str, Any]) -> Wanted | None:
+    """A template that the farm has; None where a file is meant."""
+    if Path(name).exists() or not is_name(name):
+        return None
+    text = built_in_template(name)
+    if text is None:
+        text = str(desk.ask(Question("GET", f"/api/v1/templates/{quote(name, safe='')}"))["template"])
+    return Wanted(name, text, values, thing="frame" if "Frames" in values else "task")
+
+
+def template(file: str, values: dict[str, Any]) -> Wanted:
     path = Path(file)
-    if not path.exists() and file in built_in():
-        return Wanted(file, built_in_template(file) or "", values, thing=thing)
+    bundle = template_in(path) if path.is_dir() else None
+    wanted = of_file(bundle or path, values)
+    if bundle:
+        wanted.values = {**values_in(path, wanted.text), **values}
+    wanted.thing = "frame" if "Frames" in wanted.values else "task"
+    return wanted
+
+
+def of_file(path: Path, values: dict[str, Any]) -> Wanted:
+    file = str(path)
     try:
         with path.open("rb") as opened:
             data = opened.read(MOST_BYTES + 1)
@@ -146,7 +207,7 @@ def template(file: str, values: dict[str, str]) -> Wanted:
         raise click.UsageError(f"{file} is larger than a template may be ({MOST_BYTES >> 20} MB).")
     if not text.strip():
         raise click.UsageError(f"{file} is empty.")
-    return Wanted(text if "\n" in text else f"{text}\n", text, values, path.absolute().parent, thing=thing)
+    return Wanted(text if "\n" in text else f"{text}\n", text, values, path.absolute().parent)
 
 
 def scene(path: Path, values: dict[str, str]) -> Wanted:

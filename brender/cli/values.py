@@ -10,6 +10,7 @@ from typing import Any
 from brender.client.addresses import question
 from brender.client.errors import Failed
 from brender.client.http import Api
+from brender.client.tokens import token_for
 from brender.verbs.item import Item
 from brender.verbs.known import VERBS
 from brender.verbs.typed.completing import Values
@@ -20,7 +21,7 @@ MOST = 500  # things
 
 def values_of(server: str) -> Values:
     """Knows the values of the farm of this server."""
-    api = Api(server, PATIENCE)
+    api = Api(server, PATIENCE, token_for(server))
 
     def values(item: Item, name: str) -> Iterable[str]:
         if item.of_job or name not in item.attributes:

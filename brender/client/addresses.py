@@ -30,7 +30,7 @@ def question(
     path = address(verb, id, job) + whole
     chosen = {"filter": filter} if filter else {}
     said = msgspec.to_builtins(values or {})
-    if verb.changes:
+    if verb.by_body:
         return Question(METHODS.get(verb.name, "POST"), path, chosen, said)
     texts = {name: as_text(value) for name, value in said.items() if value is not None}
     return Question("GET", path, {**chosen, **texts})

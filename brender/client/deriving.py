@@ -124,14 +124,18 @@ def reader(verb: Verb, values: Mapping[str, Any]) -> Callable[[Any], Any]:
 def results(verb: Verb, found: Any, one: bool) -> Any:
     if verb.name == TEXT:
         return found
+    if verb.sent:
+        return found
     if not verb.shows:
         return said(verb, found) if one else {fields["id"]: said(verb, fields) for fields in found["data"]}
     outcomes = [Outcome(row.view, row.more) for row in rows_of_json(verb, found)]
-    if one or verb.makes:
+    if one or verb.alone:
         return outcomes[0]
     return Outcomes(outcomes, found["matched"], found["changed"])
 
 
-def said(verb: Verb, fields: Mapping[str, Any]) -> str:
-    """The text that a verb is about, or why there is none."""
-    return str(fields.get(verb.name, fields.get("error", "")))
+def said(verb: Verb, fields: Mapping[str, Any]) -> Any:
+    """What a verb is about, or why there is none."""
+    if verb.name in fields:
+        return msgspec.convert(fields[verb.name], verb.gives)
+    return str(fields.get("error", ""))

@@ -14,6 +14,7 @@ from brender.client import items
 from brender.client.errors import Failed, Unreachable
 from brender.client.http import PATIENCE, Api
 from brender.client.results import Happening
+from brender.client.tokens import token_for
 from brender.farm.views import JobView
 
 LOCAL = "http://127.0.0.1:8080"
@@ -23,10 +24,13 @@ GIVE_UP = 60.0  # seconds without a server
 
 
 class Farm:
-    """A farm; `server` is its address, or several with commas between: a farm and its standby."""
+    """A farm; `server` is its address, or several with commas between: a farm and its standby.
 
-    def __init__(self, server: str = LOCAL, patience: float = PATIENCE) -> None:
-        self.api = Api(server, patience)
+    Without a `token` it is BRENDER_TOKEN, or what `brender login` has kept for that address.
+    """
+
+    def __init__(self, server: str = LOCAL, patience: float = PATIENCE, token: str = "") -> None:
+        self.api = Api(server, patience, token or token_for(server))
         self.clients = items.Clients(self.api)
         self.jobs = items.Jobs(self.api)
         self.pools = items.Pools(self.api)
@@ -34,6 +38,11 @@ class Farm:
         self.limits = items.Limits(self.api)
         self.settings = items.Settings(self.api)
         self.views = items.Views(self.api)
+        self.templates = items.Templates(self.api)
+        self.users = items.Users(self.api)
+        self.tokens = items.Tokens(self.api)
+        self.audits = items.Audits(self.api)
+        self.invitations = items.Invitations(self.api)
 
     def steps(self, job: int) -> items.Steps:
         return items.Steps(self.api, job)
@@ -72,8 +81,8 @@ class Farm:
 class AsyncFarm:
     """The same for asyncio."""
 
-    def __init__(self, server: str = LOCAL, patience: float = PATIENCE) -> None:
-        self.api = Api(server, patience)
+    def __init__(self, server: str = LOCAL, patience: float = PATIENCE, token: str = "") -> None:
+        self.api = Api(server, patience, token or token_for(server))
         self.clients = items.AsyncClients(self.api)
         self.jobs = items.AsyncJobs(self.api)
         self.pools = items.AsyncPools(self.api)
@@ -81,6 +90,11 @@ class AsyncFarm:
         self.limits = items.AsyncLimits(self.api)
         self.settings = items.AsyncSettings(self.api)
         self.views = items.AsyncViews(self.api)
+        self.templates = items.AsyncTemplates(self.api)
+        self.users = items.AsyncUsers(self.api)
+        self.tokens = items.AsyncTokens(self.api)
+        self.audits = items.AsyncAudits(self.api)
+        self.invitations = items.AsyncInvitations(self.api)
 
     def steps(self, job: int) -> items.AsyncSteps:
         return items.AsyncSteps(self.api, job)

@@ -9,6 +9,7 @@ with a sentence.  Proxies are left out, because a farm is in the same building.
 import json as plain_json
 import os
 import socket
+import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,10 +17,11 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode
-from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 from uuid import uuid4
 
 from brender.client.errors import Failed, Unreachable, refusal
+from brender.client.trust import HINT, trusting
 
 API = "/api/v1"
 PATIENCE = 60.0  # seconds without a byte; an open stream sends one every 15
@@ -37,10 +39,12 @@ class Question:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def request(self, base: str) -> Request:
+    def request(self, base: str, token: str = "") -> Request:
         asked = urlencode(self.query, quote_via=quote)
         data = None if self.body is None else plain_json.dumps(self.body).encode()
         headers = {**self.headers, "Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         return Request(f"{base}{self.path}{'?' + asked if asked else ''}", data, headers, method=self.method)
 
 
@@ -49,10 +53,11 @@ class Busy(Failed):
 
 
 class Api:
-    def __init__(self, server: str, patience: float = PATIENCE) -> None:
+    def __init__(self, server: str, patience: float = PATIENCE, token: str = "") -> None:
+        self.token = token
         self._bases = [base.strip().rstrip("/") for base in server.split(",")]
         self._patience = patience
-        self._opener: OpenerDirector = build_opener(ProxyHandler({}))
+        self._opener: OpenerDirector = build_opener(ProxyHandler({}), HTTPSHandler(context=trusting(self._bases)))
 
     @property
     def base(self) -> str:
@@ -61,7 +66,7 @@ class Api:
 
     def more_patient(self, patience: float) -> "Api":
         """For what may take longer."""
-        return Api(",".join(self._bases), patience)
+        return Api(",".join(self._bases), patience, self.token)
 
     def get(self, path: str, **query: str) -> Any:
         return self.ask(Question("GET", path, query))
@@ -126,7 +131,7 @@ class Api:
     def _open(self, question: Question, base: str) -> HTTPResponse:
         with self.reaching(base):
             try:
-                answer: HTTPResponse = self._opener.open(question.request(base), timeout=self._patience)
+                answer: HTTPResponse = self._opener.open(question.request(base, self.token), timeout=self._patience)
             except HTTPError as refused:
                 failed = refusal(refused)
                 if refused.code == BUSY:
@@ -147,6 +152,8 @@ class Api:
 
 def unreachable(base: str, why: object, asked: bool) -> Unreachable:
     reason = getattr(why, "strerror", None) or str(why) or type(why).__name__
+    if isinstance(why, ssl.SSLCertVerificationError):
+        return Unreachable(f"The server at {base} cannot be trusted ({why.verify_message}). {HINT}", asked=asked)
     return Unreachable(
         f"No server answers at {base} ({reason}). Start one with brender server, or name one with --server.",
         asked=asked,

@@ -8,18 +8,27 @@ from msgspec import UNSET, UnsetType
 
 from brender.client.http import Api
 from brender.client.results import AsyncPages, Outcome, Outcomes, Pages as PagesOf
+from brender.farm.audit import Entry
 from brender.farm.client import Status
+from brender.farm.client_views import LoadView
+from brender.farm.client_views import TurnView
 from brender.farm.farm_views import LimitView
 from brender.farm.farm_views import PoolView
 from brender.farm.farm_views import SettingView
 from brender.farm.farm_views import TagView
+from brender.farm.invitation import InvitationView
+from brender.farm.people import TokenView
+from brender.farm.people import UserView
+from brender.farm.reasons import FailureView
 from brender.farm.saved_view import SavedView
 from brender.farm.settings import After
+from brender.farm.step_views import StepDetails
+from brender.farm.submission.shelf import TemplateView
 from brender.farm.task_views import TaskView
 from brender.farm.views import ClientView
 from brender.farm.views import JobView
 from brender.farm.views import OrderView
-from brender.farm.views import StepView
+from brender.verbs.job_failures import Excerpt
 
 
 class Clients:
@@ -54,6 +63,28 @@ class Clients:
     @overload
     def why(self, *, filter: str) -> dict[int, str]:
         """Say what clients wait for, or what they do."""
+    def load(self, id: int, /, *, span: Literal['hour', 'day'] = 'hour') -> LoadView:
+        """Show how busy a client was in the last hour, or day."""
+    def timeline(self, id: int, /, *, only: str = '', limit: int = 1000) -> Sequence[TurnView]:
+        """List the orders that a client had lately, the newest first."""
+    @overload
+    def restart(self, id: int, /, *, now: bool = False) -> Outcome[ClientView]:
+        """Have the workers of clients finish what they run, and start anew."""
+    @overload
+    def restart(self, *, filter: str, now: bool = False) -> Outcomes[ClientView]:
+        """Have the workers of clients finish what they run, and start anew."""
+    @overload
+    def drain(self, id: int, /, *, now: bool = False) -> Outcome[ClientView]:
+        """Have the workers of clients finish what they run, and end."""
+    @overload
+    def drain(self, *, filter: str, now: bool = False) -> Outcomes[ClientView]:
+        """Have the workers of clients finish what they run, and end."""
+    @overload
+    def revoke(self, id: int, /) -> Outcome[ClientView]:
+        """Shut clients out: no certificate of theirs counts, their connections are cut."""
+    @overload
+    def revoke(self, *, filter: str) -> Outcomes[ClientView]:
+        """Shut clients out: no certificate of theirs counts, their connections are cut."""
     @overload
     def delete(self, id: int, /) -> Outcome[ClientView]:
         """Forget clients that are away, for good."""
@@ -67,7 +98,7 @@ class Jobs:
     def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[JobView]: ...
     @overload
     def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[dict[str, Any]]: ...
-    def create(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Outcome[JobView]:
+    def create(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | str | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Outcome[JobView]:
         """Hand in a job: a template, and values."""
     def show(self, id: int, /, *, orders: int | None = None) -> Outcome[JobView]:
         """Show a job with its orders and what was handed in."""
@@ -137,26 +168,36 @@ class Jobs:
     @overload
     def delete(self, *, filter: str) -> Outcomes[JobView]:
         """Delete jobs that have ended, with their orders and logs, for good."""
+    def plan(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | str | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Mapping[str, Any]:
+        """Say what a job would be, or all that is wrong with it, and make none."""
+    @overload
+    def failures(self, id: int, /) -> Sequence[FailureView]:
+        """Say why tasks failed, those with the same reason together."""
+    @overload
+    def failures(self, *, filter: str) -> dict[int, Sequence[FailureView]]:
+        """Say why tasks failed, those with the same reason together."""
+    def excerpt(self, id: int, /, *, order: int, begin: int = 0, length: int = 65536, error: bool = False) -> Excerpt:
+        """Give a part of the log of an order."""
 
 class Steps:
     def __init__(self, api: Api, job: int) -> None: ...
     @overload
-    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[StepView]: ...
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[StepDetails]: ...
     @overload
     def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[dict[str, Any]]: ...
-    def show(self, id: str, /) -> Outcome[StepView]:
+    def show(self, id: str, /) -> Outcome[StepDetails]:
         """Show one step."""
     @overload
-    def retry(self, id: str, /) -> Outcome[StepView]:
+    def retry(self, id: str, /) -> Outcome[StepDetails]:
         """Run again what failed or was canceled of steps."""
     @overload
-    def retry(self, *, filter: str) -> Outcomes[StepView]:
+    def retry(self, *, filter: str) -> Outcomes[StepDetails]:
         """Run again what failed or was canceled of steps."""
     @overload
-    def requeue(self, id: str, /, *, with_dependents: bool = False) -> Outcome[StepView]:
+    def requeue(self, id: str, /, *, with_dependents: bool = False) -> Outcome[StepDetails]:
         """Run steps again, also what was done of them."""
     @overload
-    def requeue(self, *, filter: str, with_dependents: bool = False) -> Outcomes[StepView]:
+    def requeue(self, *, filter: str, with_dependents: bool = False) -> Outcomes[StepDetails]:
         """Run steps again, also what was done of them."""
 
 class Tasks:
@@ -296,6 +337,77 @@ class Views:
     def delete(self, *, filter: str) -> Outcomes[SavedView]:
         """Delete saved views."""
 
+class Users:
+    def __init__(self, api: Api) -> None: ...
+    @overload
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[UserView]: ...
+    @overload
+    def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[dict[str, Any]]: ...
+    def show(self, id: str, /) -> Outcome[UserView]:
+        """Show one user."""
+    def create(self, *, name: str, role: Literal['viewer', 'artist', 'wrangler', 'admin'] = 'viewer', password: str = '') -> Outcome[UserView]:
+        """Take somebody in."""
+    def update(self, id: str, /, *, role: Literal['viewer', 'artist', 'wrangler', 'admin'] | UnsetType = UNSET, password: str | UnsetType = UNSET) -> Outcome[UserView]:
+        """Give somebody another role or password."""
+    @overload
+    def delete(self, id: str, /) -> Outcome[UserView]:
+        """Delete users, with their tokens; their jobs stay."""
+    @overload
+    def delete(self, *, filter: str) -> Outcomes[UserView]:
+        """Delete users, with their tokens; their jobs stay."""
+
+class Tokens:
+    def __init__(self, api: Api) -> None: ...
+    @overload
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[TokenView]: ...
+    @overload
+    def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[dict[str, Any]]: ...
+    def show(self, id: int, /) -> Outcome[TokenView]:
+        """Show one API token, without its secret."""
+    def create(self, *, name: str = '', user: str = '', role: Literal['viewer', 'artist', 'wrangler', 'admin'] | UnsetType = UNSET, verbs: Sequence[str] = (), key: str = '', days: float = 90.0) -> Outcome[TokenView]:
+        """Make an API token; its secret is told this once."""
+    @overload
+    def delete(self, id: int, /) -> Outcome[TokenView]:
+        """Delete API tokens; they are good for nothing from then on."""
+    @overload
+    def delete(self, *, filter: str) -> Outcomes[TokenView]:
+        """Delete API tokens; they are good for nothing from then on."""
+
+class Audits:
+    def __init__(self, api: Api) -> None: ...
+    @overload
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[Entry]: ...
+    @overload
+    def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[dict[str, Any]]: ...
+    def show(self, id: int, /) -> Outcome[Entry]:
+        """Show one entry of the audit."""
+
+class Templates:
+    def __init__(self, api: Api) -> None: ...
+    @overload
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[TemplateView]: ...
+    @overload
+    def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[dict[str, Any]]: ...
+    def show(self, id: str, /) -> Outcome[TemplateView]:
+        """Show a template with its text and its parameters."""
+
+class Invitations:
+    def __init__(self, api: Api) -> None: ...
+    @overload
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[InvitationView]: ...
+    @overload
+    def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[dict[str, Any]]: ...
+    def show(self, id: int, /) -> Outcome[InvitationView]:
+        """Show one join token, without its secret."""
+    def create(self, *, uses: int = 1, valid_seconds: float = 3600.0, note: str = '') -> Outcome[InvitationView]:
+        """Make a token with which machines join the farm; it is told this once."""
+    @overload
+    def delete(self, id: int, /) -> Outcome[InvitationView]:
+        """Delete join tokens: nobody joins with them any more."""
+    @overload
+    def delete(self, *, filter: str) -> Outcomes[InvitationView]:
+        """Delete join tokens: nobody joins with them any more."""
+
 class AsyncClients:
     def __init__(self, api: Api) -> None: ...
     @overload
@@ -328,6 +440,28 @@ class AsyncClients:
     @overload
     async def why(self, *, filter: str) -> dict[int, str]:
         """Say what clients wait for, or what they do."""
+    async def load(self, id: int, /, *, span: Literal['hour', 'day'] = 'hour') -> LoadView:
+        """Show how busy a client was in the last hour, or day."""
+    async def timeline(self, id: int, /, *, only: str = '', limit: int = 1000) -> Sequence[TurnView]:
+        """List the orders that a client had lately, the newest first."""
+    @overload
+    async def restart(self, id: int, /, *, now: bool = False) -> Outcome[ClientView]:
+        """Have the workers of clients finish what they run, and start anew."""
+    @overload
+    async def restart(self, *, filter: str, now: bool = False) -> Outcomes[ClientView]:
+        """Have the workers of clients finish what they run, and start anew."""
+    @overload
+    async def drain(self, id: int, /, *, now: bool = False) -> Outcome[ClientView]:
+        """Have the workers of clients finish what they run, and end."""
+    @overload
+    async def drain(self, *, filter: str, now: bool = False) -> Outcomes[ClientView]:
+        """Have the workers of clients finish what they run, and end."""
+    @overload
+    async def revoke(self, id: int, /) -> Outcome[ClientView]:
+        """Shut clients out: no certificate of theirs counts, their connections are cut."""
+    @overload
+    async def revoke(self, *, filter: str) -> Outcomes[ClientView]:
+        """Shut clients out: no certificate of theirs counts, their connections are cut."""
     @overload
     async def delete(self, id: int, /) -> Outcome[ClientView]:
         """Forget clients that are away, for good."""
@@ -341,7 +475,7 @@ class AsyncJobs:
     def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[JobView]: ...
     @overload
     def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[dict[str, Any]]: ...
-    async def create(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Outcome[JobView]:
+    async def create(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | str | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Outcome[JobView]:
         """Hand in a job: a template, and values."""
     async def show(self, id: int, /, *, orders: int | None = None) -> Outcome[JobView]:
         """Show a job with its orders and what was handed in."""
@@ -411,26 +545,36 @@ class AsyncJobs:
     @overload
     async def delete(self, *, filter: str) -> Outcomes[JobView]:
         """Delete jobs that have ended, with their orders and logs, for good."""
+    async def plan(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | str | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Mapping[str, Any]:
+        """Say what a job would be, or all that is wrong with it, and make none."""
+    @overload
+    async def failures(self, id: int, /) -> Sequence[FailureView]:
+        """Say why tasks failed, those with the same reason together."""
+    @overload
+    async def failures(self, *, filter: str) -> dict[int, Sequence[FailureView]]:
+        """Say why tasks failed, those with the same reason together."""
+    async def excerpt(self, id: int, /, *, order: int, begin: int = 0, length: int = 65536, error: bool = False) -> Excerpt:
+        """Give a part of the log of an order."""
 
 class AsyncSteps:
     def __init__(self, api: Api, job: int) -> None: ...
     @overload
-    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[StepView]: ...
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[StepDetails]: ...
     @overload
     def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[dict[str, Any]]: ...
-    async def show(self, id: str, /) -> Outcome[StepView]:
+    async def show(self, id: str, /) -> Outcome[StepDetails]:
         """Show one step."""
     @overload
-    async def retry(self, id: str, /) -> Outcome[StepView]:
+    async def retry(self, id: str, /) -> Outcome[StepDetails]:
         """Run again what failed or was canceled of steps."""
     @overload
-    async def retry(self, *, filter: str) -> Outcomes[StepView]:
+    async def retry(self, *, filter: str) -> Outcomes[StepDetails]:
         """Run again what failed or was canceled of steps."""
     @overload
-    async def requeue(self, id: str, /, *, with_dependents: bool = False) -> Outcome[StepView]:
+    async def requeue(self, id: str, /, *, with_dependents: bool = False) -> Outcome[StepDetails]:
         """Run steps again, also what was done of them."""
     @overload
-    async def requeue(self, *, filter: str, with_dependents: bool = False) -> Outcomes[StepView]:
+    async def requeue(self, *, filter: str, with_dependents: bool = False) -> Outcomes[StepDetails]:
         """Run steps again, also what was done of them."""
 
 class AsyncTasks:
@@ -569,3 +713,74 @@ class AsyncViews:
     @overload
     async def delete(self, *, filter: str) -> Outcomes[SavedView]:
         """Delete saved views."""
+
+class AsyncUsers:
+    def __init__(self, api: Api) -> None: ...
+    @overload
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[UserView]: ...
+    @overload
+    def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[dict[str, Any]]: ...
+    async def show(self, id: str, /) -> Outcome[UserView]:
+        """Show one user."""
+    async def create(self, *, name: str, role: Literal['viewer', 'artist', 'wrangler', 'admin'] = 'viewer', password: str = '') -> Outcome[UserView]:
+        """Take somebody in."""
+    async def update(self, id: str, /, *, role: Literal['viewer', 'artist', 'wrangler', 'admin'] | UnsetType = UNSET, password: str | UnsetType = UNSET) -> Outcome[UserView]:
+        """Give somebody another role or password."""
+    @overload
+    async def delete(self, id: str, /) -> Outcome[UserView]:
+        """Delete users, with their tokens; their jobs stay."""
+    @overload
+    async def delete(self, *, filter: str) -> Outcomes[UserView]:
+        """Delete users, with their tokens; their jobs stay."""
+
+class AsyncTokens:
+    def __init__(self, api: Api) -> None: ...
+    @overload
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[TokenView]: ...
+    @overload
+    def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[dict[str, Any]]: ...
+    async def show(self, id: int, /) -> Outcome[TokenView]:
+        """Show one API token, without its secret."""
+    async def create(self, *, name: str = '', user: str = '', role: Literal['viewer', 'artist', 'wrangler', 'admin'] | UnsetType = UNSET, verbs: Sequence[str] = (), key: str = '', days: float = 90.0) -> Outcome[TokenView]:
+        """Make an API token; its secret is told this once."""
+    @overload
+    async def delete(self, id: int, /) -> Outcome[TokenView]:
+        """Delete API tokens; they are good for nothing from then on."""
+    @overload
+    async def delete(self, *, filter: str) -> Outcomes[TokenView]:
+        """Delete API tokens; they are good for nothing from then on."""
+
+class AsyncAudits:
+    def __init__(self, api: Api) -> None: ...
+    @overload
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[Entry]: ...
+    @overload
+    def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[dict[str, Any]]: ...
+    async def show(self, id: int, /) -> Outcome[Entry]:
+        """Show one entry of the audit."""
+
+class AsyncTemplates:
+    def __init__(self, api: Api) -> None: ...
+    @overload
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[TemplateView]: ...
+    @overload
+    def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[dict[str, Any]]: ...
+    async def show(self, id: str, /) -> Outcome[TemplateView]:
+        """Show a template with its text and its parameters."""
+
+class AsyncInvitations:
+    def __init__(self, api: Api) -> None: ...
+    @overload
+    def list(self, *, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[InvitationView]: ...
+    @overload
+    def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[dict[str, Any]]: ...
+    async def show(self, id: int, /) -> Outcome[InvitationView]:
+        """Show one join token, without its secret."""
+    async def create(self, *, uses: int = 1, valid_seconds: float = 3600.0, note: str = '') -> Outcome[InvitationView]:
+        """Make a token with which machines join the farm; it is told this once."""
+    @overload
+    async def delete(self, id: int, /) -> Outcome[InvitationView]:
+        """Delete join tokens: nobody joins with them any more."""
+    @overload
+    async def delete(self, *, filter: str) -> Outcomes[InvitationView]:
+        """Delete join tokens: nobody joins with them any more."""

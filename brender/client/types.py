@@ -52,7 +52,7 @@ def imports(body: str) -> str:
 def structs() -> Iterator[type]:
     yield from (item.view for item in ITEMS.values())
     for verb in VERBS.values():
-        for hint in get_type_hints(verb.takes).values():
+        for hint in (verb.gives, *get_type_hints(verb.takes).values()):
             yield from named(hint)
 
 
@@ -80,8 +80,9 @@ def method(verb: Verb, key: str, asynchronous: str) -> Iterator[str]:
     if verb.name == "read":
         yield from lists(view, taken, asynchronous)
         return
-    text = verb.name == TEXT or not verb.shows
-    one, many = ("str", f"dict[{key}, str]") if text else (f"Outcome[{view}]", f"Outcomes[{view}]")
+    told = verb.name == TEXT or not verb.shows
+    gives = typed(dict[str, Any] if verb.sent else verb.gives)  # what is sent is answered as it comes
+    one, many = (gives, f"dict[{key}, {gives}]") if told else (f"Outcome[{view}]", f"Outcomes[{view}]")
     forms = []
     if verb.which in (Which.ONE, Which.MANY):
         forms.append(([f"id: {key}", "/"], taken, one))

@@ -34,6 +34,8 @@ PAGE = 500  # orders that are read, put back or taken out at once
 MOST_ORDERS = 20_000  # in a file, unless one job has more
 VERSION = 1  # of the lines
 
+SINCE: dict[str, Any] = {"took": None, "cause": ""}  # columns of which older files do not speak
+
 Line = dict[str, Any]
 OF_JOB = ((JobRow, "id"), (SubmissionRow, "job"), (StepRow, "job"))
 
@@ -197,7 +199,8 @@ def put_job_back(first: Line, database: Database) -> Job:
     insert(database, StepRow, first["steps"])
     unnote([first["job"]["id"]])
     job = read_job(tuple(first["job"][name] for name in JobRow._meta.sorted_field_names))
-    job.past = [read_step(tuple(step[name] for name in StepRow._meta.sorted_field_names)) for step in first["steps"]]
+    steps = [SINCE | step for step in first["steps"]]
+    job.past = [read_step(tuple(step[name] for name in StepRow._meta.sorted_field_names)) for step in steps]
     return job
 
 
@@ -209,7 +212,8 @@ def insert(database: Any, model: type[Any], lines: Sequence[Line]) -> None:
     """Without peewee's own way, which is slow enough to be felt by the reactor."""
     fields = model._meta.sorted_fields
     statement, _ = model.insert(dict.fromkeys(fields)).sql()
-    database.cursor().executemany(statement, [[typed(field, line[field.name]) for field in fields] for line in lines])
+    rows = [[typed(field, line[field.name]) for field in fields] for line in (SINCE | each for each in lines)]
+    database.cursor().executemany(statement, rows)
 
 
 def typed(field: Field, value: Any) -> Any:

@@ -36,6 +36,7 @@ class StepSeen(NamedTuple):
     tasks: bytes | None
     as_of: int
     open_then: str
+    took: bytes | None
 
 
 class OrderSeen(NamedTuple):
@@ -46,6 +47,7 @@ class OrderSeen(NamedTuple):
     ended: float | None
     tasks: bytes
     second: bool
+    took: bytes | None
 
     def holds(self, task: int, state: int) -> bool:
         return self.tasks[task - self.first] == state
@@ -195,9 +197,9 @@ def lost_files(ask: Ask, archive: Path) -> Iterator[str]:
 
 
 def look_at_job(ask: Ask, job: int, state: str) -> Iterator[str]:
-    columns = "step_index, name, counts, tasks, as_of, open_then"
+    columns = "step_index, name, counts, tasks, as_of, open_then, took"
     steps = [StepSeen(*row) for row in ask(f"SELECT {columns} FROM steps WHERE job = ? ORDER BY step_index", job)]
-    columns = "id, step, first, count, ended, tasks, second"
+    columns = "id, step, first, count, ended, tasks, second, took"
     orders = [OrderSeen(*row) for row in ask(f"SELECT {columns} FROM orders WHERE job = ? ORDER BY id", job)]
     yield from look_at_template(ask, job)
     for order in orders:
@@ -222,6 +224,8 @@ def look_at_order(job: int, state: str, steps: Sequence[StepSeen], order: OrderS
         yield f"{name} is of step {order.step}, which is not there."
     if len(order.tasks) != order.length:
         yield f"{name} says what became of {len(order.tasks)} tasks, and has {order.length}."
+    if order.took is not None and len(order.took) != 2 * order.length:
+        yield f"{name} says in {len(order.took)} bytes how long its tasks took, and has {order.length} tasks."
     if any(byte & ~WITHDRAWN > max(TaskState) for byte in order.tasks):
         yield f"{name} has tasks in a state that there is not."
     if order.open and state in FINISHED:
@@ -243,6 +247,8 @@ def look_at_step(job: int, state: str, step: StepSeen, orders: Sequence[OrderSee
         yield f"{name} has {sum(counts)} tasks, and orders of more."
         return
     yield from held_twice(name, orders)
+    if step.took is not None and len(step.took) != 2 * sum(counts):
+        yield f"{name} says in {len(step.took)} bytes how long its tasks took, and has {sum(counts)} tasks."
     if states is not None and len(states) != sum(counts):
         yield f"{name} has {sum(counts)} tasks by its counts, and states of {len(states)}."
     elif state in FINISHED:

@@ -69,6 +69,7 @@ class StepRow(Table):
     tasks = BlobField(null=True)  # a byte a task, compressed: of an ended job, and as of some order (-1: as of none)
     as_of = IntegerField()
     open_then = TextField()  # JSON list: the orders that were open at that time
+    took = BlobField(null=True)  # two bytes a task, `farm.durations`: of an ended job
 
     class Meta:
         table_name = "steps"
@@ -90,6 +91,8 @@ class OrderRow(Table):
     tasks = BlobField()  # a byte a task: what became of it
     together = BooleanField()  # one chunk
     second = BooleanField()  # a straggler's second start
+    took = BlobField(null=True)  # two bytes a task, `farm.durations`; NULL before the first has ended
+    cause = TextField()  # of the failure that `reason` tells of: one of `failing.CAUSES`
 
     class Meta:
         table_name = "orders"
@@ -149,6 +152,55 @@ class ViewRow(Table):
         table_name = "saved_views"
 
 
+class UserRow(Table):
+    """`farm.people.User`."""
+
+    name = TextField(primary_key=True)
+    role = TextField(column_name="user_role")
+    password = TextField(column_name="password_hash")
+    created = FloatField(column_name="created_at")
+    changed = FloatField(column_name="changed_at")
+
+    class Meta:
+        table_name = "users"
+
+
+class TokenRow(Table):
+    """`farm.people.Token`; of its secret, only the digest."""
+
+    id = IntegerField(primary_key=True)
+    user = TextField(column_name="user_name")
+    name = TextField()
+    digest = TextField()
+    role = TextField(column_name="token_role")
+    verbs = TextField()  # JSON list
+    created = FloatField(column_name="created_at")
+    expires = FloatField(column_name="expires_at", null=True)
+
+    class Meta:
+        table_name = "tokens"
+
+
+class AuditRow(Table):
+    """`farm.audit.Entry`."""
+
+    id = IntegerField(primary_key=True)
+    when = FloatField(column_name="asked_at", index=True)
+    user = TextField(column_name="user_name")
+    role = TextField(column_name="user_role")
+    address = TextField()
+    face = TextField()
+    item = TextField()
+    action = TextField(column_name="verb")
+    things = TextField()
+    count = IntegerField(column_name="things_count")
+    values = TextField(column_name="said")
+    outcome = TextField()
+
+    class Meta:
+        table_name = "audit"
+
+
 class DepartedRow(Table):
     """A client that was deleted: orders that it had are still here."""
 
@@ -158,6 +210,44 @@ class DepartedRow(Table):
 
     class Meta:
         table_name = "departed"
+
+
+class InvitationRow(Table):
+    """`farm.invitation.Invitation`: of the word that is said to use it, only the hash."""
+
+    id = IntegerField(primary_key=True)
+    note = TextField()
+    uses = IntegerField()
+    used = IntegerField(column_name="times_used")
+    made = FloatField(column_name="made_at")
+    expires = FloatField(column_name="expires_at")
+    mark = TextField()
+
+    class Meta:
+        table_name = "invitations"
+
+
+class CredentialRow(Table):
+    """`farm.invitation.Credential`: which certificates of a machine count."""
+
+    key = TextField(column_name="machine_key", primary_key=True)
+    issued = IntegerField(column_name="last_issued")
+    revoked = IntegerField(column_name="last_revoked")
+    serial = TextField(column_name="last_serial")
+    expires = FloatField(column_name="expires_at")
+
+    class Meta:
+        table_name = "credentials"
+
+
+class AuthorityRow(Table):
+    """The CA that the farm's workers trust: its fingerprint, which is no secret."""
+
+    fingerprint = TextField(primary_key=True)
+    since = FloatField(column_name="known_since")
+
+    class Meta:
+        table_name = "authorities"
 
 
 KEYS: dict[type[Any], int] = {
@@ -170,5 +260,11 @@ KEYS: dict[type[Any], int] = {
     MarkRow: 1,
     SettingRow: 1,
     ViewRow: 1,
+    UserRow: 1,
+    TokenRow: 1,
+    AuditRow: 1,
+    InvitationRow: 1,
+    CredentialRow: 1,
+    AuthorityRow: 1,
     DepartedRow: 1,
 }

@@ -1,4 +1,4 @@
-"""Takes things out of the database for good: jobs with all that is theirs, clients, saved views.
+"""Takes things out of the database for good: jobs with all that is theirs, clients, saved views, people.
 
 How does this work?  Each function is one transaction of the database's thread, and comes after all rows that were
 queued before it.  Numbers stay taken: those of jobs, orders and views are marked, a client
@@ -10,7 +10,20 @@ from collections.abc import Mapping, Sequence
 from peewee import fn
 
 from brender.db.archived import mark, mark_numbers
-from brender.db.models import ClientRow, DepartedRow, JobRow, MarkRow, OrderRow, StepRow, SubmissionRow, ViewRow
+from brender.db.models import (
+    AuditRow,
+    ClientRow,
+    DepartedRow,
+    InvitationRow,
+    JobRow,
+    MarkRow,
+    OrderRow,
+    StepRow,
+    SubmissionRow,
+    TokenRow,
+    UserRow,
+    ViewRow,
+)
 from brender.db.rows import whole
 
 
@@ -38,7 +51,34 @@ def last_client() -> int:
 
 def remove_views(views: Sequence[int]) -> None:
     ViewRow.delete().where(ViewRow.id.in_(views)).execute()
-    last = max(mark("view"), *views)
-    MarkRow.insert(name="view", number=last).on_conflict(
+    mark_last("view", views)
+
+
+def remove_users(users: Sequence[str], tokens: Sequence[int]) -> None:
+    """With their tokens."""
+    UserRow.delete().where(UserRow.name.in_(users)).execute()
+    remove_tokens(tokens)
+
+
+def remove_tokens(tokens: Sequence[int]) -> None:
+    TokenRow.delete().where(TokenRow.id.in_(tokens)).execute()
+    mark_last("token", tokens)
+
+
+def remove_invitations(invitations: Sequence[int]) -> None:
+    InvitationRow.delete().where(InvitationRow.id.in_(invitations)).execute()
+    mark_last("invitation", invitations)
+
+
+def remove_audit(before: float) -> int:
+    """Entries that are older; how many they were.  The newest stays: its number is taken."""
+    newest = AuditRow.select(fn.MAX(AuditRow.id)).scalar() or 0
+    return int(AuditRow.delete().where(AuditRow.when < before, AuditRow.id < newest).execute())
+
+
+def mark_last(name: str, numbers: Sequence[int]) -> None:
+    """These numbers stay taken."""
+    last = max([mark(name), *numbers])
+    MarkRow.insert(name=name, number=last).on_conflict(
         conflict_target=[MarkRow.name], preserve=[MarkRow.number]
     ).execute()

@@ -10,12 +10,28 @@ from typing import Any
 
 import msgspec
 
-from brender.db.models import ClientRow, JobRow, OrderRow, SettingRow, StepRow, SubmissionRow, ViewRow
+from brender.db.models import (
+    AuditRow,
+    ClientRow,
+    CredentialRow,
+    InvitationRow,
+    JobRow,
+    OrderRow,
+    SettingRow,
+    StepRow,
+    SubmissionRow,
+    TokenRow,
+    UserRow,
+    ViewRow,
+)
 from brender.db.writer import Row, Rows
+from brender.farm.audit import Entry
 from brender.farm.changes import Changes, Override
 from brender.farm.client import Machine, RuntimeClient, Status
+from brender.farm.durations import Durations
 from brender.farm.job import FinishedStep, Job, Standing, Step
 from brender.farm.order import Order
+from brender.farm.people import Role, Token, User
 from brender.farm.saved_view import SavedView
 from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.transitions import JobState
@@ -33,7 +49,12 @@ def rows_of(changes: Changes) -> Rows:
             rows.append((SubmissionRow, (job.id, *(encode(each).decode() for each in submitted))))
         rows += [(StepRow, step_row(step)) for step in job.steps]
     rows += [(SettingRow, setting_row(name, override)) for name, override in changes.settings.items()]
-    rows += [(ViewRow, view_row(view)) for view in changes.views.values()]
+    rows += [(ViewRow, plain_row(view)) for view in changes.views.values()]
+    rows += [(UserRow, plain_row(user)) for user in changes.users.values()]
+    rows += [(TokenRow, token_row(token)) for token in changes.tokens.values()]
+    rows += [(AuditRow, plain_row(entry)) for entry in changes.audit.values()]
+    rows += [(InvitationRow, plain_row(each)) for each in changes.invitations.values()]
+    rows += [(CredentialRow, plain_row(each)) for each in changes.credentials.values()]
     return rows
 
 
@@ -70,7 +91,8 @@ def job_row(job: Job) -> Row:
 def step_row(step: Step) -> Row:
     packed = step.tasks.packed() if step.job.finished or step.as_of >= 0 else None
     counts, open_then = encode(step.counts).decode(), encode(step.open_then).decode()
-    return (step.job.id, step.index, whole(step.name), counts, packed, step.as_of, open_then)
+    took = step.took.packed(len(step.tasks)) if step.job.finished and step.took else None  # else the orders tell
+    return (step.job.id, step.index, whole(step.name), counts, packed, step.as_of, open_then, took)
 
 
 def order_row(order: Order) -> Row:
@@ -89,6 +111,8 @@ def order_row(order: Order) -> Row:
         bytes(order.tasks),
         order.together,
         order.second,
+        order.took.packed() or None,
+        order.cause,
     )
 
 
@@ -96,9 +120,15 @@ def setting_row(name: str, override: Override | None) -> Row:
     return (whole(name), override and whole(encode(override.value).decode()), override.when if override else 0.0)
 
 
-def view_row(view: SavedView) -> Row:
-    values = (getattr(view, name) for name in view.__struct_fields__)
-    return tuple(whole(value) if isinstance(value, str) else value for value in values)
+def plain_row(thing: msgspec.Struct) -> Row:
+    """Of a struct whose fields are the columns."""
+    values = (getattr(thing, name) for name in thing.__struct_fields__)
+    return tuple(whole(str(value)) if isinstance(value, str) else value for value in values)
+
+
+def token_row(token: Token) -> Row:
+    row = plain_row(token)
+    return (*row[:5], encode(token.verbs).decode(), *row[6:])
 
 
 def whole(text: str) -> str:
@@ -135,8 +165,8 @@ def read_step(row: Row) -> FinishedStep:
 
 
 def read_order(row: Row) -> Order:
-    order = Order(*row[:-2])
-    order.together, order.second = bool(row[-2]), bool(row[-1])
+    order = Order(*row[:-4])
+    order.together, order.second, order.took, order.cause = bool(row[-4]), bool(row[-3]), Durations(row[-2]), row[-1]
     return order
 
 
@@ -144,6 +174,20 @@ def read_setting(row: Row) -> tuple[str, Override] | None:
     """None where it is as brender.toml has it."""
     name, value, when = row
     return None if value is None else (name, Override(decode(value), when))
+
+
+def read_user(row: Row) -> User:
+    name, role, *rest = row
+    return User(name, Role(role), *rest)
+
+
+def read_token(row: Row) -> Token:
+    number, user, name, digest, role, verbs, created, expires = row
+    return Token(number, user, name, digest, Role(role), tuple(decode(verbs)), created, expires)
+
+
+def read_entry(row: Row) -> Entry:
+    return Entry(*row)
 
 
 def read_view(row: Row) -> SavedView:

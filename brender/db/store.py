@@ -16,10 +16,11 @@ from twisted.internet.defer import Deferred
 
 from brender.db import models, removing
 from brender.db.archived import archived, mark
-from brender.db.models import ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
-from brender.db.of_the_farm import of_the_farm
-from brender.db.rows import client_row, read_client, read_job, read_order, read_step, rows_of
+from brender.db.models import AuditRow, ClientRow, JobRow, OrderRow, StepRow, SubmissionRow
+from brender.db.of_the_farm import known_authority, of_the_farm
+from brender.db.rows import client_row, read_client, read_entry, read_job, read_order, read_step, rows_of
 from brender.db.writer import Row, Writer
+from brender.farm.audit import Entry
 from brender.farm.changes import Changes, Kept, Loaded, Run, StatesThen
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.interfaces import NotFound, WritePath
@@ -32,6 +33,7 @@ Replan = Callable[[dict[str, Any], dict[str, Any], list[dict[str, Any]]], Plan]
 FINISHED = [state.value for state in FINISHED_JOB]
 DONE = bytes([TaskState.COMPLETED])
 AT_ONCE = 500  # orders of one query
+NEWEST = 100_000  # orders of the farm, of which a start reads who had them
 
 
 class SqlStore:
@@ -78,6 +80,21 @@ class SqlStore:
         orders: list[Order] = await self.writer.perform(read)
         return orders
 
+    async def failed_orders_of(self, job: int, most: int) -> Sequence[Order]:
+        def read(_: Database) -> list[Order]:
+            query = OrderRow.select().where((OrderRow.job == job) & (OrderRow.reason != ""))
+            return [read_order(row) for row in tuples(query.order_by(OrderRow.id.desc()).limit(most))][::-1]
+
+        orders: list[Order] = await self.writer.perform(read)
+        return orders
+
+    async def orders_with(self, numbers: Sequence[int]) -> Sequence[Order]:
+        def read(_: Database) -> list[Order]:
+            return [read_order(row) for some in chunked(numbers, AT_ONCE) for row in tuples(in_order(some))]
+
+        orders: list[Order] = await self.writer.perform(read)
+        return orders
+
     async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
         found = await self.writer.perform(lambda _: self._submission(job))
         if found is None:
@@ -100,6 +117,29 @@ class SqlStore:
     async def remove_views(self, views: Sequence[int]) -> None:
         await self.writer.perform(lambda _: removing.remove_views(views))
 
+    async def remove_invitations(self, invitations: Sequence[int]) -> None:
+        await self.writer.perform(lambda _: removing.remove_invitations(invitations))
+
+    async def known_authority(self, fingerprint: str, now: float, replaces: bool) -> str:
+        return str(await self.writer.perform(lambda _: known_authority(fingerprint, now, replaces)))
+
+    async def remove_users(self, users: Sequence[str], tokens: Sequence[int]) -> None:
+        await self.writer.perform(lambda _: removing.remove_users(users, tokens))
+
+    async def remove_tokens(self, tokens: Sequence[int]) -> None:
+        await self.writer.perform(lambda _: removing.remove_tokens(tokens))
+
+    async def audit(self, most: int) -> Sequence[Entry]:
+        def read(_: Database) -> list[Entry]:
+            query = AuditRow.select().order_by(AuditRow.id.desc()).limit(most)
+            return [read_entry(row) for row in tuples(query)]
+
+        entries: list[Entry] = await self.writer.perform(read)
+        return entries
+
+    async def remove_audit(self, before: float) -> int:
+        return int(await self.writer.perform(lambda _: removing.remove_audit(before)))
+
     def close(self) -> Awaitable[None]:
         """Write what is queued and close the database."""
         return self.writer.close()
@@ -121,6 +161,7 @@ class SqlStore:
             sources=sources,
             orders=others,
             done=done,
+            lately=self._lately(),
             archived=archived(),
             **of_the_farm(),
             last_job=max([*jobs, mark("job")]),
@@ -151,26 +192,38 @@ class SqlStore:
 
     @staticmethod
     def _states(job: int) -> list[StatesThen | None]:
-        columns = (StepRow.tasks, StepRow.as_of, StepRow.open_then)
+        columns = (StepRow.tasks, StepRow.as_of, StepRow.open_then, StepRow.took)
         query = StepRow.select(*columns).where(StepRow.job == job).order_by(StepRow.place)
         return [
-            StatesThen(zlib.decompress(tasks), as_of, msgspec.json.decode(open_then)) if tasks else None
-            for tasks, as_of, open_then in tuples(query)
+            StatesThen(zlib.decompress(tasks), as_of, msgspec.json.decode(open_then), bytes(took or b""))
+            if tasks
+            else None
+            for tasks, as_of, open_then, took in tuples(query)
         ]
+
+    @staticmethod
+    def _lately() -> dict[int, list[tuple[int, bool]]]:
+        """Of the newest orders: client -> their numbers, oldest first, and whether a task of each has failed."""
+        query = OrderRow.select(OrderRow.id, OrderRow.client, OrderRow.reason != "").order_by(OrderRow.id.desc())
+        had: defaultdict[int, list[tuple[int, bool]]] = defaultdict(list)
+        for number, client, failed in reversed(list(tuples(query.limit(NEWEST)))):
+            had[client].append((number, bool(failed)))
+        return had
 
     @staticmethod
     def _orders_of(jobs: Container[int]) -> tuple[dict[tuple[int, int], list[Run]], list[Order]]:
         """What was completed of these unfinished jobs, by step, and all other orders of theirs."""
         unfinished = JobRow.select(JobRow.id).where(JobRow.state.not_in(FINISHED))
-        columns = (OrderRow.id, OrderRow.job, OrderRow.step, OrderRow.issued, OrderRow.first, OrderRow.tasks)
+        named = ("id", "job", "step", "issued", "first", "tasks", "took")
+        columns = [getattr(OrderRow, name) for name in named]
         query = OrderRow.select(*columns).where(OrderRow.job.in_(unfinished)).order_by(OrderRow.job, OrderRow.id)
         done: defaultdict[tuple[int, int], list[Run]] = defaultdict(list)
         others: list[int] = []
-        for number, job, step, issued, first, tasks in tuples(query):  # as the index has them: nothing is sorted
+        for number, job, step, issued, first, tasks, took in tuples(query):  # as the index has them: nothing is sorted
             if tasks.strip(DONE):
                 others.append(number)
             else:
-                done[job, step].append((number, issued, first, len(tasks)))
+                done[job, step].append(Run(number, issued, first, len(tasks), took or b""))
         orders = (read_order(row) for some in chunked(sorted(others), AT_ONCE) for row in tuples(in_order(some)))
         return (
             {at: runs for at, runs in done.items() if at[0] in jobs},

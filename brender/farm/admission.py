@@ -2,11 +2,12 @@
 
 How does this work?  `problems_of_job` looks at hours, zones, limits and dependencies, and says all that is wrong
 with its place; `warnings` tells what is possible and yet looks wrong: a job that no client known to the farm
-could ever run, a pool that nobody is in.
+could ever run, a pool that nobody is in, a path that only some machines have.
 """
 
 from collections.abc import Iterator
 
+from brender.farm import sharing
 from brender.farm.archiving import no_job
 from brender.farm.farm import Farm
 from brender.farm.job import Job
@@ -107,6 +108,7 @@ def told(members: list[int]) -> str:
 
 def warnings(farm: Farm, job: Job) -> Iterator[str]:
     """What looks wrong with a job and may be right all the same."""
+    yield from sharing.warnings(job, farm.settings.shared_folders)
     pool = job.settings.pool
     if pool and farm.clients and not any(pool in client.settings.pools for client in farm.clients.values()):
         yield f"No client is in pool {pool}."

@@ -9,13 +9,24 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from brender.farm.archiving import Archived
+from brender.farm.audit import Entry
 from brender.farm.client import RuntimeClient
+from brender.farm.invitation import Credential, Invitation
 from brender.farm.job import Job
 from brender.farm.order import Order
+from brender.farm.people import Token, User
 from brender.farm.saved_view import SavedView
 from brender.farm.submission.plans import Plan
 
-Run = tuple[int, float, int, int]  # an order that was completed as a whole: its number, issued, first task, how many
+
+class Run(NamedTuple):
+    """An order that was completed as a whole."""
+
+    order: int
+    issued: float
+    first: int
+    tasks: int
+    took: bytes  # its tasks, as `Durations` are packed
 
 
 class StatesThen(NamedTuple):
@@ -24,6 +35,7 @@ class StatesThen(NamedTuple):
     states: bytes  # a byte a task
     as_of: int  # the last order at that time
     open_then: list[int]  # orders of the step that were open
+    took: bytes = b""  # how long the tasks of an ended job took, as `Durations` are packed
 
 
 @dataclass(slots=True)
@@ -53,6 +65,11 @@ class Changes:
     orders: dict[int, Order] = field(default_factory=dict)
     settings: dict[str, Override | None] = field(default_factory=dict)  # None: as brender.toml has it
     views: dict[int, SavedView] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    tokens: dict[int, Token] = field(default_factory=dict)
+    audit: dict[int, Entry] = field(default_factory=dict)
+    invitations: dict[int, Invitation] = field(default_factory=dict)
+    credentials: dict[str, Credential] = field(default_factory=dict)
     issued: list[Order] = field(default_factory=list)
     settled: list[tuple[int, int, int]] = field(default_factory=list)  # client, order, task
     recalled: list[Order] = field(default_factory=list)
@@ -64,7 +81,8 @@ class Changes:
 
     def __bool__(self) -> bool:
         words = (self.settled, self.recalled, self.canceled, self.woken, self.unneeded)
-        return any((self.clients, self.jobs, self.orders, self.settings, self.views, *words))
+        people = (self.users, self.tokens, self.audit, self.invitations, self.credentials)
+        return any((self.clients, self.jobs, self.orders, self.settings, self.views, *people, *words))
 
 
 @dataclass(slots=True)
@@ -82,5 +100,13 @@ class Loaded:
     settings: dict[str, Override] = field(default_factory=dict)
     views: list[SavedView] = field(default_factory=list)
     last_view: int = 0
+    users: list[User] = field(default_factory=list)
+    tokens: list[Token] = field(default_factory=list)
+    last_token: int = 0
+    last_entry: int = 0
+    invitations: list[Invitation] = field(default_factory=list)
+    last_invitation: int = 0
+    credentials: list[Credential] = field(default_factory=list)
     departed: dict[int, str] = field(default_factory=dict)  # clients that were deleted, and their names
     done: dict[tuple[int, int], list[Run]] = field(default_factory=dict)  # orders that were completed, by step
+    lately: dict[int, list[tuple[int, bool]]] = field(default_factory=dict)  # client -> its newest orders; any failed?

@@ -13,6 +13,7 @@ from brender.farm.changes import Kept
 from brender.farm.choosing import NOT_DONE, Chosen
 from brender.farm.client import RuntimeClient, Status
 from brender.farm.dependencies import links_of
+from brender.farm.durations import Durations
 from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
@@ -274,6 +275,7 @@ def take_up(farm: Farm, kept: Kept) -> None:
         if then:
             step.tasks = TaskSet(bytearray(then.states))
             step.tasks.begin_in(job.settings.order)
+            step.took = Durations(then.took)
 
 
 def add_tasks(farm: Farm, job: Job, more: Plan, now: float) -> int:

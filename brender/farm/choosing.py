@@ -4,7 +4,7 @@ How does this work?  Each function gives a `Chosen`: of each step, the tasks.  F
 that has frames, or in the one that is named; a frame that no task has is refused by its number.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from brender.farm.job import Job, Step
 from brender.farm.submission import ranges
@@ -40,10 +40,7 @@ def steps_named(job: Job, name: str) -> list[Step]:
 
 def of_frames(job: Job, frames: str, name: str = "") -> Chosen:
     """The tasks that have these frames ("1-10,15"); raises `Refused`."""
-    try:
-        parts = ranges.pieces(ranges.parse(frames))
-    except ranges.BadRange as bad:
-        raise Refused([Problem("frames", str(bad))]) from None
+    parts = frames_of(frames)
     steps = [step for step in steps_named(job, name) if step.plan.has_frames]
     if not steps:
         raise Refused([Problem("frames", f"Job {job.id} has no step with frames.")])
@@ -56,6 +53,14 @@ def of_frames(job: Job, frames: str, name: str = "") -> Chosen:
         for index, tasks in having.items():
             found.setdefault(index, set()).update(tasks)
     return {index: sorted(tasks) for index, tasks in found.items() if tasks}
+
+
+def frames_of(frames: str) -> Sequence[range]:
+    """What a text says of frames; raises `Refused`."""
+    try:
+        return ranges.pieces(ranges.parse(frames))
+    except ranges.BadRange as bad:
+        raise Refused([Problem("frames", str(bad))]) from None
 
 
 def of_numbers(job: Job, numbers: Collection[int], name: str = "") -> Chosen:

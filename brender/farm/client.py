@@ -12,6 +12,8 @@ from typing import Annotated
 
 import msgspec
 
+from brender.farm.lately import Lately
+from brender.farm.load import Load
 from brender.farm.machines import Power, Seat
 from brender.farm.order import Order
 from brender.farm.requirements import Abilities
@@ -93,6 +95,8 @@ class RuntimeClient:
     turns: float | None = None  # when they begin or end next, for which an alarm is set
     since: float = 0.0  # seconds of the epoch: of the last change of `online`
     load: float = 0.0  # of the machine's processors, percent
+    figures: Load = field(default_factory=Load, repr=False, compare=False)  # and what else is known of how busy it is
+    lately: Lately = field(default_factory=Lately, repr=False, compare=False)  # the orders that it had
     orders: dict[int, Order] = field(default_factory=dict)
     used: int = 0  # slots that its orders cost, running or not
     taken: dict[str, float] = field(default_factory=dict)  # of other amounts, what its orders use up
@@ -153,6 +157,7 @@ class RuntimeClient:
 
     def hold(self, order: Order) -> None:
         self.orders[order.id] = order
+        self.lately.given(order.id)
         self.used += order.cost
         self.scene = (order.job, order.step)
         for name, amount in order.needs:

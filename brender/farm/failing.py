@@ -69,10 +69,12 @@ def forgive(farm: "Farm", job: Job, client: int) -> bool:
 
 def failed(farm: "Farm", step: Step, order: Order, task: int, failure: Failure, now: float, runs_on: bool) -> TaskState:
     """A task has failed on a client; gives what became of it there.  With `runs_on` another one runs it too."""
-    order.reason = failure.reason
+    order.reason, order.cause = failure.reason, failure.cause
+    farm.clients[order.client].lately.failed(order.id)
     if failure.cause == "later":
         rest(farm, step, failure, now)
         return TaskState.READY if runs_on else step.tasks.move(task, TaskEvent.TRY_AGAIN)
+    farm.failures.note(step.job.id, failure.reason, now)
     tries = step.tries.setdefault(task, Tries())
     tries.clients.append(order.client)
     hopeless = "" if failure.cause != "memory" else more_memory(farm, step, order, failure)

@@ -19,13 +19,18 @@ from brender.farm.archiving import Archived
 from brender.farm.changes import Changes, Override
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.dependencies import FrameLink
+from brender.farm.durations import code_of
 from brender.farm.estimates import Estimate
 from brender.farm.failing import Failure
+from brender.farm.failures import Failures
 from brender.farm.floor import Floor
+from brender.farm.invitation import Credential, Invitation
 from brender.farm.job import Job, Step
+from brender.farm.load import UNKNOWN
 from brender.farm.machines import Power, Switches
 from brender.farm.order import Order
 from brender.farm.order_of_work import OrderOfWork
+from brender.farm.people import People
 from brender.farm.saved_view import SavedView
 from brender.farm.settings import FarmSettings
 from brender.farm.shape import Counted, Shapes
@@ -47,6 +52,9 @@ class Farm:
         self.jobs: dict[int, Job] = {}
         self.departed: dict[int, str] = {}  # clients that were deleted, and their names
         self.views: dict[int, SavedView] = {}
+        self.people = People()
+        self.invitations: dict[int, Invitation] = {}
+        self.credentials: dict[str, Credential] = {}  # by the key of the machine: which of its certificates count
         self.archived: dict[int, Archived] = {}  # jobs that are not here any more
         self.orders: dict[int, Order] = {}  # held by a client
         self.queue = OrderOfWork(self.settings)  # steps with ready tasks that may be ordered
@@ -68,9 +76,12 @@ class Farm:
         self.measured: deque[Estimate] = deque(maxlen=STEPS_REMEMBERED)  # of steps, the last that had a first result
         self.changes = Changes()
         self.tally = Tally()
+        self.failures = Failures()
         self.last_job = 0
         self.last_order = 0
         self.last_view = 0
+        self.last_entry = 0  # of the audit
+        self.last_invitation = 0
         self._keys: dict[str, RuntimeClient] = {}
         self._alarms: list[tuple[float, int, Callable[[float], None]]] = []
         self._rings = count()
@@ -149,6 +160,7 @@ class Farm:
     def leave(self, client: RuntimeClient, now: float) -> None:
         """The connection is gone; what it holds may still come back with it."""
         client.online, client.since, client.load, client.scene = False, now, 0.0, None
+        client.figures.newest = UNKNOWN
         presence.forget(self, client, now)
         self.changed(client)
 
@@ -263,6 +275,8 @@ class Farm:
         if outcome is TaskState.COMPLETED:
             self._learn(order, step, seconds / len(tasks), peak, now)
         failure = Failure(message[:MOST_WORDS], cause, peak)
+        if outcome is not TaskState.CANCELED:
+            self._time(order, step, tasks, seconds / len(tasks))
         if outcome is TaskState.FAILED:
             failing.strike(self, step, order, failure, now)
         for each in tasks:
@@ -274,6 +288,14 @@ class Farm:
     def _tasks(self, order: Order, units: list[int]) -> list[int]:
         """The tasks of what runs as one."""
         return order.awaited() if order.together and units else units
+
+    @staticmethod
+    def _time(order: Order, step: Step, tasks: list[int], seconds: float) -> None:
+        """Each of them took so long."""
+        code = code_of(seconds)
+        for task in tasks:
+            order.took.note(task - order.first, code, order.tasks)
+            step.took.note(task, code, step.tasks)
 
     def _learn(self, order: Order, step: Step, seconds: float, peak: int, now: float) -> None:
         typical = step.estimate.seconds

@@ -10,21 +10,35 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
+from brender.farm.load import UNKNOWN, Figures
+
 if TYPE_CHECKING:
     from brender.farm.archiving import Archived
+    from brender.farm.audit import Entry
     from brender.farm.changes import Changes, Kept, Loaded
     from brender.farm.choosing import Chosen
     from brender.farm.client import Machine, RuntimeClient, Status
+    from brender.farm.client_views import TurnView
     from brender.farm.farm import Farm
+    from brender.farm.figures import FarmFigures, Series
     from brender.farm.groups import Kind
-    from brender.farm.job import Job, Step
+    from brender.farm.invitation import Badge, Invitation
+    from brender.farm.job import Job, Shown, Step
     from brender.farm.order import Order
+    from brender.farm.people import Rights, Role, Token, User, Who
+    from brender.farm.reasons import FailureView
     from brender.farm.saved_view import SavedView
+    from brender.farm.submission.answers import Outline
+    from brender.farm.submission.plans import Plan
+    from brender.farm.submission.shelf import Template
     from brender.farm.views import OrderView
 
 
 class NotFound(Exception):
     """No such job, client or order; the message is a sentence for people."""
+
+
+Sign = Callable[["Badge"], tuple[str, str, float]]  # makes a certificate: PEM, serial number, when it expires
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -33,6 +47,13 @@ class Event(msgspec.Struct, frozen=True):
     number: int
     kind: str  # "job", "client", "picture", "farm"
     data: Any  # JobView, ClientView, {"job": 1, "picture": 3}, {"state": "waiting", "reason": "..."}
+
+
+class Following(NamedTuple):
+    """Somebody follows the tasks of a job."""
+
+    since: int  # what has changed after this event is told
+    end: Callable[[], None]  # nobody does any more
 
 
 class WritePath(msgspec.Struct):
@@ -74,6 +95,12 @@ class Store(Protocol):
     async def orders_of(self, job: int) -> "Sequence[Order]":
         """Every order that was issued for a job, oldest first."""
 
+    async def orders_with(self, numbers: Sequence[int]) -> "Sequence[Order]":
+        """The orders of these numbers that are there, oldest first."""
+
+    async def failed_orders_of(self, job: int, most: int) -> "Sequence[Order]":
+        """The newest orders of a job of which a task has failed, oldest first."""
+
     async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """The template and the values that a job was submitted with; raises `NotFound`."""
 
@@ -88,6 +115,23 @@ class Store(Protocol):
 
     async def remove_views(self, views: Sequence[int]) -> None:
         """Take saved views out for good."""
+
+    async def remove_invitations(self, invitations: Sequence[int]) -> None:
+        """Take invitations out for good."""
+
+    async def known_authority(self, fingerprint: str, now: float, replaces: bool) -> str:
+        """The CA that the farm's workers trust: this one, when there was none or it `replaces` that."""
+    async def remove_users(self, users: Sequence[str], tokens: Sequence[int]) -> None:
+        """Take users out for good, with these tokens of theirs."""
+
+    async def remove_tokens(self, tokens: Sequence[int]) -> None:
+        """Take API tokens out for good."""
+
+    async def audit(self, most: int) -> "Sequence[Entry]":
+        """So many entries of the audit, the newest first."""
+
+    async def remove_audit(self, before: float) -> int:
+        """Take entries of the audit out that are older; how many."""
 
     def close(self) -> Awaitable[None]:
         """Write what is queued and close the database."""
@@ -126,6 +170,9 @@ class Archivable(Protocol):
     def forget(self, job: "Job", entry: "Archived") -> None:
         """It is in the archive."""
 
+    def say_gone(self, jobs: Iterable[int]) -> None:
+        """They are in the archive, and in the database no more."""
+
     def remember(self, job: "Job") -> None:
         """It is back."""
 
@@ -160,8 +207,8 @@ class Link(Protocol):
     def welcome(self, client: "RuntimeClient", drop: Sequence[int]) -> None:
         """The greeting is accepted; orders in `drop` are not the worker's any more."""
 
-    def refuse(self, reason: str) -> None:
-        """The greeting is not accepted; says why and closes."""
+    def refuse(self, reason: str, again: bool = True) -> None:
+        """The greeting is not accepted; says why, and whether it makes sense to call again, and closes."""
 
     def give(self, order: "Order", step: "Step") -> None:
         """Run these tasks."""
@@ -181,11 +228,24 @@ class Link(Protocol):
     def power_off(self, idle: float) -> None:
         """Nobody needs the machine: it may be switched off if nobody has used it for so many seconds."""
 
+    def send_away(self, *, again: bool, now: bool) -> bool:
+        """Leave, and with `again` start anew, with `now` at once; False when the worker is too old to be told."""
+
     def farewell(self, reason: str) -> None:
         """The server stops; keep what you hold and come back."""
 
     def hold(self, wait: bool) -> None:
         """Stop (or go on) reading from the worker: the database is behind."""
+
+
+class LogPage(NamedTuple):
+    """A part of an order's log.  Places count the bytes that were ever written to it."""
+
+    text: str
+    begin: int
+    end: int  # where the next one begins
+    size: int  # where the log ends now
+    error: int | None = None  # where its first error stands
 
 
 class LogLine(NamedTuple):
@@ -196,10 +256,64 @@ class LogLine(NamedTuple):
     text: str
 
 
+class Pictures(Protocol):
+    """Small pictures of frames, on the server's disk; what cannot be read is not there."""
+
+    def latest(self, limit: int) -> "list[tuple[int, Shown]]":
+        """The jobs of which pictures came last, with the newest of each; the newest first."""
+
+    async def read(self, job: int, step: int, task: int) -> "tuple[Shown, bytes] | None":
+        """The newest picture of a task, as JPEG."""
+
+    async def since(self, job: int, number: int, limit: int) -> "list[Shown]":
+        """Of the `limit` pictures that came after this number, those that are still their task's newest."""
+
+
+class Planner(Protocol):
+    """Makes plans of templates and values, the form of a job bundle's file included."""
+
+    async def plan(self, template: Any, values: Mapping[str, Any] | str, folder: str, limit: int) -> "Plan":
+        """What the job will be; `limit` is of tasks a step.  Raises `Refused`, `NotNow`."""
+
+    async def outline(
+        self, template: Any, values: Mapping[str, Any] | str, folder: str, limit: int
+    ) -> "tuple[Outline, Plan | None]":
+        """The same in words and numbers, with all that is wrong; then there is no plan.  Raises `NotNow`."""
+
+
+class Pulse(Protocol):
+    """What the farm does, in figures."""
+
+    @property
+    def figures(self) -> "FarmFigures":
+        """As they are now."""
+
+    @property
+    def series(self) -> "Series":
+        """The last hour."""
+
+
+class Templates(Protocol):
+    """The job templates that can be named: those that come with brender, and the studio's own."""
+
+    async def all(self) -> "Sequence[Template]":
+        """By their names, as they are now."""
+
+
 class FarmService(Protocol):
     """What the faces may ask of the farm.  Awaitables are done after the commit."""
 
     farm: "Farm"
+    templates: Templates
+    remembered: dict[str, Any]  # what faces keep of long lists between two pages; nobody relies on it
+
+    @property
+    def pulse(self) -> Pulse:
+        """The farm in figures."""
+
+    @property
+    def pictures(self) -> Pictures:
+        """What was shown of jobs."""
 
     @property
     def refusing(self) -> str:
@@ -212,7 +326,7 @@ class FarmService(Protocol):
     async def submit(
         self,
         template: Any,
-        values: Mapping[str, Any],
+        values: Mapping[str, Any] | str,
         *,
         name: str = "",
         folder: str = "",
@@ -223,6 +337,11 @@ class FarmService(Protocol):
         `settings` are fields of `farm.settings.JobSettings`.  Raises `Refused` with every problem, `NotNow` when
         stopping.
         """
+
+    async def try_out(
+        self, template: Any, values: Mapping[str, Any] | str, *, folder: str = "", settings: Mapping[str, Any]
+    ) -> "tuple[Outline, list[str]]":
+        """What would become of a submission, and what the job would warn of; all that is wrong stands in it."""
 
     async def cancel(self, job: int) -> bool:
         """End a job; False when that was done before.  Raises `NotFound`, `NotNow`."""
@@ -262,6 +381,12 @@ class FarmService(Protocol):
     async def set_status(self, clients: "Sequence[RuntimeClient]", status: "Status") -> "list[RuntimeClient]":
         """Enable or disable clients; those that were changed."""
 
+    async def send_away(self, clients: "Sequence[RuntimeClient]", *, again: bool, now: bool) -> dict[int, str]:
+        """Have their workers end when they are done with what they run, or `now`, and with `again` start anew.
+
+        Of those that cannot be told, why.  Raises `NotNow` when stopping.
+        """
+
     async def set_clients(self, clients: "Sequence[RuntimeClient]", values: Mapping[str, Any]) -> "list[RuntimeClient]":
         """Change settings of clients; those that were changed.  Raises `Refused`."""
 
@@ -289,6 +414,77 @@ class FarmService(Protocol):
     async def delete_views(self, views: "Sequence[SavedView]") -> None:
         """Delete saved views."""
 
+    async def invite(self, note: str, uses: int, seconds: float) -> "tuple[Invitation, str]":
+        """Let so many machines join within so many seconds; gives the token, which nobody can have again.
+
+        Raises `NotNow` where workers need not join.
+        """
+
+    async def delete_invitations(self, invitations: "Sequence[Invitation]") -> None:
+        """Nobody joins with these any more."""
+
+    async def revoke_clients(self, clients: "Sequence[RuntimeClient]") -> "list[RuntimeClient]":
+        """Let nobody in with the certificates of these, and cut them off; those that were changed."""
+
+    async def add_user(self, name: str, role: "Role", password: str = "") -> "User":
+        """Take somebody in.  Raises `Refused`, `NotNow`."""
+
+    async def change_user(self, name: str, role: "Role | None" = None, password: str | None = None) -> "User":
+        """Give somebody another role or password; whoever has logged in with the old one is logged out.
+
+        Raises `NotNow` where no admin would be left, `Refused`.
+        """
+
+    async def delete_users(self, users: "Sequence[User]") -> None:
+        """Delete users with their tokens and sessions.  Raises `NotNow` where no admin would be left."""
+
+    async def add_token(
+        self, user: str, name: str, role: "Role", verbs: Sequence[str], expires: float | None, mark: str = ""
+    ) -> "tuple[Token, str]":
+        """A new API token of somebody, and its secret, which nobody reads again; or one that stands for a public key.
+
+        Raises `NotFound`, `NotNow`.
+        """
+
+    async def delete_tokens(self, tokens: "Sequence[Token]") -> None:
+        """Delete API tokens: they are good for nothing from now on."""
+
+    async def log_in(self, name: str, password: str, who: "Who") -> "tuple[Who, str]":
+        """Whoever knows a password: who they are from now on, and the secret of their session.
+
+        Raises `NotLoggedIn`, `TooOften`.
+        """
+
+    def known_by(self, secret: str, who: "Who") -> "Who":
+        """Whoever has a secret, of a token or of a session; raises `NotLoggedIn`."""
+
+    def known_by_key(self, mark: str, name: str, who: "Who") -> "Who":
+        """Somebody who has a public key, and still has to prove it; raises `NotLoggedIn`."""
+
+    def renewed(self, who: "Who") -> str:
+        """Another secret for a session whose own is old; or nothing."""
+
+    def use(self, who: "Who") -> None:
+        """Somebody's session is used, and goes on."""
+
+    def log_out(self, who: "Who") -> None:
+        """End a session."""
+
+    def rights(self, who: "Who") -> "Rights":
+        """What somebody may do at this moment; raises `NotLoggedIn`."""
+
+    def note(self, entry: "Entry") -> "Entry":
+        """Put a new entry into the audit, with the next change, or soon; as it is there, with its number."""
+
+    def noted(self, entry: "Entry") -> None:
+        """What came of it."""
+
+    def note_done(self, who: "Who", item: str, action: str, things: Sequence[object] = (), count: int = 1) -> None:
+        """Put into the audit what was done by no verb."""
+
+    async def audit(self) -> "Sequence[Entry]":
+        """The newest entries of the audit, the newest first."""
+
     async def delete_jobs(self, jobs: "Sequence[Job]") -> dict[int, str]:
         """Delete finished jobs for good, with their orders and logs; of those that have to stay, why."""
 
@@ -304,6 +500,12 @@ class FarmService(Protocol):
     async def orders_of(self, job: int) -> "Sequence[OrderView]":
         """Every order of a job, oldest first; raises `NotFound`."""
 
+    async def turns_of(self, client: int) -> "Sequence[TurnView]":
+        """The orders that a client had lately, the newest first; raises `NotFound`."""
+
+    async def failures_of(self, job: int) -> "list[FailureView]":
+        """Why tasks of a job failed, those with the same reason as one, the newest first; raises `NotFound`."""
+
     async def submission_of(self, job: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """The template and the values that a job was submitted with; raises `NotFound`."""
 
@@ -315,11 +517,17 @@ class FarmService(Protocol):
         With `tail`, only of the newest orders: at least so many bytes of the end.
         """
 
-    def picture_of(self, job: int) -> bytes | None:
-        """The newest frame of a job as JPEG, once a worker has sent one."""
+    async def log_page(self, job: int, order: int, begin: int, length: int, error: bool = False) -> "LogPage | None":
+        """A part of the log of an order, from a place on; with `error`, where its first error stands.
+
+        None when there is no log; raises `NotFound` when there is no such job.
+        """
 
     def events_since(self, number: int) -> "list[Event] | None":
         """What was announced after this number; None when that is no longer known."""
+
+    def follow_tasks(self, job: int) -> "Following":
+        """From now on events of the kind `task` tell what changes of the job's tasks; raises `NotFound`."""
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call the listener for every event from now on; gives the function that ends it."""
@@ -338,6 +546,12 @@ class WorkerService(Protocol):
         self, machine: "Machine", run: str, held: "Mapping[int, Sequence[int]]", link: Link
     ) -> "RuntimeClient | None":
         """A worker greets; `held` are the tasks of each order that it still has.  None when it was refused."""
+
+    async def admit(self, secret: str, key: str, sign: Sign) -> str:
+        """The first certificate of a machine that says a join token's secret, as PEM; raises `NotNow`."""
+
+    async def renew(self, badge: "Badge", sign: Sign) -> str:
+        """Another one, for a machine that has shown one that counts; raises `NotNow`."""
 
     def leave(self, client: int, link: Link) -> None:
         """The connection is gone."""
@@ -373,11 +587,11 @@ class WorkerService(Protocol):
     def logged(self, client: int, order: int, task: int, text: str) -> None:
         """A part of a task's log."""
 
-    def pictured(self, client: int, job: int, task: int, jpeg: bytes) -> None:
-        """A small picture of a frame that is done."""
+    def pictured(self, client: int, job: int, task: int, jpeg: bytes, step: str = "", rate: float = 0.0) -> None:
+        """A small picture of a frame that is done; `rate` are the frames a second, 0 when that is not known."""
 
-    def beat(self, client: int, load: float) -> None:
-        """The worker is alive; the load of its processors in percent."""
+    def beat(self, client: int, load: float, figures: Figures = UNKNOWN) -> None:
+        """The worker is alive; the load of its processors in percent, and what else it knows of its machine's."""
 
     def leaving(self, client: int, off: bool = False) -> None:
         """The worker finishes what it runs and takes nothing new; `off`: its machine is switched off."""

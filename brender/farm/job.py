@@ -8,10 +8,11 @@ The plan of a finished job is not kept: its counts are enough until somebody ask
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from brender.farm.durations import Durations
 from brender.farm.estimates import Estimate
 from brender.farm.order import Order
 from brender.farm.requirements import Requirements
@@ -32,6 +33,7 @@ class Step:
     plan: StepPlan
     tasks: TaskSet
     shape: Shape
+    took: Durations = field(default_factory=Durations)  # the last run of each task that came to an end
     estimate: Estimate = field(default_factory=Estimate)
     tries: dict[int, Tries] = field(default_factory=dict)
     peak: int = 0  # bytes of memory that its tasks were seen to use, rounded up
@@ -99,6 +101,19 @@ class Standing(msgspec.Struct, omit_defaults=True):
     too_little: dict[int, int] = {}  # step -> bytes of memory with which tasks of it were killed
 
 
+class Shown(NamedTuple):
+    """A small picture of what a task has made."""
+
+    step: int
+    task: int
+    number: int  # counts the pictures of the job
+    when: float  # it came, in seconds of the epoch
+    width: int
+    height: int
+    version: str  # another one for every other picture
+    rate: float  # frames a second at which it is to be played; 0 when nobody knows
+
+
 @dataclass(slots=True, eq=False)
 class Job:
     id: int
@@ -119,7 +134,7 @@ class Job:
     in_use: int = 0  # slots that its orders take
     overtook: bool = False  # it has begun before an older one of the same owner, which waited for more room
     strikes: Strikes = field(default_factory=Strikes)
-    picture: int = 0  # how many pictures of its frames have come
+    shown: Shown | None = None  # the newest picture of its frames
     steps: list[Step] = field(default_factory=list)
     orders: dict[int, Order] = field(default_factory=dict)  # that clients hold
     past: list[FinishedStep] = field(default_factory=list)  # in place of `steps` once it has ended
@@ -165,6 +180,11 @@ class Job:
     @property
     def priority(self) -> int:
         return self.settings.priority
+
+    @property
+    def picture(self) -> int:
+        """How many pictures of its frames have come."""
+        return self.shown.number if self.shown else 0
 
     @property
     def finished(self) -> bool:

@@ -3,12 +3,13 @@
 How does this work?  An order names its tasks as a run (`first`, `count`) and keeps one byte for each:
 ACTIVE until its result is in, then what became of it (READY means handed back).  All of it is one
 row in the database, and the rows of a step's orders are all that is needed to know what is done of
-the step.  An order is closed when none of its bytes says ACTIVE.  A result that somebody has withdrawn (the
-task was asked for again) keeps its byte, with `WITHDRAWN` added.
+the step, and how long it took.  An order is closed when none of its bytes says ACTIVE.  A result
+that somebody has withdrawn (the task was asked for again) keeps its byte, with `WITHDRAWN` added.
 """
 
 import msgspec
 
+from brender.farm.durations import Durations
 from brender.farm.transitions import TaskState
 
 ACTIVE = int(TaskState.ACTIVE)
@@ -31,6 +32,8 @@ class Order(msgspec.Struct, eq=False):
     tasks: bytearray = msgspec.field(default_factory=bytearray)  # a `TaskState` each
     together: bool = False  # its tasks are one chunk: they run and end as one
     second: bool = False  # another client runs its task too: the first one home wins
+    cause: str = ""  # one of `failing.CAUSES`, of the task that has the reason
+    took: Durations = msgspec.field(default_factory=Durations)  # its tasks, that have ended here
     needs: tuple[tuple[str, float], ...] = ()  # amounts that it uses up, besides slots
     limits: tuple[tuple[str, int], ...] = ()  # counted limits that it holds
     priority: int = 0  # of its job

@@ -31,6 +31,7 @@ ATTRIBUTES = {
 }
 
 Bounds = tuple[float | None, float | None]  # at least, at most
+HOW = ("at least", "at most")
 
 
 class Requirements(msgspec.Struct, frozen=True):
@@ -90,6 +91,14 @@ def refusal(requires: Requirements, has: Abilities) -> str | None:
 def least(requires: Requirements) -> list[tuple[str, float]]:
     """The amounts of which it needs at least so much."""
     return [(name, bounds[0]) for name, bounds in requires.amounts.items() if bounds[0] is not None]
+
+
+def in_words(requires: Requirements) -> list[str]:
+    """What a client has to have, for people."""
+    ranges = ((name, bound, how) for name, of in requires.amounts.items() for bound, how in zip(of, HOW, strict=True))
+    amounts = [f"{how} {shown_amount(name, bound)}" for name, bound, how in ranges if bound is not None]
+    any_of = [_attribute(name, wanted, "or") for name, wanted in requires.any_of.items()]
+    return amounts + any_of + [_attribute(name, wanted, "and") for name, wanted in requires.all_of.items()]
 
 
 def shown_amount(name: str, amount: float) -> str:

@@ -20,6 +20,8 @@ Time = Annotated[float, msgspec.Meta(ge=0, le=1e11)]  # seconds of the epoch; mi
 Offset = Annotated[int, msgspec.Meta(ge=-1_000, le=1_000)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Names = Annotated[tuple[Text, ...], msgspec.Meta(max_length=1000)]
+Folder = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+Folders = Annotated[tuple[Folder, ...], msgspec.Meta(max_length=100)]
 
 
 def says(sentence: str) -> msgspec.Meta:
@@ -117,6 +119,7 @@ class FarmSettings(Settings, frozen=True):
     rules: Annotated[tuple[Rule, ...], says("what lines of logs mean, besides those that come with brender")] = ()
     without_rules: Annotated[tuple[Text, ...], says("names of rules that do not count here")] = ()
     zone: Annotated[Text, says("time zone of hours that name none")] = "UTC"
+    shared_folders: Annotated[Folders, says("that all machines have; a job with a path elsewhere gets a warning")] = ()
 
 
 Kind = TypeVar("Kind", bound=Settings)

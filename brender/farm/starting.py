@@ -9,6 +9,7 @@ then or came later.  Open orders are held as they were: their clients may come b
 
 from brender.farm import changing, failing, following, holding, overrides, second_starts, when
 from brender.farm.changes import Loaded, Run, StatesThen
+from brender.farm.durations import Durations
 from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
@@ -22,6 +23,9 @@ def restore(farm: Farm, loaded: Loaded, now: float) -> list[str]:
     unfit = overrides.restore(farm, loaded.settings)
     farm.views, farm.last_view = {view.id: view for view in loaded.views}, loaded.last_view
     farm.departed = loaded.departed
+    farm.invitations, farm.last_invitation = {each.id: each for each in loaded.invitations}, loaded.last_invitation
+    farm.credentials = {each.key: each for each in loaded.credentials}
+    _take_in(farm, loaded)
     for client in loaded.clients:
         farm.admit(client)
     farm.jobs.update((job.id, job) for job in loaded.finished)
@@ -38,6 +42,8 @@ def restore(farm: Farm, loaded: Loaded, now: float) -> list[str]:
         _complete(farm.jobs[number].steps[place], runs)
     for order in loaded.orders:
         _recall(farm, order)
+    _put_times(farm, loaded)
+    _put_lately(loaded)
     jobs = [kept.job for kept in loaded.unfinished]
     for job in jobs:
         for step in job.steps:
@@ -46,6 +52,15 @@ def restore(farm: Farm, loaded: Loaded, now: float) -> list[str]:
     for job in jobs:
         _go_on(farm, job, now)
     return unfit
+
+
+def _take_in(farm: Farm, loaded: Loaded) -> None:
+    """The people of the farm."""
+    for user in loaded.users:
+        farm.people.keep(user)
+    for token in loaded.tokens:
+        farm.people.keep_token(token)
+    farm.people.last_token, farm.last_entry = loaded.last_token, loaded.last_entry
 
 
 def _go_on(farm: Farm, job: Job, now: float) -> None:
@@ -64,7 +79,7 @@ def _put(step: Step, then: StatesThen) -> None:
     begun = bytes(state if state in FINISHED_TASK else TaskState.WAITING for state in range(256))
     step.tasks = TaskSet(bytearray(then.states.translate(begun)))
     step.tasks.begin_in(step.job.settings.order)
-    step.as_of, step.open_then = then.as_of, then.open_then
+    step.as_of, step.open_then, step.took = then.as_of, then.open_then, Durations(then.took)
 
 
 def _counts(step: Step, order: int) -> bool:
@@ -74,9 +89,26 @@ def _counts(step: Step, order: int) -> bool:
 
 def _complete(step: Step, runs: list[Run]) -> None:
     """What the rows say of orders that were completed."""
-    counting = [run for run in runs if _counts(step, run[0])]
-    step.began = min((issued for _, issued, _, _ in counting), default=None)
-    step.tasks.complete((first, count) for _, _, first, count in counting)
+    counting = [run for run in runs if _counts(step, run.order)]
+    step.began = min((run.issued for run in counting), default=None)
+    step.tasks.complete((run.first, run.tasks) for run in counting)
+
+
+def _put_times(farm: Farm, loaded: Loaded) -> None:
+    """How long tasks took: of what was run more than once, the last order tells."""
+    told = {at: [(run.order, run.first, run.took) for run in runs] for at, runs in loaded.done.items()}
+    for order in loaded.orders:
+        told.setdefault((order.job, order.step), []).append((order.id, order.first, order.took.packed()))
+    for (number, place), pieces in told.items():
+        step = farm.jobs[number].steps[place]
+        for _, first, took in sorted(pieces):
+            step.took.put(first, took, step.tasks)
+
+
+def _put_lately(loaded: Loaded) -> None:
+    """Which orders each client had; those that it holds are among them."""
+    for client in loaded.clients:
+        client.lately.restore(loaded.lately.get(client.id, ()))
 
 
 def _recall(farm: Farm, order: Order) -> None:

@@ -15,11 +15,12 @@ from typing import Annotated, Any, NamedTuple, overload
 
 import msgspec
 
+from brender.farm.durations import seconds_of
 from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
 from brender.farm.transitions import TaskState
-from brender.farm.views import EPOCH, PERCENT, shows, what
+from brender.farm.views import EPOCH, PERCENT, SECONDS, shows, what
 
 STATES = tuple(state.name.lower() for state in TaskState)
 BETWEEN = ":"  # the name of a step and the number of a task
@@ -37,6 +38,7 @@ class TaskView(msgspec.Struct, frozen=True):
     client: Annotated[str | None, shows("who has it, or failed it last; of a job that has ended its orders tell")]
     order: Annotated[int | None, shows("the order in which a client has it")]
     failures: Annotated[int | None, shows("how often it has failed since it was asked for, while its job goes on")]
+    seconds: Annotated[float | None, shows("how long it took when it ran last; of a chunk its share", SECONDS)]
     since: Annotated[float | None, shows("when it began", EPOCH)]
     percent: Annotated[float | None, shows("how much of it is done", PERCENT)]
     status: Annotated[str, shows("what it says of itself")]
@@ -134,6 +136,10 @@ def frame_of(task: Task) -> int | None:
     return next(plan.frames(task.number), None) if plan.has_frames else None
 
 
+def took(task: Task) -> float | None:
+    return seconds_of(task.step.took[task.number])
+
+
 def parameters_of(task: Task) -> str:
     return ", ".join(f"{name}={value}" for name, value in task.step.plan.parameters(task.number).items())
 
@@ -157,6 +163,7 @@ def task_view(task: Task, farm: Farm) -> TaskView:
         client=None if had is None else name_of(farm, had),
         order=order.id if order else None,
         failures=None if step.job.finished else len(tries.clients) if tries else 0,
+        seconds=took(task),
         since=running.began if running else None,
         percent=running.percent if running else None,
         status=running.status if running else "",

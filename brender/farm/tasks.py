@@ -4,6 +4,7 @@ How does this work?  A `TaskSet` is a `bytearray` of `TaskState`s and a count fo
 ready task is found with `find`, a million tasks are a megabyte, and making a step of any length ready
 is one `translate`.  Every change goes through the table in `transitions`.  `ready` gives the ready tasks in
 the order in which they are to be begun; in any other order than forwards, those that came back go first.
+`touched` says in which blocks of tasks something may have changed, so that whoever watches need not look at a million.
 """
 
 import zlib
@@ -16,11 +17,12 @@ from brender.farm.transitions import TASK, TaskEvent, TaskState, not_now
 READY = bytes([TaskState.READY])
 DONE = bytes([TaskState.COMPLETED])
 STATES = tuple(TaskState)
+BLOCK = 4096  # tasks
 AFTER = {event: tuple(TASK.get((state, event)) for state in STATES) for event in TaskEvent}
 
 
 class TaskSet:
-    __slots__ = ("_cursor", "_order", "_rank", "_returned", "_states", "counts", "forwards")
+    __slots__ = ("_cursor", "_order", "_rank", "_returned", "_states", "counts", "forwards", "touched")
 
     def __init__(self, states: bytearray) -> None:
         self._states = states
@@ -30,6 +32,7 @@ class TaskSet:
         self._rank = 0  # in another order: every ready task of a lower rank has come back
         self._returned: deque[int] = deque()
         self.counts = [states.count(state) for state in TaskState]
+        self.touched: set[int] = set()  # blocks; who watches them empties it
 
     @classmethod
     def waiting(cls, size: int) -> "TaskSet":
@@ -50,6 +53,12 @@ class TaskSet:
 
     def __bytes__(self) -> bytes:
         return bytes(self._states)
+
+    def part(self, first: int, last: int) -> bytes:
+        return bytes(self._states[first:last])
+
+    def touch_all(self) -> None:
+        self.touched.update(range(-(-len(self) // BLOCK)))
 
     def next_ready(self, start: int = 0) -> int:
         """The index of the first ready task from `start` on, or -1."""
@@ -91,6 +100,7 @@ class TaskSet:
         """So many tasks more, waiting."""
         self._states.extend(bytes(more))
         self.counts[TaskState.WAITING] += more
+        self.touch_all()
         self.begin_in(self._order)
 
     def ready_run(self, first: int, most: int) -> int:
@@ -109,6 +119,7 @@ class TaskSet:
         if after is None:
             raise not_now(STATES[before], event, f"Task {index}")
         self._states[index] = after
+        self.touched.add(index // BLOCK)
         self.counts[before] -= 1
         self.counts[after] += 1
         if after is TaskState.READY and event is TaskEvent.FREED:
@@ -127,6 +138,7 @@ class TaskSet:
         self.counts[self._states[index]] -= 1
         self.counts[state] += 1
         self._states[index] = state
+        self.touched.add(index // BLOCK)
         if state is TaskState.READY:
             self._is_ready(index)
 
@@ -135,6 +147,7 @@ class TaskSet:
         states, size = self._states, len(self)
         for first, count in runs:
             states[first : first + count] = DONE * min(count, size - first)
+        self.touch_all()
         self.counts = [states.count(state) for state in TaskState]
 
     def move_all(self, event: TaskEvent) -> None:
@@ -144,6 +157,7 @@ class TaskSet:
             after = AFTER[event][state]
             table[state] = state if after is None else after
         self._states = self._states.translate(table)
+        self.touch_all()
         self._cursor = 0
         self.begin_in(self._order)
         self.counts = [self._states.count(state) for state in TaskState]

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import msgspec
 
+from brender.farm import when
 from brender.farm.client import Blender, RuntimeClient, Status
 from brender.farm.farm import Farm
 from brender.farm.job import FinishedStep, Job, Step
@@ -17,6 +18,7 @@ from brender.farm.order import Order
 from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.time_left import left, left_of_all, unmeasured
 from brender.farm.transitions import JobState, TaskState
+from brender.farm.windows import week
 
 
 def shows(sentence: str, unit: str = "", values: Iterable[str] = ()) -> msgspec.Meta:
@@ -48,6 +50,10 @@ class ClientView(msgspec.Struct, frozen=True):
     activity: Annotated[str, shows("what it does", values=ACTIVITIES)]
     since: Annotated[float, shows("when its connection changed", EPOCH)]
     load: Annotated[float, shows("of its processors", PERCENT)]
+    memory_used: Annotated[int | None, shows("of the machine's, as far as its worker says", BYTES)]
+    gpu_load: Annotated[float | None, shows("of its graphics cards, on average", PERCENT)]
+    gpu_memory_used: Annotated[int | None, shows("of the card on which most is in use", BYTES)]
+    disk_free: Annotated[int | None, shows("where its scratch folders are", BYTES)]
     slots: Annotated[int, shows("how many tasks it may run side by side")]
     used: Annotated[int, shows("slots that are in use")]
     memory: Annotated[int, shows("of the machine", BYTES)]
@@ -55,6 +61,11 @@ class ClientView(msgspec.Struct, frozen=True):
     gpus: Annotated[tuple[str, ...], shows("its graphics cards")]
     blenders: Annotated[tuple[Blender, ...], shows("the Blenders that were found on it")]
     slowness: Annotated[float, shows("how long it takes for what takes others 1")]
+    sleep_zone: Annotated[str, shows("the time zone in which its hours of sleep are meant")]
+    sleep_week: Annotated[
+        tuple[tuple[int, int, int], ...],
+        shows("its hours of sleep, drawn: day (0 is Monday), begin and end in minutes after midnight"),
+    ]
     settings: ClientSettings
     running: Annotated[list[RunningView], shows("the tasks that it runs")]
 
@@ -97,6 +108,8 @@ class JobView(msgspec.Struct, frozen=True):
     warnings: Annotated[list[str], shows("what may go wrong with it")]
     steps: Annotated[list[StepView], shows("its steps")]
     picture: Annotated[int, shows("counts the pictures shown of it; 0 is none yet")]
+    picture_step: Annotated[str, shows("of which step the newest of them is")]
+    picture_task: Annotated[int | None, shows("of which task it is")]
 
 
 class OrderView(msgspec.Struct, frozen=True):
@@ -148,6 +161,7 @@ def client_view(client: RuntimeClient, farm: Farm) -> ClientView:
         activity=client.activity,
         since=client.since,
         load=client.load,
+        **client.figures.newest._asdict(),
         slots=client.slots,
         used=min(client.used, client.slots),
         memory=machine.memory,
@@ -155,6 +169,8 @@ def client_view(client: RuntimeClient, farm: Farm) -> ClientView:
         gpus=machine.gpus,
         blenders=machine.blenders,
         slowness=round(client.slowness, 2),
+        sleep_zone=str(when.zone_for(farm, client)),
+        sleep_week=week(client.settings.sleeps),
         settings=client.settings,
         running=running,
     )
@@ -224,6 +240,8 @@ def job_view(job: Job, farm: Farm) -> JobView:
         warnings=job.warnings,
         steps=steps,
         picture=job.picture,
+        picture_step=steps[job.shown.step].name if job.shown else "",
+        picture_task=job.shown.task if job.shown else None,
     )
 
 

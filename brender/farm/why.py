@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from brender.farm import power, presence, when
+from brender.farm import joining, power, presence, when
 from brender.farm.choosing import Chosen
 from brender.farm.client import RuntimeClient, Status
 from brender.farm.failing import avoided, leaves
@@ -121,7 +121,8 @@ def resting(farm: Farm, client: RuntimeClient, now: float) -> str:
         wakes = ", and is woken for work" if client.settings.wake else ""
         return f"is switched off to save power{wakes}"
     if not client.online:
-        return f"has been offline since {when.clock(client.since, now, zone_of(farm.settings.zone))}"
+        shut_out = " and is shut out: its certificate was revoked" if joining.is_shut_out(farm, client) else ""
+        return f"has been offline since {when.clock(client.since, now, zone_of(farm.settings.zone))}{shut_out}"
     if client.status is Status.DISABLED:
         return f"is disabled; enable {client.name} lets it work"
     if client.leaving or client.unwell:

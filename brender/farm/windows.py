@@ -127,6 +127,18 @@ def days(text: str) -> frozenset[int]:
     return frozenset(found or range(7))
 
 
+@lru_cache(maxsize=1024)
+def week(hours: str) -> tuple[tuple[int, int, int], ...]:
+    """Hours on the days of a week: day (0 is Monday), begin and end in minutes; what crosses midnight is two pieces."""
+    pieces = []
+    for window in Hours.read(hours).windows:
+        for day in window.days:
+            pieces.append((day, window.begin, min(window.end, DAY)))
+            if window.end > DAY:
+                pieces.append(((day + 1) % 7, 0, window.end - DAY))
+    return tuple(sorted(pieces))
+
+
 @lru_cache(maxsize=256)
 def zone_of(name: str) -> tzinfo:
     """The time zone of this name, UTC for none; raises `BadHours`."""

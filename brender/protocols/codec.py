@@ -13,6 +13,7 @@ import msgspec
 MOST_FROM_WORKER = 2**20  # bytes in a line: a log chunk, a small picture
 MOST_FROM_SERVER = 2**27  # a template of 8 million characters with its values, each written as six bytes at worst
 
+HANDSHAKE = b"\x16"  # with which TLS begins, and no JSON
 MOST_SAID = 300  # characters of what is wrong with a line
 
 Words = TypeVar("Words")
@@ -49,6 +50,8 @@ class Decoder(Generic[Words]):
         self._rest += data
         if b"\n" not in data:  # a long line that comes in small pieces is looked at once
             self._check_length(len(self._rest))
+            if self._rest[:1] == HANDSHAKE:
+                raise BadMessage("This is TLS, and this port speaks plainly.")
             return []
         *lines, rest = self._rest.split(b"\n")
         self._rest = rest

@@ -6,10 +6,11 @@ what is no refusal but a fault of ours is left to whoever called.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brender import __version__
 from brender.farm.interfaces import FarmService, NotFound
+from brender.farm.people import LOCAL, NotAllowed, NotLoggedIn, Role, Who
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import JobState, NotNow
 from brender.farm.views import TimeView, time_view
@@ -39,30 +40,38 @@ class Asked:
     words: Sequence[Word]  # without the command
     now: float  # seconds of the epoch
     width: int = WIDTH  # of their window
+    who: Who = LOCAL
 
 
 class Leave(Exception):
     """The person wants to go."""
 
 
-async def answer(service: FarmService, line: str, now: float, width: int = WIDTH) -> str:
-    """What the farm says to a line.  Raises `Leave` for `quit`, and whatever went wrong inside."""
+class LogInAs(Exception):
+    """The person wants to be somebody: whose password is to be asked for."""
+
+
+async def answer(service: FarmService, line: str, now: float, width: int = WIDTH, who: Who = LOCAL) -> str:
+    """What the farm says to a line.  Raises `Leave`, `LogInAs`, and whatever went wrong inside."""
     try:
         words = split(line)
         if not words:
             return ""
         name = ALIASES.get(words[0].lower(), words[0].lower())
         if name in OWN:
-            return await OWN[name].run(Asked(service, words[1:], now, width))
-        return await asked_of_the_farm(service, words, now, width)
-    except (BadWords, NotFound, NotNow) as refused:
+            return await OWN[name].run(Asked(service, words[1:], now, width, who))
+        return await asked_of_the_farm(service, words, now, width, who)
+    except (BadWords, NotFound, NotNow, NotLoggedIn, NotAllowed) as refused:
         return str(refused)
 
 
-async def asked_of_the_farm(service: FarmService, words: Sequence[Word], now: float, width: int) -> str:
-    typed = understood(words, VERBS, zone_of(service.farm.settings.zone), OWN)
+async def asked_of_the_farm(
+    service: FarmService, words: Sequence[Word], now: float, width: int, who: Who = LOCAL
+) -> str:
+    files = service.rights(who).role.covers(Role.ADMIN)  # what is typed may name one of this machine
+    typed = understood(words, VERBS, zone_of(service.farm.settings.zone), OWN, files=files)
     try:
-        result = await perform(VERBS, service, typed.request, now)
+        result = await perform(VERBS, service, replace(typed.request, who=who), now)
     except Refused as refused:
         return refusal(refused, typed.verb)
     except BadFilter as bad:
@@ -74,7 +83,7 @@ async def asked_of_the_farm(service: FarmService, words: Sequence[Word], now: fl
 async def nothing_told(service: FarmService, typed: Typed, now: float) -> str:
     """Why a filter chose nothing, when there is one."""
     item, request = typed.verb.item, typed.request
-    if not typed.filter:
+    if not typed.filter or item.private:
         return ""
     job = service.farm.jobs.get(request.job) if request.job is not None else None
     things = await item.things(service, job)
@@ -109,7 +118,7 @@ class Command:
 async def explain(asked: Asked) -> str:
     if not asked.words:
         rows = {name: (command.usage, command.help) for name, command in OWN.items()}
-        return overview(VERBS, [rows["help"], rows["farm"]], [rows["save"], rows["quit"]])
+        return overview(VERBS, [rows["help"], rows["farm"]], [rows["save"], rows["login"], rows["quit"]])
     name = ALIASES.get(asked.words[0].lower(), asked.words[0].lower())
     if name in OWN:
         return f"{OWN[name].usage}\n{OWN[name].help}"
@@ -119,6 +128,7 @@ async def explain(asked: Asked) -> str:
 async def farm(asked: Asked) -> str:
     if asked.words:
         raise WrongUse("farm takes no words: there is only one.")
+    asked.service.rights(asked.who)
     figures, refusing = asked.service.figures, asked.service.refusing
     written = f"{count(figures.rows, 'row')} in {count(figures.commits, 'commit')} since the start"
     waiting = f"{figures.pending:,} {'waits' if figures.pending == 1 else 'wait'}"
@@ -141,6 +151,7 @@ def time_left(view: TimeView) -> list[str]:
 async def save(asked: Asked) -> str:
     if asked.words:
         raise WrongUse("save takes no words: it always saves everything.")
+    asked.service.rights(asked.who)
     writes = await asked.service.save()
     return f"Saved: {count(writes, 'write')} so far, and all of them are in the database."
 
@@ -149,10 +160,20 @@ async def leave(asked: Asked) -> str:
     raise Leave
 
 
+async def log_in(asked: Asked) -> str:
+    if len(asked.words) == 1:
+        raise LogInAs(str(asked.words[0]))
+    if asked.words:
+        raise WrongUse("login takes a name alone: the password is asked for.")
+    rights = asked.service.rights(asked.who)
+    return f"You are {rights.name}, {rights.role}." if rights.name else "You are nobody in particular, and an admin."
+
+
 OWN: Mapping[str, Command] = {
     "help": Command("help [WHAT]", "List the commands, or tell more about one, an item, or filters.", explain),
     "farm": Command("farm", "Tell how the farm does, and the way into its database.", farm),
     "save": Command("save", "Wait until everything is safe in the database.", save),
+    "login": Command("login [NAME]", "Log in, with the password that is asked for; or tell who you are.", log_in),
     "quit": Command("quit", "Close this connection; the farm goes on.", leave),
 }
 
@@ -163,6 +184,11 @@ OWN: Mapping[str, Command] = {
 def greeting(service: FarmService) -> str:
     """ "brender 2.0 · 12 clients, 10 online, 8 busy · 3 jobs running, 1 waiting · help lists the commands"."""
     return " · ".join([*parts(service), service.refusing or "help lists the commands"])
+
+
+def closed(service: FarmService) -> str:
+    """The same for somebody who has to log in first."""
+    return " · ".join([f"brender {version()}", service.refusing or "log in first: login NAME"])
 
 
 def parts(service: FarmService) -> list[str]:

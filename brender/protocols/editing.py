@@ -37,6 +37,7 @@ class Editor:
         self._kept = ""  # that line, while another one is shown
         self._begin = 0  # the first character that the window shows
         self._tabbed = False  # the last key was a Tab that could not decide
+        self._hidden = False  # a password is being typed
 
     @property
     def text(self) -> str:
@@ -48,8 +49,15 @@ class Editor:
         self._cursor = len(self._text)
         self._place, self._begin, self.entered = len(self._history), 0, None
 
+    def ask(self, prompt: str, *, hidden: bool = False) -> None:
+        """What the next lines begin with, and whether they are shown, and remembered."""
+        self._prompt, self._hidden = prompt, hidden
+        self.begin()
+
     def press(self, key: str) -> str:
         """What to send for it."""
+        if self._hidden:
+            return self._press_hidden(key)
         tabbed, self._tabbed = self._tabbed, False
         if key == "tab":
             return self._tab(tabbed)
@@ -57,6 +65,22 @@ class Editor:
         if action:
             return action(self)
         return self._insert(key) if len(key) == 1 else ""
+
+    def _press_hidden(self, key: str) -> str:
+        """The same, and nothing of what is typed."""
+        if key in ("enter", "interrupt", "end of input"):
+            entered = self.text if key == "enter" else ""
+            self.begin()
+            self.entered = entered
+            return "\r\n"
+        if key == "backspace":
+            self._text[-1:] = []
+        elif key == "cut to the beginning":
+            self._text.clear()
+        elif len(key) == 1 and len(self._text) < LONGEST:
+            self._text.append(key)
+        self._cursor = len(self._text)
+        return ""
 
     # --- keys
 

@@ -18,6 +18,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from brender.farm.interfaces import Event, FarmService
+from brender.farm.people import NotAllowed, Rights, Role
+from brender.farm.submission.problems import shown
+from brender.protocols.caller import Caller
 from brender.protocols.conversation import Conversation, Later
 from brender.verbs.given import read
 from brender.verbs.hearing import Hearing
@@ -28,9 +31,13 @@ from brender.verbs.strict import parsed
 from brender.verbs.unfit import Unfit, no_field
 from brender.verbs.verb import Given
 from brender.verbs.watching import for_views
+from brender.verbs.who import LogIn
 from brender.verbs.words import listed
 
 MOST_BYTES = 4 << 20  # of a line
+NO_EVENTS = "You are not logged in any more: no events follow."
+UNKNOWN = -1  # the number of no event: what came after it has to be asked for anew
+SESSION = "session"  # what somebody logs in with
 REQUEST = "request"  # what a program calls its request; the answer has the same
 
 log = Logger()
@@ -42,6 +49,7 @@ class Subscribe(Given, frozen=True):
     kinds: list[str] = msgspec.field(default_factory=list)
     filters: Filter | None = None
     filter: Filter | None = None  # the same
+    job: int | None = None  # whose events, and whose tasks
     since: int | None = None  # the number of the last event that was heard
 
 
@@ -57,18 +65,23 @@ class JsonLines(Conversation):
 
     def __init__(self, service: FarmService, now: Callable[[], float], later: Later | None = None) -> None:
         super().__init__(later)
+        self.caller = Caller(service, "json")
         self._service = service
         self._now = now
         self._hearing: Hearing | None = None
-        self._end: Callable[[], None] = lambda: None  # of the subscription
+        self._ends: list[Callable[[], None]] = []  # of the subscription
         self._heard = 0  # the number of the last event that this program knows, or does not want to
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.caller.at(self.transport)
 
     def lineReceived(self, line: bytes) -> None:
         if line.strip():
             self.work(self._reply(line))
 
     async def _reply(self, line: bytes) -> None:
-        answer = await answered(self._service, line, self._now(), self)
+        answer = await answered(self._service, line, self._now(), self, self.caller)
         self.transport.write(answer + b"\n")
         self.go_on()
 
@@ -80,18 +93,24 @@ class JsonLines(Conversation):
 
     def subscribe(self, wanted: Subscribe) -> dict[str, Any]:
         """Events follow the answer."""
+        may_follow(self.caller.rights)
         chosen = wanted.filters if wanted.filter is None else wanted.filter
         matching = for_views(self._service.farm, self._now)
-        hearing = Hearing(wanted.kinds, "" if chosen is None else chosen, matching)
+        hearing = Hearing(wanted.kinds, "" if chosen is None else chosen, matching, wanted.job)
+        following = None if hearing.tasks is None else self._service.follow_tasks(hearing.tasks)
         self.unsubscribe()
         last = self._service.last_event
         self._heard = last if wanted.since is None else wanted.since
-        self._hearing, self._end = hearing, self._service.subscribe(self._happened)
+        if following and self._heard < following.since:
+            self._heard = UNKNOWN
+        ends = [self._service.subscribe(self._happened), *([following.end] if following else [])]
+        self._hearing, self._ends = hearing, ends
         return {"kinds": sorted(hearing.kinds), "last_event": last}
 
     def unsubscribe(self) -> None:
-        self._end()
-        self._hearing, self._end = None, lambda: None
+        for end in self._ends:
+            end()
+        self._hearing, self._ends = None, []
 
     def _happened(self, event: Event) -> None:
         if not self.full and event.number == self._heard + 1:
@@ -114,6 +133,9 @@ class JsonLines(Conversation):
 
     def _tell(self, event: Event) -> None:
         self._heard = event.number
+        if not self.caller.is_known:
+            self.unsubscribe()
+            self.transport.write(encoded(Refusal("not-logged-in", NO_EVENTS).body()) + b"\n")
         part = self._hearing.part(event) if self._hearing else None
         if part is not None:
             self._write(Event(event.number, event.kind, part))
@@ -123,6 +145,7 @@ class JsonLines(Conversation):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.unsubscribe()
+        self.caller.log_out()
         super().connectionLost(reason)
 
     def release(self) -> None:
@@ -133,29 +156,62 @@ class JsonLines(Conversation):
 # --- one line
 
 
-async def answered(service: FarmService, line: bytes, now: float, program: JsonLines | None = None) -> bytes:
+async def answered(
+    service: FarmService, line: bytes, now: float, program: JsonLines | None = None, caller: Caller | None = None
+) -> bytes:
     """The answer to a line; events are for a program that can be told of them."""
     said: Any = None
+    caller = caller or Caller(service, "json")
     try:
+        caller.speaks()
         said = parsed(line, "The line")
-        answer = {"ok": True, **named(said), **await done(service, said, now, program)}
+        answer = {"ok": True, **named(said), **await done(service, said, now, program, caller)}
         return encoded(answer)
     except Exception as error:  # whatever is wrong with a line is its answer
         refusal = refusal_of(error, service.refusing) or ours(error)
         return encoded({"ok": False, **named(said), **refusal.body()})
 
 
-async def done(service: FarmService, said: Any, now: float, program: JsonLines | None) -> dict[str, Any]:
-    shape = SHAPES.get(said.get("action"), Wanted) if isinstance(said, dict) and "item" not in said else Wanted
+async def done(
+    service: FarmService, said: Any, now: float, program: JsonLines | None, caller: Caller
+) -> dict[str, Any]:
+    shape = shape_of(said)
     wanted = read(without_name(said, shape), shape)
+    if isinstance(wanted, Wanted) and wanted.item == SESSION:
+        return await session(wanted, caller)
     if isinstance(wanted, Wanted):
-        return (await perform(VERBS, service, wanted.request, now)).listed()
+        return (await perform(VERBS, service, wanted.request(caller.who), now)).listed()
     if program is None:
         raise Unfit("Events are told to programs only: to those that begin with a line of JSON.", "action")
     if isinstance(wanted, Subscribe):
         return program.subscribe(wanted)
     program.unsubscribe()
     return {}
+
+
+async def session(wanted: Wanted, caller: Caller) -> dict[str, Any]:
+    """Log in, log out, or tell who is there: an item of the connection, and not of the farm."""
+    match wanted.action:
+        case "create":
+            return await caller.log_in(read(wanted.values, LogIn, "values"))
+        case "read":
+            return caller.about()
+        case "delete":
+            caller.log_out()
+            return {}
+    raise Unfit(f"A session has create, read and delete, and not {shown(wanted.action)}.", "action", "unknown-action")
+
+
+def may_follow(rights: Rights) -> None:
+    """Raises `NotAllowed` for tokens that are for something else."""
+    if not rights.covers("farm", "read", Role.VIEWER):
+        raise NotAllowed(f"That token of {rights.name} is for {listed(rights.verbs)} alone, and not for events.")
+
+
+def shape_of(said: Any) -> type[Given]:
+    """What a line has to look like; an action that is no text is no action of ours."""
+    action = said.get("action") if isinstance(said, dict) and "item" not in said else None
+    return SHAPES.get(action, Wanted) if isinstance(action, str) else Wanted
 
 
 def without_name(said: Any, shape: type[Given]) -> Any:

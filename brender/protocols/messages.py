@@ -6,7 +6,7 @@ is refused by name.  `docs/protocol.md` tells what each means and when it is sen
 page to these structs.  Times are seconds of the epoch, durations seconds.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -14,8 +14,11 @@ from brender.farm.client import Machine
 from brender.farm.settings import Rule
 
 VERSION = 1  # a server and a worker of different versions do not work together
+MOST_OF_A_PICTURE = 700_000  # bytes: with them a line keeps its limit
+LEAVE = "leave"  # in `Hello.knows`: the worker understands `Leave`
 
 
+Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 Cause = Literal["", "memory", "fail", "later", "time", "quiet"]  # of a failure: `farm.failing` goes by it
 
 
@@ -33,6 +36,22 @@ class Hello(Message, frozen=True):
     run: str  # changes with every start of the worker's program
     machine: Machine
     held: dict[int, list[int]]  # order -> the tasks that it still has, results not yet acknowledged included
+    knows: list[str] = []  # messages of the server that came with later releases, and that it understands
+
+
+class Join(Message, frozen=True):
+    """The first and only line of a machine that has no certificate yet; only over TLS."""
+
+    version: int
+    secret: str  # of a join token
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]  # the one that `machine.key` will be
+    request: str  # for a certificate: PKCS #10, as PEM
+
+
+class Renew(Message, frozen=True):
+    """Another certificate is wanted, before the one of this connection expires."""
+
+    request: str  # for it: PKCS #10, as PEM
 
 
 class Started(Message, frozen=True):
@@ -76,7 +95,9 @@ class Picture(Message, frozen=True):
 
     job: int
     task: int
-    jpeg: bytes  # base64 on the wire
+    jpeg: Annotated[bytes, msgspec.Meta(max_length=MOST_OF_A_PICTURE)]  # base64 on the wire
+    step: str = ""  # older workers do not say it: it is the job's first one then
+    rate: float = 0.0  # frames a second at which they are to be played; 0 when nobody knows
 
 
 class Returned(Message, frozen=True):
@@ -93,9 +114,13 @@ class Dropped(Message, frozen=True):
 
 
 class Beat(Message, frozen=True):
-    """The worker lives; the load of its processors in percent."""
+    """The worker lives; how busy its machine is, as far as it knows."""
 
-    load: float
+    load: float  # of the processors, percent
+    memory_used: Bytes | None = None
+    gpu_load: float | None = None  # percent, the mean of the cards
+    gpu_memory_used: Bytes | None = None  # of the card on which most is
+    disk_free: Bytes | None = None  # where the scratch folders are
 
 
 class Leaving(Message, frozen=True):
@@ -143,6 +168,12 @@ class Refused(Message, frozen=True):
 
     reason: str
     again: bool = True  # whether it makes sense to try again
+
+
+class Certificate(Message, frozen=True):
+    """The answer to `Join` and to `Renew`."""
+
+    certificate: str  # PEM
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -207,6 +238,13 @@ class PowerOff(Message, frozen=True):
     idle: float
 
 
+class Leave(Message, frozen=True):
+    """Finish what runs, take nothing new, and end."""
+
+    again: bool = False  # and start anew
+    now: bool = False  # end what runs too, and hand it back
+
+
 class Ping(Message, frozen=True):
     pass
 
@@ -219,6 +257,8 @@ class Farewell(Message, frozen=True):
 
 FromWorker = (
     Hello
+    | Join
+    | Renew
     | Started
     | Result
     | Progress
@@ -233,7 +273,21 @@ FromWorker = (
     | Stays
     | Unwell
 )
-FromServer = Welcome | Refused | Job | Order | Ack | Recall | Cancel | Forget | PowerOff | Ping | Farewell
+FromServer = (
+    Welcome
+    | Refused
+    | Certificate
+    | Job
+    | Order
+    | Ack
+    | Recall
+    | Cancel
+    | Forget
+    | PowerOff
+    | Leave
+    | Ping
+    | Farewell
+)
 
 
 class Versioned(msgspec.Struct):

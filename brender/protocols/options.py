@@ -18,6 +18,7 @@ class Options:
         self.width: int | None = None  # columns of the window, once we were told
         self._offers = False  # whether we want it to be a terminal
         self._offered = False
+        self._hides = False  # a password is typed in a line that we do not edit
         self._agreed: set[int] = set()  # of ours, what the other side wants
         self._asked: set[int] = set()  # of the other side's, what we have asked for
 
@@ -31,6 +32,24 @@ class Options:
         self._asked.add(NAWS)
         return bytes([IAC, DO, NAWS])
 
+    def agree(self, columns: int) -> None:
+        """Somebody else has made a terminal of it."""
+        self._agreed.update(OURS)
+        self.resize(columns)
+
+    def resize(self, columns: int) -> None:
+        self.width = min(max(columns, NARROWEST), WIDEST) if columns else None
+
+    def hide(self) -> bytes:
+        """A telnet program that shows what is typed is to show nothing: we say that we do."""
+        self._hides = self._offered and not self.character_mode
+        return bytes([IAC, WILL, ECHO]) if self._hides else b""
+
+    def show(self) -> bytes:
+        """And again it is to."""
+        hid, self._hides = self._hides, False
+        return bytes([IAC, WONT, ECHO]) if hid else b""
+
     def said(self, command: int, option: int) -> bytes:
         """The answer to DO, DONT, WILL or WONT."""
         return self._offer() + (self._about_ours(command, option) if option in OURS else self._about(command, option))
@@ -38,8 +57,7 @@ class Options:
     def told(self, parameters: bytes) -> None:
         """A subnegotiation: the size of the window, in columns and lines of two bytes each."""
         if len(parameters) == 5 and parameters[0] == NAWS:
-            columns = int.from_bytes(parameters[1:3])
-            self.width = min(max(columns, NARROWEST), WIDEST) if columns else None
+            self.resize(int.from_bytes(parameters[1:3]))
 
     def _offer(self) -> bytes:
         if not self._offers or self._offered:

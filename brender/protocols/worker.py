@@ -7,7 +7,8 @@ waits.  `WorkerProtocol` is the wire: bytes through the codec, a timeout for a g
 come and for a peer that has gone silent, pings, and pauses when the database is behind.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -22,9 +23,14 @@ from brender.farm import log_rules
 from brender.farm import order as farm_order
 from brender.farm.client import RuntimeClient
 from brender.farm.interfaces import WorkerService
+from brender.farm.joining import Unwelcome
+from brender.farm.load import Figures
+from brender.farm.transitions import NotNow
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_WORKER, BadMessage, Decoder, encode
 from brender.protocols.inbox import Inbox
+from brender.protocols.papers import Gate, Papers
+from brender.strangers import Visit
 
 GREETING_WITHIN = 10.0  # seconds
 LINGER = 1.0  # seconds that the last words to a silent peer may take
@@ -38,10 +44,10 @@ TOLD: dict[type, Callable[[WorkerService, int, Any], None]] = {
     say.Progress: lambda farm, client, m: farm.progressed(client, m.order, m.task, m.percent, m.status),
     say.Warned: lambda farm, client, m: farm.warned(client, m.order, m.task, m.text),
     say.Log: lambda farm, client, m: farm.logged(client, m.order, m.task, m.text),
-    say.Picture: lambda farm, client, m: farm.pictured(client, m.job, m.task, m.jpeg),
+    say.Picture: lambda farm, client, m: farm.pictured(client, m.job, m.task, m.jpeg, m.step, m.rate),
     say.Returned: lambda farm, client, m: farm.handed_back(client, m.order, m.tasks),
     say.Dropped: lambda farm, client, m: farm.dropped(client, m.order),
-    say.Beat: lambda farm, client, m: farm.beat(client, m.load),
+    say.Beat: lambda farm, client, m: farm.beat(client, m.load, figures_of(m)),
     say.Leaving: lambda farm, client, m: farm.leaving(client, m.off),
     say.Presence: lambda farm, client, m: farm.attended(client, m.here, m.idle, m.held),
     say.Stays: lambda farm, client, m: farm.stays(client, m.reason),
@@ -61,8 +67,10 @@ class Conversation:
         close: Callable[[], None],
         hold: Callable[[bool], None],
         heartbeat: float,
+        papers: Papers | None = None,
     ) -> None:
         self._service = service
+        self._papers = papers or Papers(service, None, lambda: None)
         self._send = send
         self._close = close
         self.hold = hold  # stop reading from the worker, or go on
@@ -70,6 +78,7 @@ class Conversation:
         self._greeted = False
         self._waiting: list[Any] = []  # what came while the client was looked up
         self._told: dict[int, say.Limits] = {}  # jobs that the worker knows
+        self._knows: Sequence[str] = ()  # what it understands besides what version 1 began with
         self.client: int | None = None
         self.words = 0
         self.over = False
@@ -93,15 +102,38 @@ class Conversation:
             self._service.leave(self.client, self)
 
     def _greet(self, message: Any) -> None:
-        if not isinstance(message, say.Hello):
+        if not isinstance(message, say.Hello | say.Join):
             self.refuse("The first line has to be a hello; see docs/protocol.md.")
         elif message.version != say.VERSION:
             self._refuse_version(message.version)
+        elif isinstance(message, say.Join):
+            self._greeted = True  # it is all that is said on this connection
+            self._later(self._let_join(message))
+        elif problem := self._papers.problem(message.machine.key):
+            self.refuse(problem, again=False)
         else:
-            self._greeted = True
-            self.hold(True)  # until the client is known
-            joining = Deferred.fromCoroutine(self._join(message))
-            joining.addErrback(self._failed)
+            self._greeted, self._knows = True, message.knows
+            self._later(self._join(message))
+
+    def _later(self, taking_in: Coroutine[Any, Any, None]) -> None:
+        """Nothing is heard before it is known who speaks."""
+        self.hold(True)
+        Deferred.fromCoroutine(taking_in).addErrback(self._failed)
+
+    async def _let_join(self, wanted: say.Join) -> None:
+        try:
+            answer = await self._papers.join(wanted)
+        except NotNow as no:
+            answer = say.Refused(str(no), again=not isinstance(no, Unwelcome))
+        self.say(answer)
+        self.over = True
+        self._close()
+
+    async def _renew(self, wanted: say.Renew) -> None:
+        """What cannot be now is asked for again another day."""
+        with suppress(NotNow):
+            if answer := await self._papers.renew(wanted):
+                self.say(answer)
 
     def misheard(self, bad: BadMessage) -> None:
         """Something came that is no message: in another version of the protocol it may be one."""
@@ -132,7 +164,9 @@ class Conversation:
 
     def _pass_on(self, client: int, message: Any) -> None:
         tell = TOLD.get(type(message))
-        if tell is None:
+        if isinstance(message, say.Renew):
+            Deferred.fromCoroutine(self._renew(message)).addErrback(self._failed)
+        elif tell is None:
             self.refuse(f"This message is not expected here: {type(message).__name__.lower()}.")
         else:
             tell(self._service, client, message)
@@ -148,12 +182,15 @@ class Conversation:
 
     def welcome(self, client: RuntimeClient, drop: Sequence[int]) -> None:
         self.client = client.id
+        if problem := self._papers.problem(client.machine.key):  # it was revoked while it was looked up
+            self.refuse(problem, again=False)
+            return
         self.hold(False)
         rules = log_rules.rules_of(self._service.farm.settings)
         self.say(say.Welcome(client.id, client.name, self._heartbeat, list(drop), rules))
 
-    def refuse(self, reason: str) -> None:
-        self._end(reason, again=True)
+    def refuse(self, reason: str, again: bool = True) -> None:
+        self._end(reason, again)
 
     def give(self, order: farm_order.Order, step: farm_job.Step) -> None:
         job, limits = step.job, limits_of(step.job)
@@ -179,6 +216,12 @@ class Conversation:
     def power_off(self, idle: float) -> None:
         self.say(say.PowerOff(idle))
 
+    def send_away(self, *, again: bool, now: bool) -> bool:
+        if say.LEAVE not in self._knows:
+            return False
+        self.say(say.Leave(again, now))
+        return True
+
     def farewell(self, reason: str) -> None:
         self.say(say.Farewell(reason))
         self.over = True
@@ -189,6 +232,10 @@ class Conversation:
             self.over = True
             self._send(say.Refused(reason, again))
             self._close()
+
+
+def figures_of(beat: say.Beat) -> Figures:
+    return Figures(beat.memory_used, beat.gpu_load, beat.gpu_memory_used, beat.disk_free)
 
 
 def limits_of(job: farm_job.Job) -> say.Limits:
@@ -206,13 +253,24 @@ def tasks_of(order: farm_order.Order, step: farm_job.Step) -> list[say.Task]:
 class WorkerProtocol(Protocol):
     log = Logger()
     transport: Any  # a TCP or TLS transport; Twisted declares less than both can do
+    visit = Visit()
 
-    def __init__(self, service: WorkerService, clock: IReactorTime, heartbeat: float, inbox: Inbox) -> None:
+    def __init__(
+        self,
+        service: WorkerService,
+        clock: IReactorTime,
+        heartbeat: float,
+        inbox: Inbox,
+        gate: Gate | None = None,
+        greet_within: float = GREETING_WITHIN,
+    ) -> None:
+        self._greet_within = greet_within
         self._clock = clock
         self._heartbeat = heartbeat
         self._inbox = inbox
         self._decoder: Decoder[say.FromWorker] = Decoder(say.FromWorker, MOST_FROM_WORKER)
-        self._conversation = Conversation(service, self._send, self._close, self._hold, heartbeat)
+        papers = Papers(service, gate, lambda: gate.badge_of(self.transport) if gate else None)
+        self._conversation = Conversation(service, self._send, self._close, self._hold, heartbeat, papers)
         self._silence: IDelayedCall | None = None
         self._ping: IDelayedCall | None = None
         self.held = False  # we do not listen: the silence is ours
@@ -221,7 +279,7 @@ class WorkerProtocol(Protocol):
     def connectionMade(self) -> None:
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)  # an order must not wait 40 ms for the acknowledgement of a ping
-        self._silence = self._clock.callLater(GREETING_WITHIN, self._silent)
+        self._silence = self._clock.callLater(self._greet_within, self._silent)
         self._ping = self._clock.callLater(self._heartbeat, self._say_ping)
 
     def dataReceived(self, data: bytes) -> None:
@@ -271,6 +329,8 @@ class WorkerProtocol(Protocol):
     def _hold(self, wait: bool) -> None:
         if self._conversation.over:
             return
+        if self._conversation.client is not None:
+            self.visit.known()
         self.held = wait
         self.read_on()
         self._wait_again()  # after the welcome too: from then on heartbeats count
@@ -300,11 +360,22 @@ class WorkerProtocol(Protocol):
 class WorkerFactory(Factory):
     noisy = False
 
-    def __init__(self, service: WorkerService, clock: IReactorTime, heartbeat: float) -> None:
+    def __init__(
+        self,
+        service: WorkerService,
+        clock: IReactorTime,
+        heartbeat: float,
+        gate: Gate | None = None,
+        greet_within: float = GREETING_WITHIN,
+    ) -> None:
+        self._greet_within = greet_within
         self._service = service
+        self._gate = gate
         self._clock = clock
         self._heartbeat = heartbeat
         self._inbox = Inbox(clock)
 
     def buildProtocol(self, addr: Any) -> WorkerProtocol:
-        return WorkerProtocol(self._service, self._clock, self._heartbeat, self._inbox)
+        return WorkerProtocol(
+            self._service, self._clock, self._heartbeat, self._inbox, self._gate, self._greet_within
+        )

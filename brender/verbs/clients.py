@@ -1,21 +1,27 @@
-"""What can be done with clients: looked at, enabled, disabled, set, asked why.
+"""What can be done with clients: looked at, enabled, disabled, set, asked why, sent away.
 
 How does this work?  What changes many does it at once: one call of the service, one commit.  An outcome says whether
-its client was `changed`, or already was so.
+its client was `changed`, or already was so.  Which orders a client had is a list of its own, with filters of the same
+grammar (`timeline`).
 """
 
 from collections.abc import Collection, Sequence
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET
 
 from brender.farm.client import RuntimeClient, Status
-from brender.farm.settings import ClientSettings
+from brender.farm.client_views import LoadView, Stretch, TurnView, load_view
+from brender.farm.settings import ClientSettings, says
 from brender.farm.why import why_client
+from brender.farm.windows import zone_of
+from brender.verbs.attributes import attributes_of
+from brender.verbs.filters import Language, matching, parse
 from brender.verbs.given import partial, said
 from brender.verbs.items import CLIENT
 from brender.verbs.unfit import Unfit
-from brender.verbs.verb import Call, Outcome, Verbs, Which, gone
+from brender.verbs.verb import Call, Given, Outcome, Verbs, Which, gone
 
 CLIENT_VERBS = Verbs(CLIENT)
 
@@ -59,6 +65,74 @@ async def update(call: Call) -> Sequence[Outcome]:
 async def why(call: Call) -> Sequence[Outcome]:
     farm = call.service.farm
     return [Outcome(client, {"why": why_client(farm, client, call.now)}) for client in call.things]
+
+
+# --- what it did
+
+
+class Wanted(Given, frozen=True):
+    span: Annotated[Stretch, says("the last hour in steps of 10 s, or the last day in steps of 2 minutes")] = "hour"
+
+
+@CLIENT_VERBS(
+    "load", "Show how busy a client was in the last hour, or day.",
+    which=Which.ONE, takes=Wanted, changes=False, shows=False, gives=LoadView, bare="span",
+    more="It is kept in the memory of the server, and begins anew when that is started.",
+)  # fmt: skip
+async def load(call: Call) -> Sequence[Outcome]:
+    return [Outcome(client, {"load": load_view(client, call.given.span, call.now)}) for client in call.things]
+
+
+class Turns(Given, frozen=True):
+    only: Annotated[str, says("those that a filter chooses: failed>0, job=12, issued>-2h")] = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000), says("how many at most")] = 1000
+
+
+TURNS = Language(attributes_of(TurnView), thing="order", named="job_name", numbered="job")
+
+
+@CLIENT_VERBS(
+    "timeline", "List the orders that a client had lately, the newest first.",
+    which=Which.ONE, takes=Turns, changes=False, shows=False, gives=list[TurnView], bare="only",
+    more="The newest 300, and the newest 50 that failed. What was deleted or archived with its job is not among them.",
+)  # fmt: skip
+async def timeline(call: Call) -> Sequence[Outcome]:
+    (client,), wanted = call.things, call.given
+    zone = zone_of(call.service.farm.settings.zone)
+    chosen = matching(parse(wanted.only, TURNS, now=call.now, zone=zone))
+    turns = list(filter(chosen, await call.service.turns_of(client.id)))
+    return [Outcome(client, {"timeline": turns[: wanted.limit]})]
+
+
+# --- sent away
+
+
+class Leaving(Given, frozen=True):
+    now: Annotated[bool, says("what runs is ended and handed back; no try is counted")] = False
+
+
+@CLIENT_VERBS(
+    "restart", "Have the workers of clients finish what they run, and start anew.", takes=Leaving,
+    more="They come back as the same clients, with the brender that is installed there then.",
+)  # fmt: skip
+async def restart(call: Call) -> Sequence[Outcome]:
+    return gone(call, await call.service.send_away(call.things, again=True, now=call.given.now))
+
+
+@CLIENT_VERBS(
+    "drain", "Have the workers of clients finish what they run, and end.", takes=Leaving,
+    more="Nothing starts them again unless something on their machines does; disable lets them rest and stay.",
+)  # fmt: skip
+async def drain(call: Call) -> Sequence[Outcome]:
+    return gone(call, await call.service.send_away(call.things, again=False, now=call.given.now))
+
+
+@CLIENT_VERBS(
+    "revoke", "Shut clients out: no certificate of theirs counts, their connections are cut.",
+    more="What they held is given to others at once. Such a machine comes back with a new join token alone.",
+)  # fmt: skip
+async def revoke(call: Call) -> Sequence[Outcome]:
+    return outcomes(call, await call.service.revoke_clients(call.things))
 
 
 @CLIENT_VERBS(

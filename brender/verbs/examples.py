@@ -2,7 +2,8 @@
 
 How does this work?  Each is a whole `Request` on the same small farm: clients 1 `render-01` and 2 `render-02` online,
 3 `attic` gone and disabled; job 1 is rendering, with a task that failed; job 2 is paused; job 3 is completed; job 4
-waits for somebody to approve its preview.  A test says which verb has none.
+waits for somebody to approve its preview.  Ada is an admin, bo an artist with a token.  A test says which verb has
+none.
 """
 
 from collections.abc import Mapping
@@ -28,11 +29,19 @@ ALL = (
     Request("client", "disable", filter="status=enabled and memory>=1GB"),
     Request("client", "update", filter="render-0*", values={"pools": ["lighting", "gpu"], "sleeps": "22:00-06:00"}),
     Request("client", "why", id=1),
+    Request("client", "load", id=1, values={"span": "day"}),
+    Request("client", "timeline", id=1, values={"only": "failed>0"}),
+    Request("client", "restart", filter="render-0*", values={"now": True}),
+    Request("client", "drain", id=2),
+    Request("client", "revoke", id=2),
     Request("client", "delete", id=3),
     Request("job", "read", filter="state=active,paused", values={"sort": "-priority", "fields": "id,name,state"}),
     Request("job", "create", values={"template": TEMPLATE, "name": "three", "owner": "ada", "priority": 60}),
+    Request("job", "plan", values={"template": TEMPLATE, "name": "three", "owner": "ada", "priority": 60}),
     Request("job", "show", id=1, values={"orders": 10}),
     Request("job", "why", id=2),
+    Request("job", "failures", id=1),
+    Request("job", "excerpt", id=1, values={"order": 4, "begin": -4096, "error": True}),
     Request("job", "log", id=1, values={"tail": 4096}),
     Request("job", "update", id=1, values={"priority": 80, "hours": "20:00-06:00"}),
     Request("job", "cancel", filter="state=paused or id=1"),
@@ -77,11 +86,28 @@ ALL = (
     Request("setting", "show", id="strikes"),
     Request("setting", "update", id="strikes", values={"value": 5}),
     Request("setting", "delete", id="strikes"),
+    Request("template", "read"),
+    Request("template", "show", id="blender"),
     Request("view", "read"),
     Request("view", "show", id=1),
     Request("view", "create", values={"name": "mine", "item": "job", "filter": "owner=ada", "sort": "id"}),
     Request("view", "update", id=1, values={"filter": "state=failed priority>50"}),
     Request("view", "delete", id=1),
+    Request("user", "read", filter="role=artist"),
+    Request("user", "show", id="bo"),
+    Request("user", "create", values={"name": "cy", "role": "wrangler", "password": "correct horse"}),
+    Request("user", "update", id="bo", values={"role": "wrangler"}),
+    Request("user", "delete", filter="role=artist"),
+    Request("token", "read"),
+    Request("token", "show", id=1),
+    Request("token", "create", values={"name": "nightly", "user": "bo", "verbs": ["job.create"], "days": 30}),
+    Request("token", "delete", id=1),
+    Request("invitation", "read"),
+    Request("invitation", "show", id=1),
+    Request("invitation", "create", values={"uses": 20, "valid_seconds": 3600, "note": "the new room"}),
+    Request("invitation", "delete", id=1),
+    Request("audit", "show", id=1),
+    Request("audit", "read", filter="item=user", values={"limit": 20}),
 )
 
 EXAMPLES: Mapping[tuple[str, str], Request] = {(each.item, each.action): each for each in ALL}

@@ -125,7 +125,7 @@ def item_told(item: Item, verbs: Verbs) -> str:
     """What it is, what can be done with it, and everything that can be asked of it."""
     return "\n".join(
         [
-            *wrap(f"A {item.name} is {item.meaning}.", WIDTH - 1),
+            *wrap(f"{a_or_an(item.name)} is {item.meaning}.", WIDTH - 1),
             *(line for verb in of_item(item.name, verbs) for line in entry(usage(verb), verb.help)),
             "Its attributes; set changes those marked *:",
             *(line for attribute in item.attributes.values() for line in attribute_told(attribute)),
@@ -151,3 +151,8 @@ def bounds(attribute: Attribute) -> str:
     if least is not None and most is not None:
         return f"{least} to {most}"
     return f"at least {least}" if least is not None else f"at most {most}" if most is not None else ""
+
+
+def a_or_an(item: str) -> str:
+    """With its article, at the beginning of a sentence."""
+    return f"{'An' if item[0] in 'aio' else 'A'} {item}"

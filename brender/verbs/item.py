@@ -16,6 +16,7 @@ import msgspec
 
 from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService
+from brender.farm.people import Role
 from brender.verbs.attributes import Attribute, Reader
 from brender.verbs.unfit import Unfit
 
@@ -35,6 +36,7 @@ class Item:
     find: Callable[[Any, Any], Any]  # by its id, in the farm or among the things of a job; raises `NotFound`
     attributes: Mapping[str, Attribute]
     of_job: bool = False
+    among: bool = False  # one is found among all of them, as in a list of a job, and not in the farm
     key: Literal["number", "name"] = "number"  # what its id is, in an address too
     aliases: Mapping[str, str] = field(default_factory=dict)  # other names of attributes in filters
     direct: Mapping[str, Reading] = field(default_factory=dict)
@@ -46,6 +48,15 @@ class Item:
     narrow: Narrow | None = None
     most: int | None = None  # that are looked at one by one; none: however many there are
     without: Mapping[str, str] = field(default_factory=dict)  # what cannot be done with it, and why: a sentence
+    owner: Callable[[Any], str] | None = None  # whose a thing is, where people own them
+    seen_by: Role = Role.VIEWER  # who may look at them
+    others: Role = Role.WRANGLER  # who may change what somebody else owns
+    private: bool = False  # who may not change what somebody else owns does not see it either
+
+    @property
+    def owned(self) -> bool:
+        """Whether its things, or the job that they are of, are somebody's own."""
+        return self.of_job or self.owner is not None
 
     def reader(self, farm: Farm) -> Reader:
         """Reads attributes from things as they are now."""

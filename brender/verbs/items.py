@@ -12,13 +12,18 @@ from brender.farm.archiving import no_job
 from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
+from brender.farm.load import Figures
+from brender.farm.step_views import StepDetails, step_details
 from brender.farm.submission.problems import shown
-from brender.farm.transitions import TaskState
-from brender.farm.views import ClientView, JobView, OrderView, StepView, client_view, job_view, step_view
+from brender.farm.transitions import NotNow, TaskState
+from brender.farm.views import ClientView, JobView, OrderView, client_view, job_view
 from brender.verbs.attributes import attributes_of
 from brender.verbs.group_items import LIMIT, POOL, SETTING, TAG
+from brender.verbs.invitation_item import INVITATION
 from brender.verbs.item import Item, Reading, itself
+from brender.verbs.people_items import AUDIT, TOKEN, USER
 from brender.verbs.task_item import TASK
+from brender.verbs.template_item import TEMPLATE
 from brender.verbs.view_item import VIEW
 
 __all__ = ["CLIENT", "ITEMS", "JOB", "LIMIT", "ORDER", "POOL", "SETTING", "STEP", "TAG", "TASK", "VIEW", "Item"]
@@ -44,7 +49,12 @@ async def jobs(service: FarmService, _: Any) -> Sequence[Any]:
 
 
 async def steps(service: FarmService, job: Any) -> Sequence[Any]:
-    return [step_view(step, job) for step in job.steps or job.past]
+    """Of an ended job whose plan cannot be read (now), as much as is known without it."""
+    try:
+        found: Sequence[Any] = await service.steps_of(job.id)
+    except (NotFound, NotNow):
+        found = job.past
+    return [step_details(step, job) for step in found]
 
 
 async def orders(service: FarmService, job: Any) -> Sequence[Any]:
@@ -66,7 +76,7 @@ def job_of(farm: Farm, number: Any) -> Any:
     return farm.jobs[number]
 
 
-def step_of(steps: Sequence[StepView], name: Any) -> StepView:
+def step_of(steps: Sequence[StepDetails], name: Any) -> StepDetails:
     found = next((step for step in steps if step.name == name), None)
     if found is None:
         known = ", ".join(step.name for step in steps)
@@ -115,6 +125,7 @@ CLIENT = Item(
     aliases={"pool": "pools", "tag": "tags"},
     direct={
         **{name: attrgetter(name) for name in ("id", "name", "activity", "since", "load", "slots")},
+        **{name: attrgetter(f"figures.newest.{name}") for name in Figures._fields},
         "status": attrgetter("status._value_"),
         "connection": lambda client: "online" if client.online else "offline",
         "memory": lambda client: client.machine.memory,
@@ -148,17 +159,18 @@ JOB = Item(
     },
     searched=("name", "owner", "state"),
     newest_first=True,
+    owner=attrgetter("settings.owner"),
 )
 
 STEP = Item(
     "step",
     "steps",
     "one stage of a job",
-    StepView,
+    StepDetails,
     steps,
     itself,
     step_of,
-    attributes_of(StepView, stored=("name",)),
+    attributes_of(StepDetails, stored=("name",)),
     of_job=True,
     key="name",
     ordered_by=(),  # as the template has them
@@ -180,5 +192,5 @@ ORDER = Item(
     searched=("client", "step", "reason"),
 )
 
-ALL = (CLIENT, JOB, STEP, TASK, ORDER, POOL, TAG, LIMIT, SETTING, VIEW)
+ALL = (CLIENT, JOB, STEP, TASK, ORDER, POOL, TAG, LIMIT, SETTING, VIEW, USER, TOKEN, AUDIT, TEMPLATE, INVITATION)
 ITEMS: Mapping[str, Item] = {item.name: item for item in ALL}

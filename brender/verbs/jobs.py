@@ -5,29 +5,29 @@ commit.  About a single job a refusal is raised; of many, each says its own in i
 An outcome says whether its job was `changed`, or already was so.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from brender.farm.choosing import Chosen, ended, everything, of_frames, of_numbers
+from brender.farm.choosing import Chosen, ended, everything, frames_of, of_frames, of_numbers
 from brender.farm.farm import Farm
-from brender.farm.interfaces import NotFound
+from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
 from brender.farm.order import Order
 from brender.farm.settings import JobSettings, says
-from brender.farm.submission.problems import Problem, Refused, shown
+from brender.farm.submission.problems import Problem, Refused, did_you_mean, shown
 from brender.farm.transitions import NotNow
 from brender.farm.views import JobView, what
 from brender.farm.why import why_job, why_tasks
-from brender.templates import built_in, path_of
+from brender.verbs.filters import BadFilter
 from brender.verbs.given import partial, read, said
 from brender.verbs.items import CLIENT, JOB
 from brender.verbs.performing import chosen, none_chosen
 from brender.verbs.unfit import Unfit
-from brender.verbs.verb import Call, Each, Given, Outcome, Run, Verbs, Which, gone
+from brender.verbs.verb import Call, Each, Given, Outcome, Verbs, Which, gone
 
 JOB_VERBS = Verbs(JOB)
 MOST_NUMBERS = 100_000  # tasks that are named one by one
@@ -37,7 +37,7 @@ Values = Annotated[dict[str, Any], says("of the template's parameters")]
 JobChange = partial(JobSettings)
 
 
-def each(work: Each) -> Run:
+def each(work: Each) -> Callable[[Call], Awaitable[Sequence[Outcome]]]:
     """Do it to every job that was chosen."""
 
     async def run(call: Call) -> Sequence[Outcome]:
@@ -62,8 +62,10 @@ def each(work: Each) -> Run:
 
 
 class Submission(Given, frozen=True):
-    template: Annotated[dict[str, Any] | str, says("an object, a text in YAML or JSON, or the name of a built-in one")]
-    values: Values = msgspec.field(default_factory=dict)
+    template: Annotated[dict[str, Any] | str, says("an object, a text in YAML or JSON, or the name of one")]
+    values: Annotated[dict[str, Any] | str, says("of its parameters, or a bundle's file")] = msgspec.field(
+        default_factory=dict
+    )
     name: Annotated[Text, says("when it is not the template's own")] = ""
     folder: Annotated[str, says("the template's own, where its relative paths begin")] = ""
     settings: Annotated[dict[str, Any], says("any of the settings of a job")] = msgspec.field(default_factory=dict)
@@ -74,21 +76,23 @@ class Submission(Given, frozen=True):
 @JOB_VERBS("create", "Hand in a job: a template, and values.", which=Which.NONE, takes=Submission, makes=True)
 async def create(call: Call) -> Sequence[Outcome]:
     wanted: Submission = call.given
-    template = template_of(wanted.template)
     settings = settings_of(wanted)
-    job = await call.service.submit(template, wanted.values, name=wanted.name, folder=wanted.folder, settings=settings)
+    template, folder = await template_of(call.service, wanted)
+    job = await call.service.submit(template, wanted.values, name=wanted.name, folder=folder, settings=settings)
     return [Outcome(job)]
 
 
-def template_of(template: dict[str, Any] | str) -> dict[str, Any] | str:
-    """What was sent, or the built-in template that it names."""
+async def template_of(service: FarmService, wanted: Submission) -> tuple[dict[str, Any] | str, str]:
+    """What was sent, or the template that it names; and its own folder."""
+    template = wanted.template
     if isinstance(template, dict) or "\n" in template or template.lstrip().startswith("{"):
-        return template
-    name = template.strip()
-    if name not in built_in():
-        sentence = f'There is no built-in template "{shown(template)}"; send a template\'s text, or an object.'
+        return template, wanted.folder
+    known = {each.name: each for each in await service.templates.all()}
+    if (name := template.strip()) not in known:
+        hint = did_you_mean(name, known)
+        sentence = f'There is no template "{shown(template)}"; send a template\'s text, or an object.{hint}'
         raise Refused([Problem("template", sentence)])
-    return path_of(name).read_text("utf-8")
+    return known[name].text, wanted.folder or known[name].folder
 
 
 def settings_of(wanted: Submission) -> dict[str, Any]:
@@ -147,14 +151,15 @@ class About(Given, frozen=True):
     task: Annotated[int, msgspec.Meta(ge=0), says("about this task, by its number")] | None = None
     step: Annotated[Text, says("the frame or the task of this step")] = ""
 
+    def check(self) -> None:
+        if self.frame is not None and self.task is not None:
+            raise Refused([Problem("task", "Ask about a frame or about a task, not both.")])
+
 
 @JOB_VERBS("why", "Say what a job or a frame waits for.", takes=About, changes=False, shows=False, bare="frame")
 @each
 async def why(call: Call, job: Job) -> Mapping[str, Any]:
-    about: About = call.given
-    if about.frame is not None and about.task is not None:
-        raise Unfit("Ask about a frame or about a task, not both.", "task")
-    farm = call.service.farm
+    about, farm = call.given, call.service.farm
     if job.finished or (about.frame is None and about.task is None):
         return {"why": why_job(farm, job, call.now)}
     if about.task is not None:
@@ -205,12 +210,15 @@ def last_lines(text: str, most: int) -> str:
 
 
 @JOB_VERBS("update", "Change settings of jobs, whatever their state.", takes=JobChange)
-@each
-async def update(call: Call, job: Job) -> Mapping[str, Any]:
+async def update(call: Call) -> Sequence[Outcome]:
     wanted = said(call.given)
     if not wanted:
         raise Unfit('Nothing is to be changed; say what is to be so, as in {"priority": 80}.')
-    return {"changed": await call.service.set_job(job.id, wanted)}
+
+    async def one(call: Call, job: Job) -> Mapping[str, Any]:
+        return {"changed": await call.service.set_job(job.id, wanted)}
+
+    return await each(one)(call)
 
 
 @JOB_VERBS("cancel", "End jobs now; what is done of them stays.")
@@ -255,22 +263,34 @@ class Forgiving(Given, frozen=True):
     "forgive", "Let jobs go again to clients that failed them too often.", takes=Forgiving, bare="clients",
     more="CLIENTS is a filter of clients; without it all are forgiven.",
 )  # fmt: skip
-@each
-async def forgive(call: Call, job: Job) -> Mapping[str, Any]:
+async def forgive(call: Call) -> Sequence[Outcome]:
+    """The clients are looked up once, before any job: a wrong one is refused even where no job is chosen."""
+    wanted = await clients_of(call)
+
+    async def one(call: Call, job: Job) -> Mapping[str, Any]:
+        found = await call.service.forgive(job.id, list(job.standing.avoided) if wanted is None else wanted)
+        return {"changed": bool(found), "forgiven": found, "forgiven_names": names_of(call.service.farm, found)}
+
+    return await each(one)(call)
+
+
+async def clients_of(call: Call) -> list[int] | None:
+    """The ids of the clients that are meant, None for all; raises `NotFound` where there are no such clients."""
     wanted, farm = call.given.clients, call.service.farm
     if isinstance(wanted, str):
-        wanted = await chosen_by(wanted, call)
-    for client in wanted or ():
-        if client not in farm.clients:
-            raise NotFound(f"There is no client {client}.")
-    found = await call.service.forgive(job.id, list(job.standing.avoided) if wanted is None else wanted)
-    return {"changed": bool(found), "forgiven": found, "forgiven_names": names_of(farm, found)}
+        return await chosen_by(wanted, call)
+    if unknown := [client for client in wanted or () if client not in farm.clients]:
+        raise NotFound(f"There is no client {unknown[0]}.")
+    return list(wanted) if wanted is not None else None
 
 
 async def chosen_by(text: str, call: Call) -> list[int]:
     """The ids of the clients that a filter chooses; raises `NotFound` when there are none."""
     farm, everyone = call.service.farm, await CLIENT.things(call.service, None)
-    found = [client.id for client in chosen(CLIENT, farm, everyone, text, call.now)]
+    try:
+        found = [client.id for client in chosen(CLIENT, farm, everyone, text, call.now)]
+    except BadFilter as bad:
+        raise Unfit(f"clients: {bad}", "clients") from None
     if not found:
         raise NotFound(none_chosen(CLIENT, farm, everyone, text, call.now))
     return found
@@ -284,6 +304,12 @@ class Retry(Given, frozen=True):
     tasks: Annotated[list[int], msgspec.Meta(max_length=MOST_NUMBERS), says("these tasks, by number")] | None = None
     step: Annotated[Text, says("of this step")] = ""
 
+    def check(self) -> None:
+        if self.frames and self.tasks is not None:
+            raise Refused([Problem("tasks", "Say frames or tasks, not both.")])
+        if self.frames:
+            frames_of(self.frames)
+
     def choose(self, job: Job) -> Chosen:
         if self.frames:
             return of_frames(job, self.frames, self.step)
@@ -295,6 +321,11 @@ class Retry(Given, frozen=True):
 
 class Requeue(Retry, frozen=True):
     with_dependents: Annotated[bool, says("what was made from them runs again too")] = False
+
+    def check(self) -> None:
+        if not self.frames and self.tasks is None and not self.step:
+            raise Unfit("Say what is to run again: frames, tasks, or a step.", "frames")
+        super().check()
 
     def rest(self, job: Job) -> Chosen:
         return everything(job, self.step)
@@ -331,10 +362,7 @@ async def retry(call: Call, job: Job) -> Mapping[str, Any]:
 )  # fmt: skip
 @each
 async def requeue(call: Call, job: Job) -> Mapping[str, Any]:
-    wanted: Requeue = call.given
-    if not wanted.frames and wanted.tasks is None and not wanted.step:
-        raise Unfit("Say what is to run again: frames, tasks, or a step.", "frames")
-    return await Again(wanted, wanted.with_dependents).run(call, job)
+    return await Again(call.given, call.given.with_dependents).run(call, job)
 
 
 # --- more tasks, other values

@@ -4,19 +4,24 @@ from collections.abc import Mapping
 from itertools import chain
 
 from brender.verbs.clients import CLIENT_VERBS
+from brender.verbs.invitations import INVITATION_VERBS
 from brender.verbs.items import ITEMS
-from brender.verbs.jobs import JOB_VERBS
+from brender.verbs.job_failures import FAILURE_VERBS
 from brender.verbs.limits import LIMIT_VERBS, SETTING_VERBS
 from brender.verbs.lists import reader_of
 from brender.verbs.parts import ORDER_VERBS, STEP_VERBS
+from brender.verbs.people import AUDIT_VERBS, TOKEN_VERBS, USER_VERBS
+from brender.verbs.planning import JOB_VERBS
 from brender.verbs.pools import POOL_VERBS, TAG_VERBS
 from brender.verbs.saved_views import VIEW_VERBS
 from brender.verbs.tasks import TASK_VERBS
+from brender.verbs.templates import TEMPLATE_VERBS
 from brender.verbs.verb import Verb
 
 OTHERS = (
     CLIENT_VERBS,
     JOB_VERBS,
+    FAILURE_VERBS,
     STEP_VERBS,
     TASK_VERBS,
     ORDER_VERBS,
@@ -25,6 +30,11 @@ OTHERS = (
     LIMIT_VERBS,
     SETTING_VERBS,
     VIEW_VERBS,
+    TEMPLATE_VERBS,
+    USER_VERBS,
+    TOKEN_VERBS,
+    AUDIT_VERBS,
+    INVITATION_VERBS,
 )
 
 VERBS: Mapping[tuple[str, str], Verb] = {verb.key: verb for verb in chain(map(reader_of, ITEMS.values()), *OTHERS)}

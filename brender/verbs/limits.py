@@ -15,7 +15,8 @@ from msgspec import UNSET, UnsetType
 
 from brender.farm.farm_views import LimitView, limits, setting_view
 from brender.farm.overrides import entry_of
-from brender.farm.settings import FarmSettings, says
+from brender.farm.people import Role
+from brender.farm.settings import FarmSettings, Limit, read, says
 from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import NotNow
 from brender.verbs import forms
@@ -41,6 +42,9 @@ class NewLimit(Given, frozen=True):
 class LimitChange(Given, frozen=True):
     count: Count | UnsetType = UNSET
     each: Holder | UnsetType = UNSET
+
+    def check(self) -> None:
+        read(Limit, {"count": 1, **said(self)})
 
 
 class NewValue(Given, frozen=True):
@@ -96,7 +100,10 @@ async def show_setting(call: Call) -> Sequence[Outcome]:
     return [Outcome(setting) for setting in call.things]
 
 
-@SETTING_VERBS("update", "Give a setting another value, at once.", which=Which.ONE, takes=NewValue, bare="value")
+@SETTING_VERBS(
+    "update", "Give a setting another value, at once.", which=Which.ONE, takes=NewValue, bare="value",
+    role=Role.ADMIN,
+)  # fmt: skip
 async def update_setting(call: Call) -> Sequence[Outcome]:
     (setting,) = call.things
     value = plain_of(setting.name, call.given.value)
@@ -115,7 +122,7 @@ def plain_of(name: str, value: Any) -> Any:
         raise Refused([Problem(name, str(bad))]) from None
 
 
-@SETTING_VERBS("delete", "Go back to what brender.toml says.")
+@SETTING_VERBS("delete", "Go back to what brender.toml says.", role=Role.ADMIN)
 async def delete_setting(call: Call) -> Sequence[Outcome]:
     farm = call.service.farm
     before = {setting.name: setting_view(setting.name, farm) for setting in call.things}

@@ -1,14 +1,16 @@
 """Lists: which things, in which order, how many of them, and where the next page begins.
 
-How does this work?  `Query` is what may be said of a list on any face.  `page` sorts and cuts what a filter has
-chosen.  The cursor is the values that the last thing shown is sorted by, its id among them, so that nothing is shown
-twice or left out when things come and go between two pages.  Things are read without their views where that can be.
+How does this work?  `Query` is what may be said of a list on any face.  `page` searches, sorts and cuts what a filter
+has chosen; `Columns` reads each attribute that this needs once, without views where that can be.  The cursor is the
+values that the last thing shown is sorted by, its id among them, so that nothing is shown twice or left out when things
+come and go between two pages.
 """
 
 import base64
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Annotated, Any
 
 import msgspec
@@ -16,13 +18,13 @@ import msgspec
 from brender.farm.submission.problems import shown
 from brender.verbs.attributes import Attribute
 from brender.verbs.items import Item
-from brender.verbs.orders import By
-from brender.verbs.orders import arranged as arranged_by
+from brender.verbs.orders import Arranged, By, Column, remembered_for
 from brender.verbs.searching import having
 from brender.verbs.unfit import Unfit, meant
 from brender.verbs.verb import Call, Done, Given, Outcome, Verb, Which
 
 USUAL, LONGEST = 100, 1_000  # things of a page
+FEW = 8  # one in so many was found, at most: then those are sorted by themselves
 
 
 class Query(Given, frozen=True):
@@ -56,29 +58,60 @@ async def page(call: Call) -> Done:
     )
 
 
+class Columns:
+    """What is read of the things of a list."""
+
+    def __init__(self, call: Call, things: Sequence[Any]) -> None:
+        self.things = things
+        self.remembered = remembered_for(call.service)
+        self._item = call.item
+        self._reader = call.item.reader(call.service.farm)
+        self._read: dict[str, Column] = {}
+
+    def of(self, attribute: Attribute) -> Column:
+        if attribute.name not in self._read:
+            values = list(map(self._reader(attribute), self.things))
+            self._read[attribute.name] = self.remembered.column(f"{self._item.name}.{attribute.name}", values)
+        return self._read[attribute.name]
+
+
 def arranged(call: Call, keys: Sequence["Key"]) -> Sequence[Any]:
     """All of them: searched and sorted."""
     query: Query = call.given
-    things = searched(call, call.things, query.search)
+    columns, found = Columns(call, call.things), None
+    if query.search:
+        call.item.bear(call.things, "To search")
+        found = searched(columns, call.item, query.search.lower())
+        if len(found) * FEW <= len(call.things):  # to sort these alone is quicker
+            columns, found = Columns(call, [call.things[place] for place in found]), None
     if query.sort:
-        call.item.bear(things, "To sort")
-    return in_order(things, keys)
+        call.item.bear(columns.things, "To sort")
+    return in_order(columns, found, keys)
 
 
-def searched(call: Call, things: Sequence[Any], text: str) -> Sequence[Any]:
-    """Those with the text in one of their texts, without regard to case."""
-    if not text:
-        return things
-    call.item.bear(things, "To search")
-    reader, wanted = call.item.reader(call.service.farm), text.lower()
+def searched(columns: Columns, item: Item, wanted: str) -> list[int]:
+    """The places of those with the text in one of their texts, without regard to case."""
     found: list[list[int]] = []
-    for attribute in map(call.item.attributes.__getitem__, call.item.searched):
+    for attribute in map(item.attributes.__getitem__, item.searched):
         if attribute.choices and not any(wanted in choice for choice in attribute.choices):
             continue
-        if places := having(wanted, list(map(reader(attribute), things))):
+        if places := having(wanted, columns.of(attribute).texts):
             found.append(places)
-    places = found[0] if len(found) == 1 else sorted(set().union(*found))
-    return things if len(places) == len(things) else [things[place] for place in places]
+    return found[0] if len(found) == 1 else sorted(set().union(*found))
+
+
+def in_order(columns: Columns, found: Sequence[int] | None, keys: Sequence["Key"]) -> Sequence[Any]:
+    """Those that were found, or all, sorted; they come as they are listed, which is the order of the exact keys."""
+    things, wanted = columns.things, [key for key in keys if not key.exact]
+    if not wanted:
+        return things if found is None else Arranged(things, found)
+    order = columns.remembered.order([By(columns.of(key.attribute), key.reverse) for key in wanted])
+    if found is None or len(found) == len(things):
+        return Arranged(things, order)
+    kept = bytearray(len(things))
+    for place in found:
+        kept[place] = True
+    return Arranged(things, list(compress(order, map(kept.__getitem__, order))))
 
 
 # --- sorting
@@ -88,10 +121,10 @@ def searched(call: Call, things: Sequence[Any], text: str) -> Sequence[Any]:
 class Key:
     """One of the attributes that a list is sorted by; what is absent comes last, whichever way round."""
 
+    attribute: Attribute
     read: Callable[[Any], Any]
     reverse: bool
     exact: bool = False  # capitals count; it is one of those by which things are listed anyhow
-    name: str = ""
 
     def value(self, thing: Any) -> Any:
         value = self.read(thing)
@@ -105,29 +138,37 @@ class Key:
             return 1 if ours is None else -1
         return 1 if (ours > theirs) != self.reverse else -1
 
+    def fits(self, value: Any) -> bool:
+        """Whether it can be compared with the values of things."""
+        kind = self.attribute.of
+        return value is None or isinstance(value, int | float if kind in (int, float, bool) else kind or object)
+
 
 def sorting(call: Call, text: str) -> list[Key]:
     """What to sort by; ends with what no two of them have the same of, where there is that."""
     reader, item = call.item.reader(call.service.farm), call.item
-    words = [word for word in (part.strip() for part in text.split(",")) if word]
-    wanted = [(sortable(item, word.lstrip("+-")), word.startswith("-")) for word in words]
-    found = [Key(reader(attribute), reverse, name=attribute.name) for attribute, reverse in wanted]
-    place = [Key(reader(item.attributes[name]), item.newest_first, exact=True) for name in item.ordered_by]
-    return found + place
+    wanted = [(sortable(item, word), word.startswith("-")) for word in names_in(text, "sort")]
+    found = [Key(attribute, reader(attribute), reverse) for attribute, reverse in wanted]
+    exact = map(item.attributes.__getitem__, item.ordered_by)
+    return [*found, *(Key(each, reader(each), item.newest_first, exact=True) for each in exact)]
 
 
-def sortable(item: Item, name: str) -> Attribute:
+def names_in(text: str, at: str) -> list[str]:
+    """The names in a text that has commas between them; raises `Unfit` where there is none on a side of a comma."""
+    names = [name.strip() for name in text.split(",")] if text else []
+    if "" in names:
+        raise Unfit(f"{at} should have a name on each side of every comma, as in id,name.", at)
+    return names
+
+
+def sortable(item: Item, word: str) -> Attribute:
+    """The attribute that is named, with + or - before it or without; raises `Unfit`."""
     known = {each.name: each for each in item.attributes.values() if each.asked and not each.many}
+    name = word[1:] if word.startswith(("+", "-")) else word
     name = item.aliases.get(name, name)
     if name not in known:
         raise Unfit(f'{item.plural} cannot be sorted by "{shown(name)}"; {meant(name, known)}', "sort")
     return known[name]
-
-
-def in_order(things: Sequence[Any], keys: Sequence[Key]) -> Sequence[Any]:
-    """Sorted; they come as they are listed, which is the order of the exact keys."""
-    wanted = [key for key in keys if not key.exact]
-    return arranged_by(things, [(By(key.name, key.reverse), list(map(key.read, things))) for key in wanted])
 
 
 # --- where the next page begins
@@ -144,9 +185,11 @@ def place(things: Sequence[Any], keys: Sequence[Key], text: str) -> int:
     """How many things stand up to the cursor."""
     try:
         values = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=list)
-        return bisect_right(things, 0, key=lambda thing: compared(keys, thing, values))
-    except (ValueError, TypeError, msgspec.MsgspecError):
-        raise Unfit("after is not a `next` of this list; begin with its first page.", "after") from None
+    except (ValueError, msgspec.MsgspecError):
+        values = []
+    if not keys or len(values) != len(keys) or not all(map(Key.fits, keys, values)):
+        raise Unfit("after is not a `next` of this list; begin with its first page.", "after")
+    return bisect_right(things, 0, key=lambda thing: compared(keys, thing, values))
 
 
 def compared(keys: Sequence[Key], thing: Any, values: Sequence[Any]) -> int:

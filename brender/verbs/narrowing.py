@@ -1,8 +1,8 @@
 """Fewer tasks, before anybody looks at each: what of a filter bytes, ranges and the orders at hand can tell.
 
 How does this work?  `narrow` takes a condition apart, where all parts of it have to be true.  Steps, states and frames
-are done for good.  Who has a task, and since when, is only known of tasks that clients have or have failed: all others
-are left out, and those are asked.  The rest of the condition is given back.
+are done for good; how long a task took, nearly.  Who has a task, and since when, is only known of tasks that clients
+have or have failed: all others are left out, and those are asked.  The rest of the condition is given back.
 """
 
 from array import array
@@ -11,11 +11,13 @@ from itertools import chain
 from math import inf
 from typing import Any
 
+from brender.farm.durations import MOST, code_of
 from brender.farm.task_views import STATES, Part, Tasks, in_states
 from brender.verbs.filters import And, Comparison, Condition, Everything, Op, Range
 
 MOST_FRAMES = 10_000  # that are looked up one by one
 HELD = ("client", "order", "since", "percent")  # of a task that nobody has or has had: None
+TIMED = "seconds"
 ORDERINGS = {Op.BELOW: (-inf, -1), Op.AT_MOST: (-inf, 0), Op.ABOVE: (1, inf), Op.AT_LEAST: (0, inf)}
 Bounds = tuple[float, float]
 
@@ -26,7 +28,7 @@ def narrow(tasks: Tasks, condition: Condition) -> tuple[Sequence[Any], Condition
     for part in condition.parts if isinstance(condition, And) else (condition,):
         found = narrowed(tasks, part) if isinstance(part, Comparison) else None
         tasks = tasks if found is None else found
-        if found is None or (isinstance(part, Comparison) and part.attribute.name in HELD):
+        if found is None or (isinstance(part, Comparison) and part.attribute.name in (*HELD, TIMED)):
             left.append(part)
     return tasks, And(tuple(left)) if len(left) > 1 else left[0] if left else Everything()
 
@@ -38,6 +40,8 @@ def narrowed(tasks: Tasks, asked: Comparison) -> Tasks | None:
         return None
     if name in HELD:
         return Tasks([part.only(held(part)) for part in tasks.parts])
+    if name == TIMED and asked.op in ORDERINGS and isinstance(asked.values[0], int | float):
+        return Tasks([part.only(timed(part, asked.op, asked.values[0])) for part in tasks.parts])
     if asked.op is Op.IS and name in ("state", "step") and all(isinstance(value, str) for value in values):
         return named(tasks, name, {str(value).lower() for value in values})
     if name == "frame" and (bounds := bounds_of(asked)):
@@ -58,6 +62,13 @@ def held(part: Part) -> set[int]:
     step = part.step
     orders = (order for order in step.job.orders.values() if order.step == step.index)
     return {task for order in orders for task in order.awaited()}.union(step.tries)
+
+
+def timed(part: Part, op: Op, seconds: float) -> set[int]:
+    """The tasks that took about so long, or longer, or less: each of them has still to tell."""
+    code = code_of(seconds)
+    longer = op in (Op.ABOVE, Op.AT_LEAST)
+    return part.step.took.between(code if longer else 1, MOST if longer else code)
 
 
 # --- frames

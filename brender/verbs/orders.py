@@ -1,29 +1,63 @@
-"""Long lists in order: the order as places in the list, remembered while nothing that it comes from has changed.
+"""Long lists in order: what is read of all their things, and the orders by that, as places in the list.
 
-How does this work?  `arranged` is handed what the things of a list are sorted by, one list of values for each key, and
-gives the things in that order without moving any: `Arranged` looks a thing up when somebody asks for it.  Who pages
-through a hundred thousand asks for the same order again and again.  So the last few are kept with their values, and
-one is used again if every value is what it was: that is quick, and never wrong.
+How does this work?  A `Column` is what one attribute is of each thing of a list, and what was made of that: the texts
+in small letters, in which is searched and by which is sorted.  An order moves no thing: `Arranged` looks one up when
+somebody asks for it.  Who pages through a hundred thousand asks for the same again and again.  So each request reads
+all values anew, which is quick; `Remembered` gives the column that it has where every value is what it was, and the
+order that was made of these very columns.  Neither can be wrong.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, overload
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar, overload
+
+from brender.farm.interfaces import FarmService
+from brender.verbs.searching import Texts
 
 Values = list[Any]  # one for each thing; None for what is absent
-MOST = 16  # orders that are remembered
-LEAST = 1_000  # things; of fewer an order is made as quickly
+MOST = 8  # columns that are remembered, and orders
+LEAST = 1_000  # things; of fewer all is made as quickly
+
+Key = TypeVar("Key")
+Kept = TypeVar("Kept")
+
+
+class Column:
+    """One attribute of every thing of a list; nobody changes the values."""
+
+    def __init__(self, name: str, values: Values) -> None:
+        self.name = name
+        self.values = values
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What is absent stands there as an empty text."""
+        return Texts([value or "" for value in self.values] if self.gaps else self.values)
+
+    @cached_property
+    def gaps(self) -> bool:
+        """Whether something is absent."""
+        return None in self.values
+
+    @cached_property
+    def comparable(self) -> Values:
+        """The values such that any two can be compared."""
+        first = next((value for value in self.values if value is not None), None)
+        if isinstance(first, str):
+            return self.texts.each
+        return [first if value is None else value for value in self.values] if self.gaps else self.values
 
 
 class By(NamedTuple):
-    """One of the things that a list is sorted by."""
+    """One of the columns that a list is sorted by."""
 
-    name: str
+    column: Column
     reverse: bool
 
 
 class Arranged(Sequence[Any]):
-    """Things in an order."""
+    """Things in an order, or some of them."""
 
     def __init__(self, things: Sequence[Any], order: Sequence[int]) -> None:
         self._things = things
@@ -45,56 +79,60 @@ class Arranged(Sequence[Any]):
         return map(self._things.__getitem__, self._order)
 
 
-def arranged(things: Sequence[Any], keys: Sequence[tuple[By, Values]]) -> Sequence[Any]:
+def order_of(keys: Sequence[By]) -> list[int]:
     """By the first key; what is alike there by the second, and so on; what is alike in all stays as it was."""
-    if not keys:
-        return things
-    what, values = tuple(by for by, _ in keys), [each for _, each in keys]
-    if len(things) < LEAST:
-        return Arranged(things, order_of(keys))
-    return Arranged(things, REMEMBERED.order(what, values, lambda: order_of(keys)))
-
-
-def order_of(keys: Sequence[tuple[By, Values]]) -> list[int]:
-    order: Sequence[int] = range(len(keys[0][1]))
-    for by, values in reversed(keys):
-        order = by_one(order, by, values)
+    order: Sequence[int] = range(len(keys[0].column.values))
+    for by in reversed(keys):
+        order = by_one(order, by)
     return list(order)
 
 
-def by_one(order: Sequence[int], by: By, values: Values) -> list[int]:
+def by_one(order: Sequence[int], by: By) -> list[int]:
     """What is absent comes last, whichever way round."""
-    try:
-        return sorted(order, key=comparable(values).__getitem__, reverse=by.reverse)
-    except TypeError:  # None is among them
-        present = [place for place in order if values[place] is not None]
-        first = next((values[place] for place in present), None)
-        even = [first if value is None else value for value in values]
-        absent = [place for place in order if values[place] is None]
-        return sorted(present, key=comparable(even).__getitem__, reverse=by.reverse) + absent
-
-
-def comparable(values: Values) -> Values:
-    return list(map(str.lower, values)) if values and isinstance(values[0], str) else values
+    values, comparable = by.column.values, by.column.comparable
+    if not by.column.gaps:
+        return sorted(order, key=comparable.__getitem__, reverse=by.reverse)
+    present = [place for place in order if values[place] is not None]
+    absent = [place for place in order if values[place] is None]
+    return sorted(present, key=comparable.__getitem__, reverse=by.reverse) + absent
 
 
 class Remembered:
-    """The last few orders, with the values that they come from."""
+    """The last few columns and orders of long lists."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[By, ...], tuple[list[Values], list[int]]] = OrderedDict()
+        self._columns: OrderedDict[str, Column] = OrderedDict()
+        self._orders: OrderedDict[tuple[tuple[str, bool], ...], tuple[Sequence[By], list[int]]] = OrderedDict()
 
-    def order(self, what: tuple[By, ...], values: list[Values], make: Callable[[], list[int]]) -> list[int]:
-        kept = self._kept.get(what)
-        if kept is not None and kept[0] == values:
-            self._kept.move_to_end(what)
-            return kept[1]
-        order = make()
-        self._kept[what] = values, order
-        self._kept.move_to_end(what)
-        while len(self._kept) > MOST:
-            self._kept.popitem(last=False)
+    def column(self, name: str, values: Values) -> Column:
+        """A column with these values, the one that there was if it has the same; `name` says of which item, too."""
+        kept = self._columns.get(name)
+        column = kept if kept is not None and kept.values == values else Column(name, values)
+        if len(values) >= LEAST:
+            keep(self._columns, name, column)
+        return column
+
+    def order(self, keys: Sequence[By]) -> list[int]:
+        what = tuple((by.column.name, by.reverse) for by in keys)
+        kept = self._orders.get(what)
+        if kept is not None and all(ours.column is theirs.column for ours, theirs in zip(keys, kept[0], strict=True)):
+            order = kept[1]
+        else:
+            order = order_of(keys)
+        if len(order) >= LEAST:
+            keep(self._orders, what, (keys, order))
         return order
 
 
-REMEMBERED = Remembered()
+def keep(kept: OrderedDict[Key, Kept], key: Key, value: Kept) -> None:
+    """As the newest of at most so many."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > MOST:
+        kept.popitem(last=False)
+
+
+def remembered_for(service: FarmService) -> Remembered:
+    """Where those who list the things of this farm remember what they have read."""
+    found: Remembered = service.remembered.setdefault(__name__, Remembered())
+    return found

@@ -12,7 +12,7 @@ from brender.farm.choosing import Chosen, ended, everything
 from brender.farm.interfaces import NotFound
 from brender.farm.job import Job
 from brender.farm.settings import says
-from brender.farm.views import StepView, step_view
+from brender.farm.step_views import StepDetails
 from brender.verbs.items import ORDER, STEP
 from brender.verbs.jobs import last_lines
 from brender.verbs.verb import Call, Given, Outcome, Verbs, Which
@@ -48,7 +48,7 @@ async def again(call: Call, of_step: Callable[[Job, str], Chosen], with_dependen
     found = await call.service.again(call.job.id, choose, with_dependents)
     steps = call.job.steps or call.job.past
     turned = {steps[index].name: len(tasks) for index, tasks in found.items()}
-    after: Mapping[str, StepView] = {step.name: step_view(step, call.job) for step in steps}
+    after: Mapping[str, StepDetails] = {step.name: step for step in await STEP.things(call.service, call.job)}
     return [Outcome(after[name], {"changed": name in turned, "again": turned.get(name, 0)}) for name in names]
 
 

@@ -8,21 +8,24 @@ by the farm; `requests.refusal_of` has each as a code, a sentence and a place.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService
+from brender.farm.people import LOCAL, Who
 from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.settings import read as read_settings
 from brender.farm.submission.problems import shown
 from brender.farm.windows import zone_of
+from brender.verbs.allowing import allowed, own_ones, owned
 from brender.verbs.attributes import Attribute
+from brender.verbs.auditing import audited
 from brender.verbs.filters import Condition, Everything, Language, matching, nothing, parse, parse_mapping
 from brender.verbs.given import partial, read, said
 from brender.verbs.items import JOB, Item
-from brender.verbs.lists import Query
+from brender.verbs.lists import Query, names_in
 from brender.verbs.reading import several
 from brender.verbs.unfit import Unfit, meant
 from brender.verbs.verb import Call, Done, Given, Outcome, Verb, Which
@@ -41,6 +44,7 @@ class Request:
     values: Mapping[str, Any] = field(default_factory=dict)
     job: int | None = None  # whose steps, tasks or orders
     texts: bool = False  # the values came as texts: from the query of an address
+    who: Who = LOCAL
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Result:
 
     def plain(self) -> Any:
         """One thing where one was named, else all of them and how many."""
-        if self.one or self.verb.makes:
+        if self.one or self.verb.alone:
             return self.fields_of(self.outcomes[0])
         return self.listed()
 
@@ -112,7 +116,7 @@ def of_view(view: Any) -> dict[str, Any]:
 def fields(item: Item, text: str) -> list[Attribute]:
     """The attributes that a list is to have; raises `Unfit`."""
     found = []
-    for name in (part.strip() for part in text.split(",")):
+    for name in names_in(text, "fields"):
         attribute = item.attributes.get(item.aliases.get(name, name))
         if attribute is None:
             raise Unfit(f'A {item.name} has no attribute "{shown(name)}"; {meant(name, item.attributes)}', "fields")
@@ -126,15 +130,20 @@ def fields(item: Item, text: str) -> list[Attribute]:
 async def perform(verbs: Mapping[tuple[str, str], Verb], service: FarmService, request: Request, now: float) -> Result:
     """Do what was asked for; done after its commit."""
     verb = find(verbs, request.item, request.action)
+    rights = allowed(verb, service, request.who, now)
+    request = replace(request, values=owned(verb, rights, request.values))
     given = read(request.values, verb.takes, texts=request.texts)
     if isinstance(given, Query) and given.fields:
         fields(verb.item, given.fields)
     job = job_of(verb.item, service.farm, request.job)
     things = await choose(verb, service, request, job, now)
     in_range(given)
-    call = Call(service, verb.item, things, given, now, request.id is not None, job)
-    found = await verb.run(call)
-    done = found if isinstance(found, Done) else Done(found)
+    given.check()
+    call = Call(service, verb.item, things, given, now, request.id is not None, job, request.who, rights)
+    with audited(verb, call, request.values) as entry:
+        found = await verb.run(call)
+        done = found if isinstance(found, Done) else Done(found)
+        entry.of(done)
     return Result(verb, given, done.outcomes, done.also, call.one, service.farm)
 
 
@@ -169,7 +178,12 @@ def job_of(item: Item, farm: Farm, number: int | None) -> Any:
 
 
 async def choose(verb: Verb, service: FarmService, request: Request, job: Any, now: float) -> Sequence[Any]:
-    """The things that were meant, by id or by filter."""
+    """The things that were meant, by id or by filter, and that whoever asks may see, or change."""
+    rights = allowed(verb, service, request.who, now)
+    return own_ones(verb, rights, await meant_ones(verb, service, request, job, now), job, request.id)
+
+
+async def meant_ones(verb: Verb, service: FarmService, request: Request, job: Any, now: float) -> Sequence[Any]:
     item, which = verb.item, verb.which
     if request.id is not None and request.filter is not None:
         raise Unfit("Say an id or a filter, not both.", "id")
@@ -190,7 +204,7 @@ async def choose(verb: Verb, service: FarmService, request: Request, job: Any, n
 
 async def one(item: Item, service: FarmService, job: Any, key: int | str) -> Any:
     """The thing with an id, in the farm or among the things of its job; raises `NotFound`."""
-    return item.find(await item.things(service, job) if item.of_job else service.farm, key)
+    return item.find(await item.things(service, job) if item.of_job or item.among else service.farm, key)
 
 
 def chosen(item: Item, farm: Farm, things: Sequence[Any], wanted: Filter, now: float) -> Sequence[Any]:

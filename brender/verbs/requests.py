@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from brender.farm.interfaces import NotFound
+from brender.farm.people import LOCAL, Unwelcome, Who
 from brender.farm.settings import says
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import NotNow
@@ -30,12 +31,11 @@ class Wanted(Given, frozen=True):
     job: Annotated[int, says("whose steps, tasks or orders")] | None = None
     values: Annotated[dict[str, Any], says("what is said besides")] = msgspec.field(default_factory=dict)
 
-    @property
-    def request(self) -> Request:
+    def request(self, who: Who = LOCAL) -> Request:
         if self.filter is not None and self.filters is not None:
             raise Unfit("filter and filters are the same; which of them is meant?", "filter")
         chosen = self.filters if self.filter is None else self.filter
-        return Request(self.item, self.action, self.id, chosen, self.values, self.job)
+        return Request(self.item, self.action, self.id, chosen, self.values, self.job, who=who)
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -61,8 +61,8 @@ def refusal_of(error: BaseException, refusing: str) -> Refusal | None:
     match error:
         case BadFilter():
             return Refusal("bad-request", str(error), error.key or "filter", error.at)
-        case Unfit():
-            return Refusal(error.code, str(error), error.at)
+        case Unfit() | Unwelcome():
+            return Refusal(error.code, str(error), getattr(error, "at", ""))
         case NotFound():
             return Refusal("not-found", str(error))
         case NotNow():

@@ -17,7 +17,7 @@ from brender.farm.submission.problems import shown
 from brender.verbs.filters import BadFilter
 from brender.verbs.given import said
 from brender.verbs.items import ITEMS, VIEW
-from brender.verbs.lists import sortable
+from brender.verbs.lists import names_in, sortable
 from brender.verbs.performing import condition_of, fields
 from brender.verbs.unfit import Unfit, meant
 from brender.verbs.verb import Call, Given, Outcome, Verbs, Which
@@ -90,5 +90,5 @@ def check(view: SavedView, call: Call) -> None:
         raise Unfit(f"filter: {bad}", "filter") from None
     if view.fields:
         fields(item, view.fields)
-    for name in filter(None, (part.strip() for part in view.sort.split(","))):
-        sortable(item, name.lstrip("+-"))
+    for word in names_in(view.sort, "sort"):
+        sortable(item, word)

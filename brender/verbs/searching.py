@@ -12,14 +12,24 @@ from operator import contains
 FEW = 16  # one in so many, at most: then to go from one to the next is quicker than to look at all
 
 
-def having(wanted: str, texts: Sequence[str]) -> list[int]:
+class Texts:
+    """Texts in small letters: each by itself, and all of them as the lines of one."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.lines = "\n".join(texts).lower()
+        self.each = self.lines.split("\n") if texts else []
+        self.joined = len(self.each) == len(texts)  # else one of them has lines of its own
+        if not self.joined:
+            self.each = [text.lower() for text in texts]
+
+
+def having(wanted: str, texts: Texts) -> list[int]:
     """The places of those that have it in them; `wanted` is in small letters."""
-    lines = "\n".join(texts).lower()
-    if "\n" in wanted or lines.count("\n") != len(texts) - 1:  # one of them has lines of its own
-        return [place for place, text in enumerate(texts) if wanted in text.lower()]
-    if lines.count(wanted) * FEW <= len(texts):
-        return list(few(wanted, lines))
-    return list(compress(count(), map(contains, lines.split("\n"), repeat(wanted))))
+    if "\n" in wanted or not texts.joined:
+        return [place for place, text in enumerate(texts.each) if wanted in text]
+    if texts.lines.count(wanted) * FEW <= len(texts.each):
+        return list(few(wanted, texts.lines))
+    return list(compress(count(), map(contains, texts.each, repeat(wanted))))
 
 
 def few(wanted: str, lines: str) -> Iterator[int]:

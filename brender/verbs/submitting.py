@@ -2,8 +2,8 @@
 
 How does this work?  `Submission.read` sorts the words: the first is the template, `KEY=VALUE` is a value,
 `--name` and every setting of a job (`--priority`, `--not-before`) are about the job.  The template is the name of
-a built-in one, or else a file on this machine; only a plain file of a sensible size is read, so that
-reading it cannot hold up the farm.
+one that the farm has, or else a file on this machine, by its whole path; only a plain file of a sensible size is
+read, so that reading it cannot hold up the farm.
 """
 
 import os
@@ -20,6 +20,7 @@ from brender.verbs import values
 from brender.verbs.words import WrongUse, did_you_mean, nearest
 
 MOST_BYTES = 4 << 20
+ENDINGS = (".yaml", ".yml", ".json")
 NAME = "--name"
 OPTIONS = (NAME, *(f"--{name.replace('_', '-')}" for name in JobSettings.__struct_fields__))
 
@@ -76,13 +77,17 @@ class Submission:
 
     @property
     def folder(self) -> str:
-        """Where the template's relative default paths begin; "" for a built-in one."""
-        return "" if self.source in built_in() else str(Path(self.source).expanduser().parent)
+        """Where the template's relative default paths begin; "" for one that the farm has."""
+        return "" if is_name(self.source) else str(file_of(self.source).parent)
 
     def template(self) -> str:
         """The text of the template; raises `WrongUse` with a sentence."""
-        text = built_in_template(self.source)
-        return on_this_machine(self.source) if text is None else text
+        return on_this_machine(self.source)
+
+
+def is_name(word: str) -> bool:
+    """Whether it names a template of the farm, and no file."""
+    return "/" not in word and not word.startswith("~") and not word.lower().endswith(ENDINGS)
 
 
 def built_in_template(name: str) -> str | None:
@@ -90,9 +95,16 @@ def built_in_template(name: str) -> str | None:
     return path_of(name).read_text("utf-8") if name in built_in() else None
 
 
+def file_of(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise WrongUse(f"{name} begins with the home folder of a user who has none here.") from None
+
+
 def on_this_machine(name: str) -> str:
     """The text of a file of the server's machine."""
-    path = Path(name).expanduser()
+    path = file_of(name)
     if not path.is_absolute():
         meant = nearest(name, built_in())
         hint = f"did you mean {meant}?" if meant else "a file is named by its whole path, from / on."

@@ -19,6 +19,7 @@ from brender.farm.task_views import (
     parameters_of,
     state_of,
     task_view,
+    took,
 )
 from brender.verbs.attributes import attributes_of
 from brender.verbs.item import Item
@@ -64,6 +65,7 @@ TASK = Item(
         "frame": frame_of,
         "state": state_of,
         "parameters": parameters_of,
+        "seconds": took,
     },
     named="step",
     numbered="task",

@@ -14,8 +14,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from brender.farm.interfaces import FarmService
+from brender.farm.people import LOCAL, Rights, Role, Who
 from brender.farm.transitions import NotNow
 from brender.verbs.items import Item
+
+NO_RIGHTS = Rights("", Role.VIEWER)
 
 
 class Which(Enum):
@@ -29,6 +32,9 @@ class Which(Enum):
 
 class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What may be said besides which things are meant."""
+
+    def check(self) -> None:
+        """Raises `Unfit` or `Refused` for what can be said of no thing, whichever were chosen, or none."""
 
 
 class Nothing(Given, frozen=True):
@@ -46,6 +52,8 @@ class Call:
     now: float  # seconds of the epoch
     one: bool = False  # it was named by its id
     job: Any = None  # whose steps, tasks or orders they are
+    who: Who = LOCAL
+    rights: Rights = NO_RIGHTS
 
 
 @dataclass(frozen=True)
@@ -89,13 +97,35 @@ class Verb:
     takes: type[Given] = Nothing
     changes: bool = True
     makes: bool = False  # a new thing
+    sent: bool = False  # it changes nothing, and takes too much for an address: that is sent as of a change
     shows: bool = True  # the view of each thing, and not only what the outcome says
+    gives: Any = str  # what the outcome says under the verb's own name, where it shows no view
     bare: str = ""  # the field that a word without a name gives, where people type
     more: str = ""  # what help adds
+    role: Role | None = None  # who may do it; else whoever may look, or change things of this kind
+
+    @property
+    def by_body(self) -> bool:
+        """Whether what is said stands in the body of a request, and not in its address."""
+        return self.changes or self.sent
+
+    @property
+    def alone(self) -> bool:
+        """Whether its answer is about one thing, though none is named."""
+        return self.makes or self.sent
 
     @property
     def key(self) -> tuple[str, str]:
         return self.item.name, self.name
+
+    @property
+    def needs(self) -> Role:
+        """Who may do it.  What somebody else owns is for `item.others` alone."""
+        if self.role is not None:
+            return self.role
+        if not self.changes:
+            return self.item.seen_by
+        return Role.ARTIST if self.item.owned else Role.WRANGLER
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -1,6 +1,7 @@
 """The item `view`: saved looks at lists."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from brender.farm.farm import Farm
@@ -33,4 +34,5 @@ VIEW = Item(
     view_of,
     attributes_of(SavedView, stored=FIELDS, settable=("name", "owner", "filter", "fields", "sort")),
     searched=("name", "owner", "item", "filter"),
+    owner=attrgetter("owner"),
 )

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from twisted.web.http import Request
 
-from brender.web.squeezing import is_worth_it, squeezed, wants_gzip
+from brender.web.squeezing import is_worth_it, squeezed, wants_gzip, well_squeezed
 from brender.web.wrong import Wrong, phrase
 
 JSON = "application/json; charset=utf-8"
@@ -42,6 +42,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     tag: str = ""  # of this very body; with one, a reader that has it is told so
     page: bool = False  # it has ROOT in it
+    lasting: bool = False  # it is one of few bodies that stay: made gzip once, and as small as can be
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Streaming:
     start: Callable[[Request], None]
     kind: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
 
 
 def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
@@ -79,21 +81,22 @@ def send(request: Request, answer: Answer) -> None:
     prepare(request, answer.status, answer.kind if answer.body else "", answer.headers)
     if answer.tag:
         request.setHeader("ETag", answer.tag)
-        request.setHeader("Cache-Control", "no-cache")
+        if "Cache-Control" not in answer.headers:
+            request.setHeader("Cache-Control", answer.headers.get("Cache-Control", "no-cache"))
         if has_it(request, answer.tag):
             request.setResponseCode(304)
             request.finish()
             return
     body = answer.body.replace(ROOT, way_up(request.path)) if answer.page else answer.body
     if is_worth_it(answer.kind, body):
-        body = squeezed_for(request, body, answer.tag)
+        body = squeezed_for(request, body, answer.tag, well_squeezed if answer.lasting else squeezed)
     if answer.status != 204:
         request.setHeader("Content-Length", str(len(body)))
     request.write(body)
     request.finish()
 
 
-def squeezed_for(request: Request, body: bytes, tag: str) -> bytes:
+def squeezed_for(request: Request, body: bytes, tag: str, squeeze: Callable[[bytes], bytes]) -> bytes:
     """The body as this reader wants it."""
     request.setHeader("Vary", "Accept-Encoding")
     if not wants_gzip((request.getHeader(b"accept-encoding") or b"").decode("latin-1")):
@@ -101,7 +104,7 @@ def squeezed_for(request: Request, body: bytes, tag: str) -> bytes:
     request.setHeader("Content-Encoding", "gzip")
     if tag:
         request.setHeader("ETag", f'{tag[:-1]}{SQUEEZED}"')
-    return squeezed(body)
+    return squeeze(body)
 
 
 def way_up(path: bytes) -> bytes:
@@ -110,6 +113,10 @@ def way_up(path: bytes) -> bytes:
 
 
 def has_it(request: Request, tag: str) -> bool:
-    wanted = request.getHeader(b"if-none-match") or b""
-    tags = {part.strip().removeprefix(b"W/").replace(f'{SQUEEZED}"'.encode(), b'"') for part in wanted.split(b",")}
-    return tag.encode() in tags or b"*" in tags
+    return named_in((request.getHeader(b"if-none-match") or b"").decode("latin-1"), tag)
+
+
+def named_in(wanted: str, tag: str) -> bool:
+    """Whether If-None-Match has the tag, of the body as it is or as gzip."""
+    tags = {part.strip().removeprefix("W/").replace(f'{SQUEEZED}"', '"') for part in wanted.split(",")}
+    return tag in tags or "*" in tags

@@ -9,12 +9,14 @@ from typing import Annotated
 import msgspec
 
 from brender.farm.interfaces import Archives, FarmService, NotFound
+from brender.farm.people import NotAllowed, Role
 from brender.farm.views import job_view
 from brender.verbs.verb import Given, Nothing
 from brender.web.answers import Answer, json_answer
 from brender.web.asking import Ask
 
 USUAL, LONGEST = 100, 1000  # jobs of a list
+MOST_TOLD = 20  # jobs that the audit names
 
 
 class PutAway(Given, frozen=True):
@@ -45,11 +47,19 @@ class Archive:
 
     async def put_away(self, ask: Ask) -> Answer:
         wanted = ask.body(PutAway)
+        self._check_folder(ask, wanted.folder)
         gone, left = await self._archives.put_away(wanted.before, wanted.folder)
+        self._service.note_done(ask.who, "archive", "create", [entry.id for entry in gone[:MOST_TOLD]], len(gone))
         files = sorted({entry.file for entry in gone})
         return json_answer({"archived": [entry.id for entry in gone], "files": files, "left": left})
 
     async def restore(self, ask: Ask) -> Answer:
         ask.body(Nothing)
         job = await self._archives.bring_back(ask.ids["job"])
+        self._service.note_done(ask.who, "archive", "restore", [job.id])
         return json_answer(job_view(job, self._service.farm))
+
+    def _check_folder(self, ask: Ask, folder: str) -> None:
+        """Where the server writes is for admins to say; raises `NotAllowed`."""
+        if folder and not self._service.rights(ask.who).role.covers(Role.ADMIN):
+            raise NotAllowed("Only an admin says in which folder of the server an archive is; leave folder out.")

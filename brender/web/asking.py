@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from twisted.web.http_headers import Headers
 
+from brender.farm.people import LOCAL, Who
 from brender.farm.submission.problems import shown
 from brender.verbs.given import read
 from brender.verbs.strict import parsed
@@ -35,6 +36,8 @@ class Ask:
     ids: Mapping[str, Any] = field(default_factory=dict)  # numbers, and names where an item has them
     query: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
+    who: Who = LOCAL
+    secure: bool = False  # it came by HTTPS
 
     def header(self, name: str) -> str:
         """The header's value, or nothing; bytes past ASCII are shown as U+FFFD."""
@@ -61,8 +64,8 @@ class Ask:
         return words
 
     def said(self) -> Any:
-        """The body as plain data; an empty one says nothing."""
-        return parsed(self.content) if self.content.strip() else {}
+        """The body as plain data; without a byte it says nothing."""
+        return parsed(self.content) if self.content else {}
 
     def body(self, shape: type[Shape]) -> Shape:
         return read(self.said(), shape)

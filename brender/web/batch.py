@@ -13,6 +13,7 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from brender.farm.people import Who
 from brender.verbs.given import read
 from brender.verbs.requests import Wanted
 from brender.verbs.unfit import Unfit
@@ -50,22 +51,22 @@ class Batch:
         wanted = read(ask.said(), Requests).requests
         if len(wanted) > MOST:
             raise Unfit(f"A batch has at most {MOST:,} requests; this one has {len(wanted):,}.", "requests")
-        parts = await self._once.do(ask.header(HEADER), content(ask), lambda: self._each(wanted))
+        parts = await self._once.do(ask.header(HEADER), content(ask), lambda: self._each(wanted, ask.who))
         return json_answer({"answers": parts})
 
-    async def _each(self, wanted: Sequence[Any]) -> Sequence[Part]:
+    async def _each(self, wanted: Sequence[Any], who: Who) -> Sequence[Part]:
         size, begun = Size(), []
         for place, said in enumerate(wanted):
             if place and place % AT_ONCE == 0:
                 await self._turn()
-            begun.append(Deferred.fromCoroutine(self._one(said, f"requests[{place}]", size)))
+            begun.append(Deferred.fromCoroutine(self._one(said, f"requests[{place}]", size, who)))
         return [await each for each in begun]
 
-    async def _one(self, said: Any, at: str, size: "Size") -> Part:
+    async def _one(self, said: Any, at: str, size: "Size", who: Who) -> Part:
         try:
             if size.bytes > MOST_ANSWERED:
                 raise Wrong(413, f"The answers before have more than {MOST_ANSWERED:,} bytes; ask for this by itself.")
-            request = read(said, Wanted, at).request
+            request = read(said, Wanted, at).request(who)
             result = await self._face.perform(request)
             part = Part(201 if result.verb.makes else 200, msgspec.Raw(encoded(result.plain())))
         except Exception as error:  # what is wrong with one is its own answer

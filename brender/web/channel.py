@@ -4,7 +4,9 @@ How does this work?  twisted.web reads a whole request before anybody sees it, a
 counts while it reads: the first line (414), the headers (431), the body by its announced length and by
 what really comes (413), and the time from the first byte to the last (408).  `refuse` answers in JSON,
 closes its half of the connection and reads on for a moment: were the whole connection closed on
-somebody who is still sending, the peer's system would throw our answer away.
+somebody who is still sending, the peer's system would throw our answer away.  What a web server in front might read in
+another way than we do is refused too, where twisted.web would take it: folded headers, two Hosts, and any
+Transfer-Encoding but one `chunked` of HTTP/1.1.
 
 The names with an underscore that are overridden here are twisted.web's; if one of them went, its own
 plain 400 would take the place of ours.
@@ -23,6 +25,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from twisted.web.server import Request
 
+from brender.strangers import Visit
 from brender.web.answers import COMMON, PROBLEM, encoded
 from brender.web.forwarded import Proxies
 from brender.web.wrong import Wrong, phrase
@@ -46,6 +49,7 @@ class Limits(Protocol):
 class Channel(HTTPChannel):
     transport: ITCPTransport  # a Protocol's is None before the connection
     site: Limits  # set by the factory
+    visit = Visit()
     MAX_LENGTH = 16_384  # of the first line and of each header, bytes
     maxHeaders = 100
     totalHeadersSize = 65_536
@@ -56,6 +60,7 @@ class Channel(HTTPChannel):
         self._reading = True  # a request, rather than answering one
         self._lines = 0  # of the request's head
         self._headers = 0
+        self._hosts = 0  # that it names
         self._size = 0
         self._deadline: IDelayedCall | None = None
 
@@ -68,6 +73,9 @@ class Channel(HTTPChannel):
 
     def lineReceived(self, line: bytes) -> None:
         if self._refused:
+            return
+        if line[:1] in (b" ", b"\t"):
+            self.refuse(not_http())
             return
         self._lines += bool(self._lines or line)
         self._size += len(line)
@@ -88,10 +96,18 @@ class Channel(HTTPChannel):
             self.refuse(Wrong(431, f"The request has more than {self.maxHeaders} headers."))
             return False
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length" and value.strip().isdigit() and len(value.strip()) > 15:
-            self.refuse(self._too_large())
-            return False
+        self._check_header(name.strip().lower(), value.strip())
         return not self._refused and bool(super().headerReceived(line))
+
+    def _check_header(self, name: bytes, value: bytes) -> None:
+        self._hosts += name == b"host"
+        if name == b"content-length" and value.isdigit() and len(value) > 15:
+            self.refuse(self._too_large())
+        elif self._hosts > 1 or (name == b"transfer-encoding" and not self._takes(value)):
+            self.refuse(not_http())
+
+    def _takes(self, coding: bytes) -> bool:
+        return coding.lower() == b"chunked" and self._version == b"HTTP/1.1"
 
     def allHeadersReceived(self) -> None:
         if (self.length or 0) > self.site.most:
@@ -106,12 +122,14 @@ class Channel(HTTPChannel):
     def allContentReceived(self) -> None:
         if self._refused:
             return
-        self._reading, self._lines, self._headers, self._size = False, 0, 0, 0
+        self._reading, self._lines, self._headers, self._hosts, self._size = False, 0, 0, 0, 0
         self._stop_the_clock()
+        self.visit.known()  # while it is answered; whose request it is the answer knows
         super().allContentReceived()
 
     def requestDone(self, request: Any) -> None:
         self._reading = True
+        self.visit.stranger()
         super().requestDone(request)
 
     def counted(self, size: int) -> bool:
@@ -159,7 +177,7 @@ class Channel(HTTPChannel):
         self._deadline = None
 
     def _respondToBadRequestAndDisconnect(self) -> None:
-        self.refuse(Wrong(400, "That is not HTTP as RFC 9112 has it."))
+        self.refuse(not_http())
 
 
 class FarmRequest(Request):
@@ -179,6 +197,17 @@ class FarmRequest(Request):
         """Of whoever asked, also where a web server in front did so for them."""
         return self._proxies.client(self.client, self._said("x-forwarded-for"))
 
+    @property
+    def is_direct(self) -> bool:
+        """Nobody stands between whoever asks and this server."""
+        return not self._said("x-forwarded-for")
+
+    @property
+    def is_secure(self) -> bool:
+        """It came by HTTPS, to us or to a web server in front."""
+        said = self._proxies.protocol(self.client, self._said("x-forwarded-proto"))
+        return bool(self.isSecure()) or said == "https"
+
     def setHeader(self, name: Any, value: Any) -> None:
         """A place of ours is told by the address that it has where whoever asked is."""
         if name == "Location":
@@ -192,6 +221,10 @@ class FarmRequest(Request):
     def handleContentChunk(self, data: bytes) -> None:
         if cast("Channel", self.channel).counted(self.content.tell() + len(data)):
             super().handleContentChunk(data)
+
+
+def not_http() -> Wrong:
+    return Wrong(400, "That is not HTTP as RFC 9112 has it.")
 
 
 def raw(wrong: Wrong) -> bytes:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from twisted.internet.interfaces import IReactorTime
 
 from brender.farm.interfaces import FarmService
+from brender.verbs.allowing import allowed
 from brender.verbs.known import VERBS
 from brender.verbs.lists import LONGEST
 from brender.verbs.performing import Request, Result, perform
@@ -55,6 +56,7 @@ class Face:
         request = asked(verb, ask)
 
         async def work() -> Result:
+            allowed(verb, self.service, request.who, self.now())
             await check_unchanged(verb.item, self.service, request, ask.header("if-match"))
             return await self.perform(request)
 
@@ -92,7 +94,7 @@ def written(result: Result) -> Written:
 def asked(verb: Verb, ask: Ask) -> Request:
     """What a request wants, in the words of all faces."""
     item = verb.item
-    looks = not verb.changes
+    looks = not verb.by_body
     return Request(
         item.name,
         verb.name,
@@ -101,12 +103,14 @@ def asked(verb: Verb, ask: Ask) -> Request:
         values={name: text for name, text in ask.query.items() if name != "filter"} if looks else ask.said(),
         job=ask.ids["job"] if item.of_job else None,
         texts=looks,
+        who=ask.who,
     )
 
 
 def content(ask: Ask) -> bytes:
     """All that makes a request another one than one before with the same key."""
-    return repr((ask.method, ask.path, sorted(ask.query.items()))).encode() + ask.content
+    whose = (ask.who.session, ask.who.token)
+    return repr((ask.method, ask.path, sorted(ask.query.items()), whose)).encode() + ask.content
 
 
 def address_of(result: Result, request: Request) -> str:

@@ -30,17 +30,22 @@ class Proxies:
         asking = peer
         for text in reversed(chain.split(",")):
             number = number_of(text.strip())
-            if not self._know(asking) or number is None:
+            if not self.know(asking) or number is None:
                 break
             asking = IPv4Address("TCP", str(number), 0)
         return asking
 
+    def protocol(self, peer: IAddress, given: str) -> str:
+        """How whoever asked came to the server in front: `https`, `http`, or nothing."""
+        return given.rpartition(",")[2].strip().lower() if self.know(peer) else ""
+
     def prefix(self, peer: IAddress, given: str) -> str:
         """What stands before every address of ours where whoever asked is: `/farm`, or nothing."""
         prefix = given.strip().rstrip("/")
-        return prefix if self._know(peer) and PREFIX.fullmatch(prefix) else ""
+        return prefix if self.know(peer) and PREFIX.fullmatch(prefix) else ""
 
-    def _know(self, peer: IAddress) -> bool:
+    def know(self, peer: IAddress) -> bool:
+        """Whether it is this machine, or a server that is named."""
         host = getattr(peer, "host", None)
         if host is None:
             return True  # a socket in a folder of this machine

@@ -39,6 +39,8 @@ def check_change(ask: Ask) -> None:
     charset = parameters.strip().lower().replace('"', "")
     if kind.strip().lower() != "application/json" or charset not in {"", "charset=utf-8"}:
         raise Wrong(415, "A request that changes something says Content-Type: application/json.", at="Content-Type")
+    if ask.header("content-encoding").strip().lower() not in {"", "identity"}:
+        raise Wrong(415, "A body is taken as it is, without Content-Encoding.", at="Content-Encoding")
     if site := other_site(ask):
         host = shown(ask.header("host"))
         raise Wrong(403, f"A page of {shown(site)} may not change this farm, which is {host} here.", at="Origin")

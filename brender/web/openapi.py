@@ -13,6 +13,7 @@ from brender.verbs.items import ITEMS
 from brender.web.answers import Answer, encoded, tag_of
 from brender.web.asking import Ask
 from brender.web.face import API
+from brender.web.knowing import PLAIN, SECURE
 from brender.web.openapi_answers import ALWAYS, CHANGING, PLACE, PROBLEM, TEXT, page, problems, refusals, table
 from brender.web.openapi_operations import (
     ETAG,
@@ -35,12 +36,20 @@ HEAD: Schema = {
         "title": "brender",
         "summary": "A render farm: clients, jobs and all that people do with them.",
         "description": "All of it follows from the same definitions as the shell and the command line. Times are "
-        "seconds of the epoch, durations seconds, memory bytes. Every refusal is a problem as RFC 9457 has it. There "
-        "is no login: the server listens on loopback until it is configured otherwise.",
+        "seconds of the epoch, durations seconds, memory bytes. Every refusal is a problem as RFC 9457 has it. A "
+        "farm with users wants a token, or the cookie of a session; docs/people.md tells more.",
         "license": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
     },
+    "security": [{"token": []}, {"session": []}, {}],  # nothing, while there are no users
     "servers": [{"url": "../..", "description": "the server that this document is from"}],
 }
+
+SECURITY: Schema = {
+    "token": {"type": "http", "scheme": "bearer", "description": "an API token"},
+    "session": {"type": "apiKey", "in": "cookie", "name": PLAIN, "description": f"over HTTPS `{SECURE}`"},
+}
+
+SAMPLE = {"": 1, ":name": "Render:0"}  # an id in an address
 
 
 class Document:
@@ -71,7 +80,7 @@ def document(rows: Sequence[Route], version: str) -> Schema:
         "info": {**HEAD["info"], "version": version},
         "tags": list(tags()),
         "paths": paths,
-        "components": {"schemas": components(schemas), "responses": problems()},
+        "components": {"schemas": components(schemas), "responses": problems(), "securitySchemes": SECURITY},
     }
 
 
@@ -91,8 +100,11 @@ def by_hand(row: Route, other: Other, schemas: Schemas) -> Schema:
     if other.more:
         found["description"] = other.more
     found["parameters"] = [
-        *(path_parameter(ITEMS[name], 1, by_name=False) for name, _ in ID.findall(row.path)),
-        *({"name": name, "in": "query", "schema": schema} for name, schema in other.query.items()),
+        *(path_parameter(ITEMS[name], SAMPLE[named], by_name=bool(named)) for name, named in ID.findall(row.path)),
+        *(
+            {"name": name, "in": "query", "schema": schema, "required": name in other.needs}
+            for name, schema in other.query.items()
+        ),
         *([header("If-None-Match", "the ETag of what you have")] if other.tagged else ()),
         *([idempotency_key()] if other.keyed else ()),
     ]
@@ -108,7 +120,9 @@ def by_hand(row: Route, other: Other, schemas: Schemas) -> Schema:
 def went_well(other: Other) -> Schema:
     content = {kind: {"schema": other.gives or TEXT} for kind in (other.kind, *other.also)}
     found: Schema = {"description": "Done." if other.takes is not None else "Found.", "content": content}
-    return {"200": found | ({"headers": ETAG} if other.tagged else {})} | ({"304": NOT_CHANGED} if other.tagged else {})
+    part = {"206": {"description": "A part of it.", "content": content}} if other.parts else {}
+    tagged = {"304": NOT_CHANGED} if other.tagged else {}
+    return {"200": found | ({"headers": ETAG} if other.tagged else {})} | part | tagged
 
 
 def components(schemas: Schemas) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Refusals are the same everywhere: `refusals` says which of them an address can g
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from brender.verbs.verb import Verb
 from brender.web.openapi_schemas import Schema, Schemas, ref
@@ -37,9 +37,24 @@ LOOKED: Mapping[str, Schema] = {
     "why": said(TEXT, "why it does not get on, when it does not"),
     "avoided_names": several(TEXT, "the clients that it avoids"),
 }
+PLANNED: Mapping[str, Schema] = {
+    "ok": said(YES, "whether it would be taken"),
+    "description": said(TEXT, "the template's own"),
+    "tasks": said({"type": ["integer", "null"]}, "how many it would have; null while something is wrong"),
+    "steps": several(ref("StepOutline"), "what it would do"),
+    "parameters": several(ref("Field"), "of the template, with what counts"),
+    "problems": several(ref("Wrong"), "all that is wrong"),
+    "warnings": several(TEXT, "what the job would warn of"),
+}
 # What a verb tells of each thing, beside its view.
 ADDS: Mapping[tuple[str, str], Mapping[str, Schema]] = {
     ("job", "show"): LOOKED,
+    ("job", "plan"): PLANNED,
+    ("template", "show"): {
+        "template": said(TEXT, "its text"),
+        "form": several(ref("Field"), "its parameters, as a form needs them"),
+        "problems": several(ref("Wrong"), "why no job can be made of it"),
+    },
     ("job", "why"): {"why": TEXT},
     ("client", "why"): {"why": TEXT},
     ("task", "why"): {"why": TEXT},
@@ -83,25 +98,32 @@ PLACE: Schema = {
     "additionalProperties": False,
 }
 
-ALWAYS = (400, 408, 413, 414, 421, 431, 500, 503)  # what any request can get
+ALWAYS = (400, 401, 403, 408, 413, 414, 421, 431, 500, 503)  # what any request can get
 CHANGING = (403, 409, 415)  # and any change
 
 
 def thing(verb: Verb, schemas: Schemas, *, one: bool) -> Schema:
     """One thing and what became of it."""
-    added = dict(ADDS.get(verb.key, {}))
+    added = dict(ADDS.get(verb.key, {})) | given(verb, schemas)
     if verb.changes and not verb.makes:
         required = list(added) if one else []
         added |= CHANGED if one else CHANGED | REFUSED
         required.append("changed")
     else:
-        required = list(added) if one or verb.makes else []
+        required = list(added) if one or verb.alone else []
         added |= {} if one or verb.shows else CHANGED | REFUSED
     if not verb.shows:
         return named(added, required)
     view = schemas.ref(verb.item.view)
     more = {"type": "object", "properties": added, "required": required}
     return {"allOf": [view, more]} if added else view
+
+
+def given(verb: Verb, schemas: Schemas) -> dict[str, Schema]:
+    """What a verb gives that is no text."""
+    if get_origin(verb.gives) is list:
+        return {verb.name: several(schemas.ref(get_args(verb.gives)[0]), "the newest first")}
+    return {} if verb.gives is str else {verb.name: schemas.ref(verb.gives)}
 
 
 def named(added: Mapping[str, Schema], required: list[str]) -> Schema:
@@ -112,7 +134,7 @@ def named(added: Mapping[str, Schema], required: list[str]) -> Schema:
 
 def answer(verb: Verb, schemas: Schemas, *, one: bool) -> Schema:
     """What is in the body when it went well."""
-    if one or verb.makes:
+    if one or verb.alone:
         return thing(verb, schemas, one=True)
     if verb.name == "read":
         return ref(f"{verb.item.view.__name__}s")

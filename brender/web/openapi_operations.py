@@ -14,7 +14,7 @@ from brender.verbs.item import Item
 from brender.verbs.items import ITEMS
 from brender.verbs.lists import Query
 from brender.verbs.performing import Request
-from brender.verbs.verb import Verb, Which
+from brender.verbs.verb import Nothing, Verb, Which
 from brender.web.face import GONE, TEXT_VERB
 from brender.web.once import LONGEST_KEY
 from brender.web.openapi_answers import ALWAYS, CHANGING, TEXT, answer, refusals
@@ -45,7 +45,7 @@ def operation(route: Route, verb: Verb, schemas: Schemas) -> Schema:
     }
     if text := description(route, verb, ending):
         found["description"] = text
-    if verb.changes:
+    if verb.by_body:
         least = {"minProperties": 1} if verb.name == "update" else {}
         found["requestBody"] = body(schemas.ref(verb.takes) | least, dict(EXAMPLES[verb.key].values))
     found["responses"] = {**answers(verb, schemas, ending, one=one), **refusals(wrong(route, verb, one=one))}
@@ -54,7 +54,7 @@ def operation(route: Route, verb: Verb, schemas: Schemas) -> Schema:
 
 def name_of(verb: Verb, ending: str, *, one: bool) -> str:
     """`listClients`, `updateClient`, `updateClients`, `clientLog`."""
-    item = verb.item.name.capitalize() if one or verb.makes else verb.item.plural.capitalize()
+    item = verb.item.name.capitalize() if one or verb.alone else verb.item.plural.capitalize()
     action = {"read": "list", TEXT_VERB: "logOf"}.get(verb.name, verb.name)
     return f"{action}{item}{ending.capitalize()}"
 
@@ -82,6 +82,9 @@ def parameters(route: Route, verb: Verb, schemas: Schemas, *, one: bool) -> Iter
     yield from path_parameters(route, verb, example)
     if "filter" in route.query:
         yield filter_parameter(verb, example)
+    if verb.sent:
+        yield idempotency_key()
+        return
     if not verb.changes:
         yield from query_parameters(verb, schemas, example)
         if route.path.rpartition(".")[2] not in ("json", "csv"):
@@ -131,6 +134,8 @@ def query_parameters(verb: Verb, schemas: Schemas, example: Request) -> Iterator
     for name, schema in schemas.properties(verb.takes).items():
         kept = present(schema)
         found = {"name": name, "in": "query", "description": kept.pop("description", ""), "schema": kept}
+        if name in schemas.required(verb.takes):
+            found["required"] = True
         if verb.takes is Query and name in LISTS:
             found |= {"schema": LISTS[name](verb.item), "style": "form", "explode": False}
         elif verb.takes is Query and name == "after":
@@ -152,7 +157,7 @@ def fields_of(item: Item) -> Schema:
 def sorts_of(item: Item) -> Schema:
     """What it can be sorted by."""
     single = [name for name, each in item.attributes.items() if each.asked and not each.many]
-    return {"type": "array", "items": {"enum": [*single, *(f"-{name}" for name in single)]}}
+    return {"type": "array", "items": {"enum": [f"{sign}{name}" for sign in ("", "-", "+") for name in single]}}
 
 
 LISTS: Mapping[str, Callable[[Item], Schema]] = {"fields": fields_of, "sort": sorts_of}
@@ -194,14 +199,14 @@ def answers(verb: Verb, schemas: Schemas, ending: str, *, one: bool) -> Schema:
         found["content"] = {"text/csv": {"schema": TEXT}}
     else:
         found["content"] = {"application/json": {"schema": answer(verb, schemas, one=one)}}
-        with_tag = not ending if not verb.changes else (one or verb.makes) and verb.name != GONE
+        with_tag = not ending if not verb.by_body else (one or verb.makes) and verb.name != GONE
         headers = {**(ETAG if with_tag else {}), **(LOCATION if verb.makes else {})}
     if verb.name == "read" and not ending:
         headers = {"ETag": {**ETAG["ETag"], "required": False}}  # not of a table
     if headers:
         found["headers"] = headers
     all_of_them: Schema = {"201" if verb.makes else "200": found}
-    return all_of_them | ({"304": NOT_CHANGED} if headers and not verb.changes else {})
+    return all_of_them | ({"304": NOT_CHANGED} if headers and not verb.by_body else {})
 
 
 def wrong(route: Route, verb: Verb, *, one: bool) -> Sequence[int]:
@@ -209,7 +214,8 @@ def wrong(route: Route, verb: Verb, *, one: bool) -> Sequence[int]:
     found = {*ALWAYS}
     if "{" in route.path:
         found.add(404)
-    if verb.changes:
-        found |= {*CHANGING, 404, 422}
-        found |= {412} if one else set()
+    if verb.changes or verb.takes not in (Query, Nothing):
+        found |= {404, 422}  # what is said may be of nothing that there is, or be refused by the rules
+    if verb.by_body:
+        found |= {*CHANGING, *([412] if one else [])}
     return sorted(found)

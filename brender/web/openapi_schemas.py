@@ -6,13 +6,17 @@ read without their ranges, as the rules keep those; the document has them from t
 names each struct once; two verbs whose structs have the same name get that of their item before it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import msgspec
 
+from brender.farm.client_views import LoadView, TurnView
+from brender.farm.figures import FarmFigures, Series
 from brender.farm.interfaces import WritePath
 from brender.farm.settings import ClientSettings, JobSettings, Settings
+from brender.farm.submission.answers import StepOutline, Wrong
+from brender.farm.submission.forms import Field
 from brender.farm.views import TimeView
 from brender.verbs.attributes import Attribute, Unit, attribute_of, hints_of
 from brender.verbs.given import partial
@@ -20,13 +24,18 @@ from brender.verbs.item import Item
 from brender.verbs.jobs import Requeue, Submission
 from brender.verbs.requests import Wanted
 from brender.verbs.verb import Nothing, Verb
+from brender.verbs.who import LogIn
 from brender.web.archive import PutAway
+from brender.web.sessions import OwnPassword
 
 Struct = type[msgspec.Struct]
 Schema = dict[str, Any]
 
 REF = "#/components/schemas/"
-OTHERS: Sequence[Struct] = (Wanted, PutAway, TimeView, WritePath)
+OTHERS: Sequence[Struct] = (
+    *(Wanted, PutAway, TimeView, WritePath, Field, StepOutline, Wrong, FarmFigures, Series, LoadView, TurnView),
+    *(LogIn, OwnPassword),
+)
 BESIDE = ("priority", "owner")
 SETTINGS: Sequence[type[Settings]] = (JobSettings, ClientSettings)
 
@@ -41,10 +50,12 @@ class Schemas:
     def __init__(self, verbs: Sequence[Verb]) -> None:
         views = list(dict.fromkeys(verb.item.view for verb in verbs))
         taken = list(dict.fromkeys(verb.takes for verb in verbs))
-        structs = [*views, *taken, *OTHERS, *SETTINGS]
+        given = [each for each in first_structs([verb.gives for verb in verbs]) if each not in OTHERS]
+        structs = [*views, *taken, *given, *OTHERS, *SETTINGS]
         refs, found = msgspec.json.schema_components(structs, ref_template=f"{REF}{{name}}")
         names = [schema["$ref"].removeprefix(REF) for schema in refs]
         better = {name: name for name in found} | dict(zip(names, names, strict=True))
+        better |= {names[structs.index(struct)]: struct.__name__ for struct in OTHERS}
         for verb in verbs:
             name = names[structs.index(verb.takes)]
             better[name] = better_name(name, verb)
@@ -63,9 +74,13 @@ class Schemas:
         found: Mapping[str, Schema] = self.found[self._names[struct]]["properties"]
         return found
 
+    def required(self, struct: Struct) -> Sequence[str]:
+        found: Sequence[str] = self.found[self._names[struct]].get("required", ())
+        return found
+
     def _asked(self, verbs: Sequence[Verb]) -> set[str]:
         """What stands in the query of an address, and never in a body."""
-        return {self._names[verb.takes] for verb in verbs if not verb.changes and verb.takes is not Nothing}
+        return {self._names[verb.takes] for verb in verbs if not verb.by_body and verb.takes is not Nothing}
 
     def _finish(self, structs: Sequence[Struct]) -> None:
         """What msgspec does not know, in its place."""
@@ -120,14 +135,24 @@ def renamed(schema: Any, names: Mapping[str, str]) -> Any:
     return kept
 
 
-def nested(hints: Sequence[Any]) -> Iterator[Struct]:
-    """The structs, and those that are in them."""
-    for hint in hints:
-        if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-            yield hint
-            yield from nested(list(hints_of(hint).values()))
-        else:
-            yield from nested(get_args(hint))
+def first_structs(hints: Sequence[Any]) -> Sequence[Struct]:
+    """The structs that these are, or are lists of."""
+    found = [get_args(hint)[0] if get_args(hint) else hint for hint in hints]
+    return list(dict.fromkeys(each for each in found if isinstance(each, type) and issubclass(each, msgspec.Struct)))
+
+
+def nested(hints: Sequence[Any]) -> Sequence[Struct]:
+    """The structs, and those that are in them, which may be the same again."""
+    found: dict[Struct, None] = {}
+    waiting = list(hints)
+    while waiting:
+        hint = waiting.pop()
+        if not (isinstance(hint, type) and issubclass(hint, msgspec.Struct)):
+            waiting.extend(get_args(hint))
+        elif hint not in found:
+            found[hint] = None
+            waiting.extend(hints_of(hint).values())
+    return list(found)
 
 
 def finished(schema: Schema, attribute: Attribute) -> Schema:

@@ -46,6 +46,7 @@ class Written:
     rows: Callable[[Sequence[Any]], bytes]
     end: bytes = b""
     between: bytes = b""  # one piece and the next
+    strategy: int = zlib.Z_DEFAULT_STRATEGY  # how it is compressed
 
     def piece(self, begin: int) -> bytes:
         last = begin + PIECE >= len(self.things)
@@ -59,7 +60,7 @@ class Pieces:
         self._request = request
         self._written = written
         self._clock = clock
-        self._gzip = zlib.compressobj(LEVEL, wbits=31) if squeezed else None
+        self._gzip = zlib.compressobj(LEVEL, wbits=31, strategy=written.strategy) if squeezed else None
         self._next = 0
         self._paused = False
         self._call: IDelayedCall | None = None

@@ -1,7 +1,7 @@
 """Who follows the events, whatever way they reach it: what it wants to hear, and how far behind it may be.
 
 How does this work?  `Said` is one event, made into bytes once for each form that anybody wants.  `Reader` is told of
-those that it wants to hear (`verbs.hearing`), and writes while its connection keeps up.  When that asks it to pause, it
+those that it wants to hear (`audience`), and writes while its connection keeps up.  When that asks it to pause, it
 keeps a bounded number of events; past that it drops them all, and when the connection is back tells it with a `reset`
 to ask for everything anew.
 """
@@ -10,13 +10,24 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from brender.farm.interfaces import Event
-from brender.verbs.hearing import Hearing
+from brender.farm.interfaces import Event, Following
+from brender.farm.people import LOCAL, Who
 from brender.web.answers import encoded
 
 MOST_WAITING = 500  # events that a paused reader may be behind
+
+
+class Question(NamedTuple):
+    """What a reader asks of the events, as it is compared: those who said the same hear the same."""
+
+    kinds: frozenset[str]
+    filter: str
+    job: int | None
+    ids: str = ""
+    fields: str = ""
+    every: float = 0.0  # seconds between two times at which something is told
 
 
 class Said:
@@ -50,29 +61,28 @@ class Said:
 class Reader(ABC):
     """One reader: an `IPushProducer` for its connection."""
 
-    def __init__(self, hearing: Hearing, last_event: Callable[[], int]) -> None:
-        self.hearing = hearing
+    def __init__(self, question: Question, last_event: Callable[[], int], who: Who = LOCAL) -> None:
+        self.question = question
+        self.who = who
+        self.following: Following | None = None  # the tasks of a job
         self._last_event = last_event
         self._waiting: deque[Said] = deque()
         self._paused = False
         self._behind = False  # too far: what waited was dropped
 
-    def tell(self, said: Said) -> None:
-        part = self.hearing.part(said)
-        if part is None or self._behind:
+    def tell(self, *told: Said) -> None:
+        if self._behind or not told:
             return
-        if part is not said.data:
-            said = Said(said.number, said.kind, part)
         if not self._paused:
-            self.write(said)
-        elif len(self._waiting) < MOST_WAITING:
-            self._waiting.append(said)
+            self.write(*told)
+        elif len(self._waiting) + len(told) <= MOST_WAITING:
+            self._waiting.extend(told)
         else:
             self._waiting.clear()
             self._behind = True
 
     @abstractmethod
-    def write(self, said: Said) -> None:
+    def write(self, *told: Said) -> None:
         """Hand it to the connection."""
 
     @abstractmethod

@@ -10,20 +10,46 @@ name. docs/api.md tells the same in words, and a test compares the two.
 from collections.abc import Iterator
 from functools import partial
 
+from brender.farm.people import Role
 from brender.verbs.items import Item
 from brender.verbs.verb import Verb, Which
+from brender.verbs.who import LogIn
 from brender.web.archive import Archive
 from brender.web.batch import Batch
+from brender.web.completing import Completing
 from brender.web.face import API, Face
+from brender.web.grids import Grids
 from brender.web.listing import Listing
 from brender.web.metrics import Metrics
 from brender.web.pages import Pages
 from brender.web.pictures import Pictures
+from brender.web.sessions import Sessions
 from brender.web.stream import Streams
 from brender.web.summary import Summary
 from brender.web.tables import is_parameter
 from brender.web.tree import Route
+from brender.web.videos import Videos
 
+PAGES = (
+    "/",
+    "/jobs",
+    "/jobs/list",
+    "/jobs/{job}",
+    "/jobs/{job}/tasks/{task:name}",
+    "/clients",
+    "/clients/list",
+    "/clients/{client}",
+    "/pools",
+    "/submit",
+    "/history",
+    "/settings",
+    "/login",
+    "/api",
+)
+ALL = "Do many requests, each with its answer."
+BACK = "Put a job back into the farm."
+FOLLOWING = ("kind", "since", "filter", "job", "ids", "fields", "every")  # how events are followed
+NEEDS = {"/login": None}  # the one page that anybody sees
 METHODS = {"update": "PATCH", "delete": "DELETE"}
 ALSO = {f"{API}/jobs/{{job}}/log": ("/jobs/{job}/log",)}
 
@@ -34,30 +60,42 @@ def routes(
     batch: Batch,
     summary: Summary,
     pictures: Pictures,
+    videos: Videos,
+    grids: Grids,
     archive: Archive,
     streams: Streams,
+    completing: Completing,
+    sessions: Sessions,
     pages: Pages,
     metrics: Metrics,
 ) -> list[Route]:
-    job = f"{API}/jobs/{{job}}"
+    job, session = f"{API}/jobs/{{job}}", f"{API}/session"
+    wrangler, away = Role.WRANGLER, "Move ended jobs to a file."
     return [
         *derived(face, listing),
-        Route("POST", f"{API}/batch", batch.all, does="Do many requests, each with its answer.", body=("requests",)),
+        Route("POST", f"{API}/batch", batch.all, does=ALL, body=("requests",), by_verb=True),
+        Route("GET", session, sessions.show, does="Who you are, and what you may do.", by_verb=True),
+        Route("POST", session, sessions.log_in, does="Log in.", body=LogIn.__struct_fields__, needs=None),
+        Route("PATCH", session, sessions.change_password, does="Change your password.", body=("old", "new")),
+        Route("DELETE", session, sessions.log_out, does="Log out.", by_verb=True),
         Route("GET", f"{API}/farm", summary.farm, also=(f"{API}/farm.json", "/farm.json"), does="The farm in numbers."),
         Route("GET", f"{job}/picture", pictures.newest, ("v",), ("/jobs/{job}/picture",), "The newest frame of a job."),
+        Route("GET", f"{job}/pictures", pictures.of_job, ("since", "limit"), does="The pictures of a job's frames."),
+        Route("GET", f"{job}/tasks/{{task:name}}/picture", pictures.of_task, ("v",), does="The picture of a task."),
+        Route("GET", f"{API}/pictures", pictures.latest, ("limit",), does="The newest frames of the farm, one a job."),
+        Route("GET", f"{job}/video", videos.of_job, does="The video of a job's frames."),
+        Route("GET", f"{job}/steps/{{step:name}}/grid", grids.of_step, does="State and time of every task of a step."),
         Route("GET", f"{API}/archive", archive.all, ("limit",), does="What is in the archive."),
-        Route("POST", f"{API}/archive", archive.put_away, does="Move ended jobs to a file.", body=("before", "folder")),
+        Route("POST", f"{API}/archive", archive.put_away, does=away, body=("before", "folder"), needs=wrangler),
         Route("GET", f"{API}/archive/{{job}}", archive.one, does="All that the archive has of a job."),
-        Route("POST", f"{API}/archive/{{job}}/restore", archive.restore, does="Put a job back into the farm."),
-        Route("GET", f"{API}/events", streams.events, ("kind", "since", "filter"), does="What happens, as it happens."),
+        Route("GET", f"{API}/archive/{{job}}/steps/{{step:name}}/grid", grids.archived, does="Of an archived job."),
+        Route("POST", f"{API}/archive/{{job}}/restore", archive.restore, does=BACK, needs=wrangler),
+        Route("GET", f"{API}/complete", completing.filter, ("item", "text"), does="How a filter may go on."),
+        Route("GET", f"{API}/events", streams.events, FOLLOWING, does="What happens, as it happens."),
         Route("GET", "/metrics", metrics.page),
-        Route("GET", "/", pages.farm),
-        Route("GET", "/jobs/{job}", pages.job),
-        Route("GET", "/clients", pages.part, also=("/clients/list", "/clients/{client}")),
-        Route("GET", "/jobs", pages.part, also=("/jobs/list",)),
-        Route("GET", "/api", pages.api),
-        Route("GET", "/favicon.ico", pages.icon),
-        *(Route("GET", f"/static/{name}", pages.file) for name in pages.names()),
+        *(Route("GET", path, pages.page, for_scripts=True, needs=NEEDS.get(path, Role.VIEWER)) for path in PAGES),
+        Route("GET", "/favicon.ico", pages.icon, needs=None),
+        *(Route("GET", f"/static/{name}", pages.file, needs=None) for name in pages.names()),
     ]
 
 
@@ -66,7 +104,7 @@ def derived(face: Face, listing: Listing) -> Iterator[Route]:
     for verb in face.verbs.values():
         if verb.name == "read":
             yield from lists(verb, listing)
-        elif verb.changes:
+        elif verb.by_body:
             yield from changes(verb, face)
         else:
             yield from looks(verb, face)

@@ -11,6 +11,7 @@ streams, so that a server can stop while pages are open.
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import Request, combinedLogFormatter, datetimeToLogString
 from twisted.web.server import Site
@@ -20,9 +21,12 @@ from brender.verbs.watching import for_views
 from brender.web.archive import Archive
 from brender.web.batch import Batch
 from brender.web.channel import MOST_BODY, PATIENCE, Channel, FarmRequest
+from brender.web.completing import Completing
 from brender.web.face import Face
 from brender.web.forwarded import Proxies
+from brender.web.grids import Grids
 from brender.web.guard import LOOPBACK
+from brender.web.knowing import Knowing
 from brender.web.listing import Listing
 from brender.web.metrics import Deliveries, Metrics
 from brender.web.openapi import Document
@@ -30,9 +34,11 @@ from brender.web.pages import Pages
 from brender.web.pictures import Pictures
 from brender.web.remapping import remapped
 from brender.web.routes import routes
-from brender.web.stream import Streams
+from brender.web.sessions import Sessions
+from brender.web.stream import MOST_OF_AN_ADDRESS, Streams
 from brender.web.summary import Summary
 from brender.web.tree import Branch, Desk, Route, grown
+from brender.web.videos import Outside, Videos
 
 LOOKING = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 
@@ -97,17 +103,20 @@ def make_site(
     archives: Archives | None = None,
     deliveries: Deliveries | None = None,
     more_routes: Mapping[str, str] | None = None,
+    outside: Outside = maybeDeferred,
     most_body: int = MOST_BODY,
     patience: float = PATIENCE,
+    streams_of_an_address: int = MOST_OF_AN_ADDRESS,
 ) -> FarmSite:
     """The farm's web.
 
     `now` is in seconds of the epoch; `hosts` are the names that this server answers to, `proxies` the addresses of web
     servers in front, besides this machine's own; `deliveries` tells of webhooks; `more_routes` are other addresses for
-    those that there are, and raise `BadRoute`; `most_body` is in bytes, `patience` the seconds that a request may take
-    to arrive.
+    those that there are, and raise `BadRoute`; `outside` reads files that others may keep waiting; `most_body` is in
+    bytes, `patience` the seconds that a request may take to arrive, `streams_of_an_address` how many readers of events
+    another machine may have.
     """
-    streams = Streams(service, clock, for_views(service.farm, now))
+    streams = Streams(service, clock, for_views(service.farm, now), streams_of_an_address)
     metrics = Metrics(service, streams, version, clock, deliveries)
     face = Face(service, now, clock)
     table = remapped(
@@ -117,13 +126,17 @@ def make_site(
             Batch(face, clock),
             Summary(service, version),
             Pictures(service),
+            Videos(service, outside),
+            Grids(service, archives, clock),
             Archive(service, archives),
             streams,
-            Pages(service),
+            Completing(face),
+            Sessions(face),
+            Pages(),
             metrics,
         ),
         more_routes or {},
     )
     table.append(Document(table, version).route)
-    root = grown(table, Desk(lambda: service.refusing, hosts))
+    root = grown(table, Desk(lambda: service.refusing, hosts, Knowing(service), streams.last_event))
     return FarmSite(root, table, streams, metrics, clock, most_body, patience, Proxies(proxies))

@@ -1,15 +1,17 @@
 """Answers as gzip, for readers who ask for it, where it is worth it.
 
 How does this work?  Text of more than a thousand bytes is compressed quickly (JSON to a seventh); pictures and events
-never are.  The tag of an answer gets `-gzip` at its end then, as it names these very bytes; `answers` takes it for
-the same.
+never are.  What stays as it is, as the pages' own files do, is compressed once, and well.  The tag of an answer gets
+`-gzip` at its end then, as it names these very bytes; `answers` takes it for the same.
 """
 
 import gzip
 import re
+from functools import cache
 
 LEAST = 1000  # bytes; less fits into a packet anyway
 LEVEL = 1  # the quickest: a megabyte in ten milliseconds
+BEST = 9  # takes ten times as long
 WORTH = re.compile(r"text/|application/(problem\+)?json|image/svg|application/openmetrics")
 
 
@@ -28,3 +30,9 @@ def wants_gzip(accepted: str) -> bool:
 
 def squeezed(body: bytes) -> bytes:
     return gzip.compress(body, LEVEL, mtime=0)
+
+
+@cache
+def well_squeezed(body: bytes) -> bytes:
+    """As small as can be, and made once."""
+    return gzip.compress(body, BEST, mtime=0)

@@ -14,6 +14,7 @@ from brender.verbs.attributes import Attribute
 from brender.verbs.items import Item
 from brender.verbs.lists import LONGEST, USUAL, Query, page
 from brender.verbs.performing import Request, Result, choose, fields, job_of
+from brender.verbs.searching import Texts, having
 from brender.verbs.unfit import Unfit, meant
 from brender.verbs.verb import Call, Verb
 from brender.web.answers import Answer, json_answer
@@ -39,7 +40,7 @@ async def table(face: Face, verb: Verb, ask: Ask) -> Answer:
     query = query_of(checked(ask.query))
     if query.fields:
         fields(item, query.fields)
-    wanted = Request(item.name, verb.name, filter=asked(verb, ask).filter, job=asked(verb, ask).job)
+    wanted = Request(item.name, verb.name, filter=asked(verb, ask).filter, job=asked(verb, ask).job, who=ask.who)
     job = job_of(item, service.farm, wanted.job)
     things = await choose(verb, service, wanted, job, now)
     call = Call(service, item, in_columns(face, item, things, ask.query), query, now, job=job)
@@ -103,7 +104,8 @@ def in_columns(face: Face, item: Item, things: Sequence[Any], said: Mapping[str,
     for place in sorted({int(name.split("[")[1][:-1]) for name in said if name.startswith("columns[")}):
         if wanted := text(said, f"columns[{place}][search]").lower():
             read = reader(searchable(item, attribute_name(column(said, place)), f"columns[{place}][search]"))
-            things = [thing for thing in things if wanted in str(read(thing)).lower()]
+            found = having(wanted, Texts([str(read(thing)) for thing in things]))
+            things = [things[each] for each in found]
     return things
 
 

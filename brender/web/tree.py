@@ -21,12 +21,14 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from brender.farm.people import Role
 from brender.farm.submission.problems import shown
 from brender.verbs.verb import Verb
 from brender.web.answers import Answer, Streaming, prepare, send, wrong_answer
 from brender.web.asking import Ask, query_of
 from brender.web.channel import FarmRequest
 from brender.web.guard import check_change, check_host
+from brender.web.knowing import Knowing
 from brender.web.pages import error_page
 from brender.web.wrong import Wrong, wrong_of
 
@@ -48,8 +50,11 @@ class Route:
     also: Sequence[str] = ()  # other addresses of the same
     does: str = ""  # one sentence
     body: Sequence[str] = ()  # the fields of what is sent
+    for_scripts: bool = False  # what its query says is for the scripts of a page
     table: Callable[[str], bool] | None = None  # knows the parameters of DataTables, where it may ask too
     verb: Verb | None = None  # from which the row was derived
+    needs: Role | None = Role.VIEWER  # who may ask; None: anybody
+    by_verb: bool = False  # each of its parts is held against a verb
 
 
 @dataclass
@@ -58,6 +63,8 @@ class Desk:
 
     refusing: Callable[[], str]
     hosts: Sequence[str]
+    knowing: Knowing
+    last_event: Callable[[], int]
 
 
 class Wild(NamedTuple):
@@ -148,7 +155,20 @@ class Branch(Resource):
             raise Wrong(405, sentence, headers={"Allow": self.allowed})
         if ask.method in CHANGES:
             check_change(ask)
-        return await route.handler(replace(ask, query=query_of(request.uri, route.query, route.table)))
+        ask = self._known(ask, request, route)
+        if route.method == "GET" and path.startswith("/api/"):  # whoever follows the events from there misses nothing
+            request.setHeader("Last-Event-ID", str(self._desk.last_event()))
+        query = {} if route.for_scripts else query_of(request.uri, route.query, route.table)
+        return await route.handler(replace(ask, query=query))
+
+    def _known(self, ask: Ask, request: FarmRequest, route: Route) -> Ask:
+        """With who asks, if they may."""
+        knowing = self._desk.knowing
+        who = knowing.who(request)
+        knowing.let_in(who, route.needs, by_verb=route.by_verb or route.verb is not None)
+        if renewed := knowing.renewed(who, request):
+            request.responseHeaders.addRawHeader("Set-Cookie", renewed)
+        return replace(ask, who=who, secure=request.is_secure)
 
     @property
     def allowed(self) -> str:
@@ -160,12 +180,12 @@ class Branch(Resource):
         """In HTML for a person who followed a link, in JSON for everybody else."""
         wants_page = b"text/html" in (request.getHeader(b"accept") or b"")
         if wants_page and not request.path.startswith(b"/api/"):
-            return error_page(wrong)
+            return error_page(wrong, request.uri.decode("latin-1"))
         return wrong_answer(wrong)
 
     @staticmethod
     def _stream(request: FarmRequest, answer: Streaming) -> None:
-        prepare(request, 200, answer.kind, answer.headers)
+        prepare(request, answer.status, answer.kind, answer.headers)
         if request.method == b"HEAD":
             request.finish()
         else:

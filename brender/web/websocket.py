@@ -3,8 +3,8 @@
 How does this work?  A request for the events' address that asks for an upgrade is checked here, as strictly as one
 that changes something: a browser lets every site's page open a WebSocket to us.  Twisted's own `WebSocketResource` then
 takes the connection over from HTTP, and a `Socket` stands behind it: a `Reader` whose events are JSON messages.  A
-message of the client, `{"kinds": [...], "filter": "..."}`, changes what it hears, and is answered.  A ping at every
-beat finds peers that are gone; what is too long, or no text, ends the connection with the code that the RFC has for it.
+message of the client, `{"kinds": [...], "filter": "...", "job": 3}`, changes what it hears, and is answered.  A ping at
+every beat finds peers that are gone; what is too long, or no text, ends the connection with the RFC's code for it.
 
 Twisted keeps a message until it is whole, however long it is, so `Socket.received` stands in front of that and looks at
 what is kept.  And it closes a connection in a way that throws the last word away when the peer is still sending, so
@@ -17,6 +17,7 @@ what is kept.  And it closes a connection in a way that throws the last word awa
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -30,15 +31,16 @@ from wsproto.events import CloseConnection
 from wsproto.utilities import LocalProtocolError, ProtocolError
 from zope.interface import implementer
 
+from brender.farm.interfaces import NotFound
+from brender.farm.people import LOCAL, Who
 from brender.farm.submission.problems import shown
 from brender.verbs.filters import BadFilter
 from brender.verbs.given import read
-from brender.verbs.hearing import Hearing, Matching
 from brender.verbs.strict import parsed
 from brender.verbs.unfit import Unfit
 from brender.web.asking import Ask
 from brender.web.guard import other_site
-from brender.web.readers import Reader, Said
+from brender.web.readers import Question, Reader, Said
 from brender.web.wrong import Wrong, unfit
 
 MOST_MESSAGE = 16_384  # bytes of a client's message
@@ -53,6 +55,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     kinds: list[str] | UnsetType = UNSET
     filter: str | UnsetType = UNSET
+    job: int | UnsetType | None = UNSET
 
 
 class Sockets(Protocol):
@@ -63,6 +66,9 @@ class Sockets(Protocol):
 
     def add(self, reader: Reader, since: int | None) -> None:
         """Tell it what it missed, and from now on everything."""
+
+    def ask(self, reader: Reader, question: Question) -> object:
+        """What it wants to hear from now on; raises `BadFilter`, `Unfit` or `NotFound`, and then nothing changes."""
 
     def remove(self, reader: Reader) -> None:
         """Tell it nothing more."""
@@ -120,13 +126,17 @@ class Socket(Reader):
     """One reader with a WebSocket; `twisted.web.websocket.WebSocketProtocol`."""
 
     def __init__(
-        self, request: Request, hearing: Hearing, matching: Matching, clock: IReactorTime, streams: Sockets
+        self,
+        request: Request,
+        question: Question,
+        clock: IReactorTime,
+        streams: Sockets,
+        who: Who = LOCAL,
     ) -> None:
-        super().__init__(hearing, streams.last_event)
+        super().__init__(question, streams.last_event, who)
         self.since: int | None = None
         self._channel = cast("Any", request.channel)
         self._connection: ITCPTransport = self._channel.transport
-        self._matching = matching
         self._clock = clock
         self._streams = streams
         self._wire: Any = None  # Twisted's
@@ -152,11 +162,14 @@ class Socket(Reader):
             self.close(TOO_LONG)
             return
         try:
-            self.hearing = self._wanted(message)
+            self._streams.ask(self, self._wanted(message))
         except (BadFilter, Unfit) as error:
             self._answer("error", unfit(error).body())
+        except NotFound as error:
+            self._answer("error", Wrong(404, str(error), at="job").body())
         else:
-            self._answer("hears", {"kinds": sorted(self.hearing.kinds), "filter": self.hearing.text})
+            hears = self.question
+            self._answer("hears", {"kinds": sorted(hears.kinds), "filter": hears.filter, "job": hears.job})
 
     def bytesMessageReceived(self, data: bytes) -> None:
         self.close(NO_TEXT)
@@ -184,8 +197,9 @@ class Socket(Reader):
 
     # --- a reader's part
 
-    def write(self, said: Said) -> None:
-        self._send(lambda: self._wire.sendTextMessage(said.message))
+    def write(self, *told: Said) -> None:
+        for said in told:
+            self._send(partial(self._wire.sendTextMessage, said.message))
 
     def beat(self) -> None:
         if self._unanswered >= MOST_UNANSWERED:
@@ -209,11 +223,14 @@ class Socket(Reader):
 
     # --- inside
 
-    def _wanted(self, message: str) -> Hearing:
+    def _wanted(self, message: str) -> Question:
         wanted = read(parsed(message.encode("utf-8", "replace"), "The message"), Wanted)
-        kinds = self.hearing.kinds if wanted.kinds is UNSET else wanted.kinds
-        text = self.hearing.text if wanted.filter is UNSET else wanted.filter
-        return Hearing(kinds, text, self._matching)
+        before = self.question
+        return before._replace(
+            kinds=before.kinds if wanted.kinds is UNSET else frozenset(wanted.kinds),
+            filter=before.filter if wanted.filter is UNSET else wanted.filter.strip(),
+            job=before.job if wanted.job is UNSET else wanted.job,
+        )
 
     def _answer(self, kind: str, data: dict[str, Any]) -> None:
         self.tell(Said(self._last_event(), kind, data))

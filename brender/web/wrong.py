@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from brender.farm.interfaces import NotFound
+from brender.farm.people import NotAllowed, TooOften, Unwelcome
 from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import NotNow
 from brender.verbs.filters import BadFilter
@@ -22,6 +23,7 @@ from brender.verbs.unfit import Unfit
 
 REASONS = {
     400: "bad-request",
+    401: "not-logged-in",
     403: "forbidden",
     404: "not-found",
     405: "method-not-allowed",
@@ -31,8 +33,10 @@ REASONS = {
     413: "body-too-large",
     414: "address-too-long",
     415: "not-json",
+    416: "not-so-long",
     421: "wrong-host",
     422: "refused",
+    429: "too-often",
     431: "headers-too-large",
     500: "our-mistake",
     503: "stopping",
@@ -91,8 +95,8 @@ def wrong_of(error: BaseException, refusing: str) -> Wrong:
     match error:
         case Wrong():
             return error
-        case BadFilter() | Unfit():
-            return unfit(error)
+        case BadFilter() | Unfit() | Unwelcome():
+            return unwelcome(error) if isinstance(error, Unwelcome) else unfit(error)
         case NotFound():
             return Wrong(404, str(error))
         case NotNow():
@@ -100,6 +104,14 @@ def wrong_of(error: BaseException, refusing: str) -> Wrong:
         case Refused():
             return refused(error)
     return ours(error)
+
+
+def unwelcome(error: Unwelcome) -> Wrong:
+    if isinstance(error, NotAllowed):
+        return Wrong(403, str(error), code=error.code)
+    if isinstance(error, TooOften):
+        return Wrong(429, str(error), headers={"Retry-After": str(error.seconds)})
+    return Wrong(401, str(error), headers={"WWW-Authenticate": 'Bearer realm="brender"'})
 
 
 def unfit(error: BadFilter | Unfit) -> Wrong:

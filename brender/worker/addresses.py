@@ -7,7 +7,7 @@ short, because a call that was begun while the network was away has to end soon 
 next call begin with another address: a standby accepts connections before it is in charge.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -19,6 +19,7 @@ from zope.interface import implementer
 
 ANSWER_WITHIN = 2.0  # seconds for a connection to stand
 
+Secure = Callable[[IStreamClientEndpoint, str], IStreamClientEndpoint]  # its host
 Address = tuple[str, IStreamClientEndpoint]  # its name for people
 
 
@@ -83,10 +84,15 @@ def host_and_port(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def addresses_of(text: str, reactor: Any) -> Addresses:
-    """Raises `BadAddress`."""
-    found = split(text)
-    return Addresses([(named(*each), HostnameEndpoint(reactor, *each)) for each in found], reactor)
+def plain(endpoint: IStreamClientEndpoint, host: str) -> IStreamClientEndpoint:
+    """As it is: without TLS."""
+    return endpoint
+
+
+def addresses_of(text: str, reactor: Any, secured: Secure = plain) -> Addresses:
+    """`secured` puts TLS before each.  Raises `BadAddress`."""
+    found = [(host, port, HostnameEndpoint(reactor, host, port)) for host, port in split(text)]
+    return Addresses([(named(host, port), secured(endpoint, host)) for host, port, endpoint in found], reactor)
 
 
 def named(host: str, port: int) -> str:

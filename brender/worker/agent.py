@@ -39,7 +39,7 @@ class Agent:
         nursery: Nursery,
         clock: IReactorTime,
         idle_for: float,
-        outputs: Callable[[int, int, list[str]], None] = lambda job, task, paths: None,
+        outputs: Callable[[int, str, int, list[str], float], None] = lambda job, step, task, paths, rate: None,
         results: Results | None = None,
         orphaned_after: float = ORPHANED_AFTER,
     ) -> None:
@@ -48,6 +48,7 @@ class Agent:
         self.switching_off = False  # takes nothing: its machine is about to be off
         self.when_empty: Callable[[], None] = lambda: None
         self.when_unneeded: Callable[[float], object] = lambda idle: None
+        self.when_sent_away: Callable[[bool, bool], object] = lambda again, now: None
         self.presence: Callable[[], say.Presence | None] = lambda: None  # whether somebody uses the machine
         self._stock = stock
         self._jobs: dict[int, Work] = {}
@@ -138,6 +139,8 @@ class Agent:
                 self._forget(job)
             case say.PowerOff(idle):
                 self.when_unneeded(idle)
+            case say.Leave(again, now):
+                self.when_sent_away(again, now)
 
     def leave(self, now: bool = False) -> None:
         """Finish what runs and take nothing new; with `now` end that too and hand it back."""
@@ -277,7 +280,7 @@ class Agent:
             held.begun, held.moving = task, False
             self.tell(say.Started(order, task))
 
-    def task_ended(self, use: Use, result: say.Result, outputs: list[str]) -> None:
+    def task_ended(self, use: Use, result: say.Result, outputs: list[str], rate: float) -> None:
         held = self.held.get(result.order)
         if held is None or result.task not in held.told:
             return
@@ -285,7 +288,7 @@ class Agent:
         if not held.canceled:
             self._report(result)
             if outputs and result.outcome == "completed":
-                self._outputs(held.order.job, result.task, outputs)
+                self._outputs(held.order.job, held.order.step, result.task, outputs, rate)
         self._supply(use)
         self._close_order(held)
         self._advance()

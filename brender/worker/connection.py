@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-import psutil
 from twisted.application.internet import ClientService
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime, ITCPTransport
@@ -25,8 +24,10 @@ from zope.interface import implementer
 from brender.farm.client import Machine
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, BadMessage, Decoder, encode
-from brender.worker.addresses import Addresses
+from brender.security.problems import NotSecure, told
+from brender.worker.addresses import Addresses, host_and_port
 from brender.worker.agent import Agent
+from brender.worker.wallet import Wallet
 
 WELCOME_WITHIN = 15.0  # seconds
 SILENT_BEATS = 3
@@ -58,7 +59,7 @@ class WorkerClient(Protocol):
             self.transport.setTcpNoDelay(True)
         self._silence = caller.clock.callLater(WELCOME_WITHIN, self._silent)
         caller.called(self)
-        self.send(say.Hello(say.VERSION, caller.run, caller.machine, caller.agent.has()))
+        self.send(say.Hello(say.VERSION, caller.run, caller.machine, caller.agent.has(), [say.LEAVE]))
 
     def dataReceived(self, data: bytes) -> None:
         self._wait_again()
@@ -81,6 +82,8 @@ class WorkerClient(Protocol):
                 self.log.info("{reason}; this worker keeps what it has and calls again", reason=reason)
             case say.Ping():
                 self._answer()
+            case say.Certificate(certificate):
+                self._caller.renewed(certificate)
             case _:
                 self._caller.agent.heard(message)
 
@@ -98,7 +101,7 @@ class WorkerClient(Protocol):
                 call.cancel()
         if self.welcome:
             self._caller.agent.disconnected()
-        self._caller.hung_up(self)
+        self._caller.hung_up(self, reason)
 
     # twisted calls these when the server does not read as fast as this worker writes
 
@@ -122,7 +125,8 @@ class WorkerClient(Protocol):
     def _say_beat(self) -> None:
         assert self.welcome is not None
         self._beat = self._caller.clock.callLater(self.welcome.heartbeat / 2, self._say_beat)
-        self.send(say.Beat(psutil.cpu_percent()))
+        self.send(self._caller.beat())
+        self._caller.renew(self)
 
     def _answer(self) -> None:
         """To a ping: the next beat is this one."""
@@ -148,6 +152,8 @@ class Caller(ClientService):
         agent: Agent,
         clock: IReactorTime,
         give_up: Callable[[str], None],
+        beat: Callable[[], say.Beat],
+        wallet: Wallet | None = None,
     ) -> None:
         self.machine = machine
         self.agent = agent
@@ -155,6 +161,8 @@ class Caller(ClientService):
         self.run = uuid4().hex
         self._addresses = addresses
         self._give_up = give_up
+        self._wallet = wallet
+        self.beat = beat  # what a heartbeat says
         self._failed = 0  # calls in a row that did not end in a welcome
         self._since = clock.seconds()  # when the server was last there
         self._told = 0.0  # when it was last logged that it is not
@@ -186,13 +194,36 @@ class Caller(ClientService):
         if not again:
             self._give_up(reason)
 
-    def hung_up(self, client: WorkerClient) -> None:
+    def renew(self, client: WorkerClient) -> None:
+        """Ask for another certificate in time."""
+        if self._wallet and self._wallet.due:
+            client.send(say.Renew(self._wallet.ask()))
+
+    def renewed(self, certificate: str) -> None:
+        try:
+            if self._wallet:
+                self._wallet.take(certificate)
+                self.log.info("This worker has a new certificate")
+        except (NotSecure, OSError) as error:
+            self.log.error("The new certificate cannot be kept: {error}", error=error)
+
+    def hung_up(self, client: WorkerClient, reason: Failure) -> None:
         self._client = None
+        if self._wallet:
+            self._wallet.give_up()
+            self._tell_of_tls(reason)
         self._failed += 1
         if client.welcome:
             self._since = self.clock.seconds()
         else:
             self._addresses.move_on()
+
+    def _tell_of_tls(self, reason: Failure) -> None:
+        """What was wrong with a certificate, or with the server's."""
+        where = self._addresses.current
+        why = told(reason.value, host_and_port(where)[0]) if reason.value else ""
+        if why and self._worth_telling(self._failed):
+            self.log.error("The server at {where}: {why}", where=where, why=why)
 
     def _next_pause(self, attempt: int) -> float:
         failed = max(attempt, self._failed)

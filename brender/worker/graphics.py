@@ -1,9 +1,10 @@
-"""The graphics cards of a machine: which there are, and how a session learns which are its own.
+"""The graphics cards of a machine: which there are, how busy they are, and how a session learns which are its own.
 
 How does this work?  `found` asks NVIDIA's driver; where there is none there are no cards.  A worker that was itself
-started with CUDA_VISIBLE_DEVICES has only those.  `seen` is what a session's environment says: every maker's
-libraries read a variable of their own, and BRENDER_GPUS is for everybody else.  A session that has the whole
-machine is told nothing and sees all cards; one that was given none is told so, as cards are handed out one by one.
+started with CUDA_VISIBLE_DEVICES has only those.  `busy` asks it again, for what changes.  `seen` is what a session's
+environment says: every maker's libraries read a variable of their own, and BRENDER_GPUS is for everybody else.  A
+session that has the whole machine is told nothing and sees all cards; one that was given none is told so, as cards are
+handed out one by one.
 """
 
 import os
@@ -14,7 +15,8 @@ from typing import NamedTuple
 from brender.worker.stock import Cards
 
 MIB = 2**20
-QUERY = ["--query-gpu=index,uuid,name,memory.total", "--format=csv,noheader,nounits"]
+CARDS = "index,uuid,name,memory.total"
+BUSY = "index,uuid,utilization.gpu,memory.used"
 NONE = "-1"
 
 
@@ -29,9 +31,28 @@ class Card(NamedTuple):
         return text == self.number or (not text.isdigit() and self.uuid.startswith(text))
 
 
+class Busy(NamedTuple):
+    """How busy the cards of this worker are; None is not known."""
+
+    load: float | None  # percent, their mean
+    memory: int | None  # bytes in use, on the card on which most is
+
+
+def busy() -> Busy:
+    cards = own(driver_says(BUSY))
+    loads = [float(card.name) for card in cards if card.name.isdigit()]  # where the driver was asked for that
+    memory = max((card.memory for card in cards), default=0)
+    return Busy(sum(loads) / len(loads) if loads else None, memory or None)
+
+
 def found() -> list[Card]:
     """The cards that this worker may use, in the order of their indexes here."""
-    listed = [card for line in driver_says().splitlines() if (card := read(line))]
+    return own(driver_says(CARDS))
+
+
+def own(said: str) -> list[Card]:
+    """Of the cards that the driver lists, those that this worker was given."""
+    listed = [card for line in said.splitlines() if (card := read(line))]
     wanted = visible()
     if wanted is None:
         return listed
@@ -44,12 +65,13 @@ def found() -> list[Card]:
     return cards
 
 
-def driver_says() -> str:
+def driver_says(what: str) -> str:
     program = shutil.which("nvidia-smi")
     if program is None:
         return ""
     try:
-        return subprocess.run([program, *QUERY], capture_output=True, text=True, timeout=10, check=True).stdout
+        command = [program, f"--query-gpu={what}", "--format=csv,noheader,nounits"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return ""
 

@@ -19,10 +19,12 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import psutil
 
 from brender.protocols.codec import encode
 from brender.worker import folders, kept, processes, serving, words
+from brender.worker.surroundings import Limits
 
 
 class Nursery:
@@ -93,7 +95,8 @@ class Nursery:
         return pid
 
 
-def main(path: str, scratch: str, keep: str = "") -> None:
+def main(path: str, scratch: str, keep: str = "", limits: str = "{}") -> None:
+    msgspec.json.decode(limits, type=Limits).set()
     processes.adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the agent's to handle
     with socket.socket(socket.AF_UNIX) as listener:

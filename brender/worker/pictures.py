@@ -2,17 +2,24 @@
 
 How does this work?  A task says which files it made (`brender_output: PATH`).  `picture` opens the first
 that Pillow can read and shrinks it to a JPEG; formats that it cannot read (EXR) give none.  `Pictures`
-does so in a thread, one at a time: frames that come meanwhile are passed over but for the newest.
+does so in a thread, one at a time, in the order in which they came; when too many wait, the oldest are passed over.
 """
 
+import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from io import BytesIO
+from typing import NamedTuple
 
 from PIL import Image
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from brender.protocols.messages import MOST_OF_A_PICTURE
+
 WIDTH, HEIGHT = 960, 540  # at most
+QUALITIES = (85, 60, 30)  # the first with which a picture has room in a message
+MOST_WAITING = 500  # frames
 LARGEST = 200_000_000  # bytes of a file that is still opened
 
 Image.MAX_IMAGE_PIXELS = 2**28  # a frame of 16k by 16k
@@ -22,16 +29,23 @@ def picture(paths: Sequence[str]) -> bytes | None:
     """A JPEG of the first file that can be read, or None."""
     for path in paths:
         try:
+            if os.path.getsize(path) > LARGEST:
+                continue
             with Image.open(path) as image:
                 image.draft("RGB", (WIDTH, HEIGHT))
                 small = flat(image)
                 small.thumbnail((WIDTH, HEIGHT))
-                made = BytesIO()
-                small.save(made, "JPEG", quality=85)
-                return made.getvalue()
+                tried = (encoded(small, quality) for quality in QUALITIES)
+                return next((jpeg for jpeg in tried if len(jpeg) <= MOST_OF_A_PICTURE), None)
         except (OSError, ValueError, Image.DecompressionBombError):
             continue
     return None
+
+
+def encoded(image: Image.Image, quality: int) -> bytes:
+    made = BytesIO()
+    image.save(made, "JPEG", quality=quality)
+    return made.getvalue()
 
 
 def flat(image: Image.Image) -> Image.Image:
@@ -44,31 +58,41 @@ def flat(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+class Frame(NamedTuple):
+    """What a task has made."""
+
+    job: int
+    step: str
+    task: int
+    paths: Sequence[str]
+    rate: float  # frames a second; 0 when nobody knows
+
+
 class Pictures:
     log = Logger()
 
     def __init__(
         self,
         in_thread: Callable[[Callable[[Sequence[str]], bytes | None], Sequence[str]], Deferred[bytes | None]],
-        done: Callable[[int, int, bytes], None],
+        done: Callable[[Frame, bytes], None],
     ) -> None:
         self._in_thread = in_thread
         self._done = done
-        self._next: tuple[int, int, Sequence[str]] | None = None
+        self._waiting: deque[Frame] = deque(maxlen=MOST_WAITING)
         self._busy = False
 
-    def want(self, job: int, task: int, paths: Sequence[str]) -> None:
-        self._next = (job, task, paths)
+    def want(self, job: int, step: str, task: int, paths: Sequence[str], rate: float) -> None:
+        self._waiting.append(Frame(job, step, task, paths, rate))
         if not self._busy:
             self._begin()
 
     def _begin(self) -> None:
-        if self._next is None:
+        if not self._waiting:
             return
-        (job, task, paths), self._next = self._next, None
+        frame = self._waiting.popleft()
         self._busy = True
-        making = self._in_thread(picture, paths)
-        making.addCallback(lambda jpeg: self._done(job, task, jpeg) if jpeg else None)
+        making = self._in_thread(picture, frame.paths)
+        making.addCallback(lambda jpeg: self._done(frame, jpeg) if jpeg else None)
         making.addErrback(lambda failure: self.log.failure("A picture could not be made", failure))
         making.addBoth(self._ended)
 

@@ -124,11 +124,12 @@ class Served:
         if outcome != "completed":
             self._clear_up(everything=self._ending is not None or status.state is ActionState.TIMEOUT)
         seconds, outputs, peak = monotonic() - began, self._voice.take_outputs(), self._peak.bytes
+        rate = self._voice.take_rate()
         self.tasks.end()
         if outcome == "failed":
             self._keep(f"order {word.order}, task {word.task}: {message}", self._files() - self._kept)
         self._tidy()
-        self._voice.say(words.Ended(word.order, word.task, outcome, message, seconds, outputs, cause, peak))
+        self._voice.say(words.Ended(word.order, word.task, outcome, message, seconds, outputs, cause, peak, rate))
 
     def _fate(self, status: ActionStatus) -> tuple[words.Outcome, str, Cause]:
         """What became of a task, why, and what kind of a reason that is."""

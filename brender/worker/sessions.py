@@ -18,6 +18,7 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
+import msgspec
 import psutil
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.endpoints import UNIXClientEndpoint
@@ -35,6 +36,7 @@ from brender.worker import leftovers, words
 from brender.worker.graphics import seen
 from brender.worker.held import Use
 from brender.worker.identity import cores
+from brender.worker.surroundings import Limits, clean
 
 MOST_LINE = 2**22
 PROGRAMS = Path(__file__).with_name("blender")
@@ -114,7 +116,7 @@ class SessionProtocol(Protocol):
                 self._use.warned(*self._task, text)
             case words.Ended():
                 ended = (word.outcome, word.message, word.seconds, word.cause, word.peak)
-                self._use.ended(say.Result(word.order, word.task, *ended), word.outputs)
+                self._use.ended(say.Result(word.order, word.task, *ended), word.outputs, word.rate)
             case words.TakenBack():
                 self._use.taken_back(word.order, word.task)
             case words.Broken(reason, cause):
@@ -165,7 +167,11 @@ class Cradle:
         machine: Machine,
         in_thread: Callable[..., "Deferred[Any]"],
         keep: bool = False,
+        pass_on: Sequence[str] = (),
+        limits: Limits = Limits(),  # noqa: B008 (frozen)
     ) -> None:
+        self._pass_on = pass_on  # variables that tasks get although they look like secrets
+        self._limits = limits
         self._reactor = reactor
         self._in_thread = in_thread
         self._scratch = scratch
@@ -214,9 +220,10 @@ class Cradle:
         born.ready.addCallbacks(lambda _: self._ready(), lambda failure: self._not_ready(born, failure))
         born.over.addCallback(lambda _: self._ended(born))
         # Not with -m: that would look for modules in the working folder, whatever lies there.
-        given = [str(ROOT), f"{born.folder}/nursery", str(self._sessions), *(["keep"] if self._keep else [])]
+        limits = msgspec.json.encode(self._limits).decode()
+        given = [str(ROOT), f"{born.folder}/nursery", str(self._sessions), "keep" if self._keep else "", limits]
         command = [sys.executable, "-P", "-c", PROGRAM, *given]
-        environment = {**os.environ, **leftovers.names(self._scratch, born.folder)}
+        environment = {**clean(os.environ, self._pass_on), **leftovers.names(self._scratch, born.folder)}
         leftovers.remember_socket(self._scratch, born.folder)
         try:
             self._reactor.spawnProcess(born, command[0], command, environment, childFDs={0: "w", 1: "r", 2: 2})

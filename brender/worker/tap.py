@@ -24,21 +24,26 @@ from twisted.python.failure import Failure
 from brender import config
 from brender.farm.client import Blender, Machine
 from brender.protocols import messages as say
+from brender.security.problems import NotSecure
 from brender.worker import identity, leftovers
 from brender.worker.addresses import BadAddress, addresses_of, split
+from brender.worker.admission import Admission
 from brender.worker.agent import Agent
 from brender.worker.blender.find import find_blenders
 from brender.worker.connection import Caller
 from brender.worker.journal import Journal
 from brender.worker.kept import KEPT, Shelf
-from brender.worker.pictures import Pictures
+from brender.worker.load import Sampler
+from brender.worker.pictures import Frame, Pictures
 from brender.worker.power import Switch
 from brender.worker.presence import Presence
 from brender.worker.printing import Printer, open_streams
+from brender.worker.renewal import Renewal
 from brender.worker.room import Room
 from brender.worker.sessions import Cradle
 from brender.worker.sources import HOLD, source_of
 from brender.worker.stock import Stock
+from brender.worker.surroundings import Limits
 
 reactor: Any = global_reactor
 
@@ -57,6 +62,7 @@ class Options(usage.Options):
         ["config", "c", None, "The settings file (default: BRENDER_CONFIG, ./brender.toml, the user's)."],
         ["state", "s", None, "The folder of the worker's id and scratch files."],
         ["keep-folders", None, None, "How many folders of sessions with failed tasks are kept.", int],
+        ["join", None, None, "The token with which this machine joins the farm, once."],
     ]
 
 
@@ -64,8 +70,11 @@ class WorkerService(Service):
     log = Logger()
     name = "brender-worker"
 
-    def __init__(self, settings: config.Config, server: str, name: str, slots: int, keep_folders: int) -> None:
+    def __init__(
+        self, settings: config.Config, server: str, name: str, slots: int, keep_folders: int, admission: Admission
+    ) -> None:
         self._config = settings
+        self._admission = admission
         self._where = server
         self._name = name
         self._slots = slots
@@ -82,6 +91,7 @@ class WorkerService(Service):
         self._room: Room | None = None
         self._shelf = self._make_shelf()
         self.problem = ""
+        self.renewal = Renewal()
 
     def _make_shelf(self) -> Shelf:
         days = self._config.worker.keep_folders_days
@@ -113,10 +123,13 @@ class WorkerService(Service):
 
     async def _start(self) -> None:
         machine = await in_thread(self._look_at_machine)
+        await self._admission.join(machine.key, lambda: bool(self.running and not self._interrupts))
         if not self.running or self._interrupts:
             return self.finish()
         own = self._config.worker
-        self._cradle = Cradle(reactor, self._scratch, machine, in_thread, keep=self._keep_folders > 0)
+        limits = Limits(own.open_files, own.processes, own.core_mb)
+        keep = self._keep_folders > 0
+        self._cradle = Cradle(reactor, self._scratch, machine, in_thread, keep, own.pass_on, limits)
         await self._cradle.start()
         pictures = Pictures(in_thread, self._pictured)
         self.agent = Agent(
@@ -129,6 +142,7 @@ class WorkerService(Service):
             orphaned_after=own.orphaned_after,
         )
         self.agent.when_empty = self.finish
+        self.agent.when_sent_away = self.sent_away
         self._attend(self.agent)
         self._room = Room(self._scratch, self._journal, self._feels, reactor)
         self.agent.when_failed = self._room.look
@@ -136,8 +150,10 @@ class WorkerService(Service):
         self._shelf.start()
         if not self.running or self._interrupts:
             return self.finish()
-        addresses = addresses_of(self._where, reactor)
-        self._caller = Caller(addresses, machine, self.agent, reactor, self.give_up)
+        wallet = self._admission.wallet
+        addresses = addresses_of(self._where, reactor, wallet.secured)
+        beat = Sampler(self._scratch, bool(machine.gpus), in_thread, reactor).beat
+        self._caller = Caller(addresses, machine, self.agent, reactor, self.give_up, beat, wallet)
         self._caller.startService()
         return None
 
@@ -171,13 +187,14 @@ class WorkerService(Service):
         )
         return machine
 
-    def _pictured(self, job: int, task: int, jpeg: bytes) -> None:
+    def _pictured(self, frame: Frame, jpeg: bytes) -> None:
         if self.agent:
-            self.agent.tell(say.Picture(job, task, jpeg))
+            self.agent.tell(say.Picture(frame.job, frame.task, jpeg, frame.step, frame.rate))
 
     def interrupt(self) -> None:
         """Ctrl-C: finish what runs and leave; again: hand it back and leave."""
         self._interrupts += 1
+        self.renewal.wanted = False
         if self.agent is None or self._interrupts > 2:
             return self.finish()
         if self._interrupts == 1:
@@ -187,8 +204,20 @@ class WorkerService(Service):
         self.agent.leave(now=self._interrupts > 1)
         return None
 
+    def sent_away(self, again: bool, now: bool) -> None:
+        """The server has it leave, and perhaps start anew; who presses Ctrl-C here has the last word."""
+        if self.agent is None or self._interrupts:
+            return
+        self.renewal.wanted = again
+        what = "start anew" if again else "leave"
+        self.log.info("Asked to {what}: {how}", what=what, how="at once" if now else "what runs is finished first")
+        if now:
+            reactor.callLater(LEAVE_WITHIN, self.finish)
+        self.agent.leave(now)
+
     def give_up(self, reason: str) -> None:
         self.problem = reason
+        self.renewal.wanted = False
         self.log.critical("This worker stops: {reason}", reason=reason)
         self.finish()
 
@@ -229,6 +258,7 @@ def make(
     state: str | None = None,
     config_path: str | None = None,
     keep_folders: int | None = None,
+    join: str | None = None,
 ) -> WorkerService:
     """Raises `BadSettings` with a sentence."""
     settings = config.load(config_path, state)
@@ -243,8 +273,9 @@ def make(
         raise config.BadSettings(problem)
     try:
         Path(settings.state).mkdir(parents=True, exist_ok=True)
-        return WorkerService(settings, where, name or own.name, slots or own.slots, keep)
-    except identity.InUse as error:
+        admission = Admission(settings.state, where, join, reactor)
+        return WorkerService(settings, where, name or own.name, slots or own.slots, keep, admission)
+    except (identity.InUse, NotSecure) as error:
         raise config.BadSettings(str(error)) from error
     except OSError as error:
         raise config.BadSettings(
@@ -256,9 +287,12 @@ def makeService(options: usage.Options) -> WorkerService:
     """For `twistd`; raises `usage.UsageError` with a sentence."""
     keep_time(reactor)
     try:
-        return make(*(options[name] for name in ("server", "name", "slots", "state", "config", "keep-folders")))
+        names = ("server", "name", "slots", "state", "config", "keep-folders", "join")
+        service = make(*(options[name] for name in names))
     except config.BadSettings as error:
         raise usage.UsageError(str(error)) from error
+    service.renewal.at_exit()
+    return service
 
 
 def run(
@@ -268,6 +302,7 @@ def run(
     state: str | None = None,
     config_path: str | None = None,
     keep_folders: int | None = None,
+    join: str | None = None,
 ) -> int:
     """Work until told to stop; gives the exit code."""
     keep_time(reactor)
@@ -275,7 +310,7 @@ def run(
     printer = Printer(STDERR)
     globalLogBeginner.beginLoggingTo([textFileLogObserver(printer)], redirectStandardIO=False)  # type: ignore[arg-type]
     try:
-        service = make(server, name, slots, state, config_path, keep_folders)
+        service = make(server, name, slots, state, config_path, keep_folders, join)
     except config.BadSettings as error:
         printer.write(f"brender worker: {error}\n")
         printer.close()
@@ -287,6 +322,7 @@ def run(
     if service.problem:
         printer.write(f"brender worker: {service.problem}\n")
     printer.close()
+    service.renewal.begin()
     return 1 if service.problem else 0
 
 

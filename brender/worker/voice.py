@@ -2,14 +2,15 @@
 
 How does this work?  `Voice` is a logging handler.  Lines are gathered and sent when there are `CHUNK`
 characters of them, with the next word, or when `flush` is called; a task's log stops growing at
-`MOST`, and says so.  Two kinds of lines are meant for the farm as well: `brender_warning: TEXT` and
-`brender_output: PATH`.  A thread of its own sends; while the agent does not read, it is the task's output
-that waits, and so in the end the task, but never who wants to end it.
+`MOST`, and says so.  Three kinds of lines are meant for the farm as well: `brender_warning: TEXT`,
+`brender_output: PATH` and `brender_rate: FRAMES-A-SECOND`.  A thread of its own sends; while the agent does not read,
+it is the task's output that waits, and so in the end the task, but never who wants to end it.
 """
 
 import logging
 import socket
 from collections import deque
+from contextlib import suppress
 from threading import Condition, Thread
 
 import msgspec
@@ -26,7 +27,8 @@ MOST_STATUS = 500
 MOST_WARNINGS = 50  # of a task
 KEPT_LINES = 20  # the last ones that a task has printed
 MOST_OUTPUTS = 1000  # files of a task
-WARNING, OUTPUT = "brender_warning:", "brender_output:"
+FASTEST = 1000.0  # frames a second
+WARNING, OUTPUT, RATE = "brender_warning:", "brender_output:", "brender_rate:"
 
 
 class Voice(logging.Handler):
@@ -42,6 +44,7 @@ class Voice(logging.Handler):
         self._room = MOST
         self._warnings = 0
         self._outputs: list[str] = []
+        self._rate = 0.0
         self._told: tuple[float | None, str] = (None, "")
         self.last_lines: deque[str] = deque(maxlen=KEPT_LINES)  # that the task printed
         self.conduct: Conduct | None = None  # hears what the task prints
@@ -108,12 +111,19 @@ class Voice(logging.Handler):
         taken, self._outputs = self._outputs, []
         return taken
 
+    def take_rate(self) -> float:
+        """Frames a second, as the task has said it; else 0."""
+        taken, self._rate = self._rate, 0.0
+        return taken
+
     def _look_at(self, text: str) -> None:
         if text.startswith(WARNING):
             self._warn(text[len(WARNING) :].strip()[:MOST_STATUS])
         elif text.startswith(OUTPUT):
             if len(self._outputs) < MOST_OUTPUTS:
                 self._outputs.append(text[len(OUTPUT) :].strip())
+        elif text.startswith(RATE):
+            self._rate = rate_in(text[len(RATE) :])
         elif not text.startswith("openjd_"):
             lines = (line.strip() for line in text.rstrip().rsplit("\n", KEPT_LINES)[-KEPT_LINES:])
             self.last_lines.extend(line[:MOST_STATUS] for line in lines if line)
@@ -161,6 +171,13 @@ class Voice(logging.Handler):
             with self._turn:
                 self._waiting -= len(data)
                 self._turn.notify_all()
+
+
+def rate_in(text: str) -> float:
+    """Frames a second; 0 for what cannot be that."""
+    with suppress(ValueError):
+        return rate if 0 < (rate := float(text)) <= FASTEST else 0.0
+    return 0.0
 
 
 def readable(text: str) -> str:

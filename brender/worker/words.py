@@ -107,6 +107,7 @@ class Ended(Word, frozen=True):
     outputs: list[str]  # files that the task says it made
     cause: Cause = ""  # of a failure
     peak: int = 0  # bytes that the session's processes held together at most
+    rate: float = 0.0  # frames a second at which its outputs are to be played; 0 when it does not say
 
 
 class TakenBack(Word, frozen=True):

@@ -11,7 +11,7 @@ import atexit
 import shutil
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from playwright.sync_api import ConsoleMessage, Page, Response, Route, sync_playwright
 from twisted.trial.unittest import SkipTest
@@ -55,19 +55,23 @@ def chromium() -> Chromium:
 
 
 class Visit:
-    """A page, without cookies or anything else of those before it, in front of the server on a port."""
+    """A page, without cookies or anything else of those before it, in front of the server on a port.
 
-    def __init__(self, port: int) -> None:
+    What else is given is the browser's: its size, its colours, whether it can touch.
+    """
+
+    def __init__(self, port: int, **how: Any) -> None:
         self._chromium = chromium()
         self._chromium.resume()
         self._port = port
-        self._context = self._chromium.browser.new_context(locale="en-GB", timezone_id="UTC")
+        self._context = self._chromium.browser.new_context(**{"locale": "en-GB", "timezone_id": "UTC", **how})
         self._context.set_default_timeout(1000 * PATIENCE)
         self.page = self._context.new_page()
         self.complaints: list[str] = []
         self._listen()
 
     def close(self) -> None:
+        self._chromium.resume()  # another page may have been closed before
         self._context.close()
         self._chromium.rest()
 
@@ -77,6 +81,10 @@ class Visit:
     def open(self, path: str = "") -> Page:
         self.page.goto(self.address(path))
         return self.page
+
+    def cut(self, off: bool) -> None:
+        """Take the network from this page, or give it back."""
+        self._context.set_offline(off)
 
     def serve(self, path: str, source: Path) -> None:
         """A file, or those of a folder, at an address below the server's."""
@@ -112,6 +120,21 @@ class BrowserCase(FarmTestCase):
         super().setUp()
         self.visit = Visit(self.farm.web_port)
         self.addCleanup(self.visit.close)
+        self.others: list[Visit] = []
 
     def tearDown(self) -> None:
-        self.assertEqual(self.visit.complaints, [], "The page has complained.")
+        for visit in (self.visit, *self.others):
+            self.assertEqual(visit.complaints, [], "The page has complained.")
+
+    def another(self, **how: Any) -> Visit:
+        """One more page, of somebody else."""
+        visit = Visit(self.farm.web_port, **how)
+        self.others.append(visit)
+        self.addCleanup(visit.close)
+        return visit
+
+    def excuse(self, *beginnings: str) -> None:
+        """What the page complained of has to begin like one of these; it is forgotten then."""
+        unexpected = [said for said in self.visit.complaints if not said.startswith(beginnings)]
+        self.assertEqual(unexpected, [], "The page has complained of something else.")
+        self.visit.complaints.clear()

@@ -60,4 +60,4 @@ def steps(number: int) -> Iterable[Row]:
     for place, (name, tasks) in enumerate((("Render", FRAMES), ("Video", 1))):
         counts = [0] * len(TaskState)
         counts[TaskState.COMPLETED], counts[TaskState.FAILED] = tasks - failed, failed
-        yield (number, place, name, encode(counts).decode(), None, -1, "[]")
+        yield (number, place, name, encode(counts).decode(), None, -1, "[]", None)

@@ -132,7 +132,7 @@ def add(verb: Verb) -> None:
 
 
 for verb in VERBS.values():
-    if verb.key != ("job", "create"):  # that is `submit`, which reads templates of this machine
+    if verb.key != ("job", "create") and not verb.sent:  # `submit` and `plan` read templates of this machine
         add(verb)
 
 

@@ -11,7 +11,9 @@ from brender.client import AsyncFarm, Farm, Outcome, Outcomes
 from brender.client.addresses import question
 from brender.client.deriving import NAMES
 from brender.client.types import FILE, text
+from brender.farm.client_views import LoadView
 from brender.verbs.examples import EXAMPLES
+from brender.verbs.job_failures import Excerpt
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request
 from brender.verbs.verb import Which
@@ -114,9 +116,13 @@ def told(found: Any, wanted: Any) -> Any:
         case str():
             return {**wanted, next(name for name in ("why", "log") if name in wanted): found}
         case dict():
-            return {**wanted, "data": [{**each, "why": found[each["id"]]} for each in wanted["data"]]}
+            data = [{**each, "why": found[each["id"]]} for each in wanted.get("data", ())]
+            return {**wanted, "data": data} if data else found  # of a job that is not there yet
         case list():
-            return {**wanted, "data": plain(found)}
+            named = next((name for name in ("timeline", "failures") if name in wanted), "data")
+            return {**wanted, named: plain(found)}
+        case LoadView() | Excerpt():
+            return {**wanted, "load" if "load" in wanted else "excerpt": plain(found)}
         case Outcome():
             return fields(found)
         case Outcomes():

@@ -24,11 +24,12 @@ from brender.db.writer import Writer
 from brender.farm.interfaces import NotFound
 from brender.farm.submission.planning import replan
 from brender.farm.submission.problems import Refused
-from brender.farm.transitions import JobState
+from brender.farm.transitions import JobState, TaskState
 from brender.logs import Logs
+from brender.pictures import Pictures
 from brender.service import FarmService
 from tests.db.databases import OnPostgresql, place, ready, rows
-from tests.fakes import NOON, SmallFarm
+from tests.fakes import NOON, SmallFarm, jpeg
 
 reactor: Any = global_reactor
 LATER = NOON + 10**6
@@ -47,7 +48,8 @@ class Archiving(SmallFarm):
         self.at_step: Callable[[int], None] = lambda step: None
         self.writer = Writer(ready(where), reactor.callFromThread, print)
         self.logs = Logs(folder / "logs")
-        self.service = FarmService(SqlStore(self.writer, replan), self.clock, self.logs, epoch=self.clock.seconds)
+        store, self.pictures = SqlStore(self.writer, replan), Pictures(folder / "pictures")
+        self.service = FarmService(store, self.clock, self.logs, self.pictures, epoch=self.clock.seconds)
         shelf = Shelf(self, self.later, folder / "archive", self.logs.folder)  # type: ignore[arg-type]
         self.archives = Archives(self.service, shelf, self.now)
         self.writer.start()
@@ -236,6 +238,30 @@ class Files(Case):
         self.assertEqual(lines[0], {"brender": "archive", "version": 1})
         self.assertEqual([line["job"]["name"] for line in lines if "job" in line], ["shot_010"] * 2)
         self.assertEqual([(line["of"], line["end"]) for line in lines if "end" in line], [(1, 3), (2, 3)])
+
+    async def test_pictures_stay_where_they_are_and_are_shown_again(self) -> None:
+        farm = await self.farm(1)
+        farm.service.pictured(1, 1, 2, jpeg())
+        await farm.archives.put_away(LATER)
+        self.assertEqual(farm.pictures.latest(9), [])
+        await farm.archives.bring_back(1)
+        self.assertEqual([(number, shown.task) for number, shown in farm.pictures.latest(9)], [(1, 2)])
+        self.assertEqual(farm.service.farm.jobs[1].picture, 1)
+
+    async def test_one_of_an_older_brender_comes_back_though_it_does_not_say_how_long_tasks_took(self) -> None:
+        farm = await self.farm(1)
+        (entry,), _ = await farm.archives.put_away(LATER)
+        path = farm.folder / "archive" / entry.file
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file]
+        rows = [row for line in lines for row in (*line.get("orders", ()), *line.get("steps", ()))]
+        self.assertEqual({row.pop("took") is None for row in rows}, {False})
+        for row in rows:
+            row.pop("cause", None)
+        path.write_bytes(gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode()))
+        await farm.archives.bring_back(1)
+        (step,) = await farm.service.steps_of(1)
+        self.assertEqual((bytes(step.tasks), bool(step.took)), (bytes([TaskState.COMPLETED] * 3), False))
 
     async def test_one_that_is_damaged_or_gone_brings_nothing_back_and_says_so(self) -> None:
         farm = await self.farm(1)

@@ -48,6 +48,14 @@ DAMAGE = (
         "Order 2 of job 1 says what became of 1 tasks, and has 5.",
     ),
     (
+        "update orders set took = x'41' where id = 2",
+        "Order 2 of job 1 says in 1 bytes how long its tasks took, and has 1 tasks.",
+    ),
+    (
+        "update steps set took = x'414141' where job = 1",
+        "Step Render of job 1 says in 3 bytes how long its tasks took, and has 3 tasks.",
+    ),
+    (
         "update orders set tasks = x'41' where id = 2",
         "Order 2 of job 1 has tasks in a state that there is not.",
     ),
@@ -109,7 +117,7 @@ DAMAGE = (
     ),
     (
         "insert into orders select 99, job, step, client, first, count, attempt, cost, issued, ended, reason, tasks, "
-        "together, second from orders where id = 4",
+        "together, second, took, cause from orders where id = 4",
         "Step Render of job 2: task 0 is given to more than one client.",
     ),
     (

@@ -15,7 +15,9 @@ from brender.db.models import KEYS, ClientRow, JobRow, OrderRow
 from brender.db.opening import take_farm
 from brender.db.rows import read_client, read_job, read_order
 from brender.farm.client import Status
+from brender.farm.durations import Durations, seconds_of
 from brender.farm.farm import Farm
+from brender.farm.people import Role
 from brender.farm.settings import ClientSettings, JobSettings, Limit
 from brender.farm.starting import restore
 from brender.farm.transitions import JobState, TaskState
@@ -235,6 +237,36 @@ class FromARelease(TestCase):
 
     async def test_the_sixth_which_has_the_same_tables(self) -> None:
         await self.check_settings("0006")
+
+    async def test_the_seventh_with_how_long_tasks_took(self) -> None:
+        await self.check_settings("0007")
+        path = self.of_schema("0007")
+        store = open_for(self, reactor, path)
+        farm = Farm()
+        restore(farm, await store.load(), 99.0)
+        (first, _), ended = farm.jobs[1].steps, await store.kept(farm.jobs[2])
+        self.assertEqual([seconds_of(first.took[task]) for task in range(3)], [5.0, 7.0, None])
+        assert ended.steps[0]
+        self.assertEqual([seconds_of(Durations(ended.steps[0].took)[task]) for task in range(2)], [1.0, 3.0])
+
+    async def test_the_eighth_with_people_and_the_audit(self) -> None:
+        await self.check_settings("0008")
+        store, farm = open_for(self, reactor, self.of_schema("0008")), Farm()
+        restore(farm, await store.load(), 99.0)
+        (user,), (token,) = farm.people.users.values(), farm.people.tokens.values()
+        self.assertEqual((user.name, user.role, user.password[:9]), ("zoë", Role.ADMIN, "$argon2id"))
+        self.assertEqual((token.id, token.role, token.verbs, token.expires), (3, Role.ARTIST, ("job.create",), None))
+        (entry,) = await store.audit(10)
+        self.assertEqual((entry.id, entry.user, entry.action, farm.last_entry), (7, "zoë", "cancel", 7))
+
+    async def test_the_ninth_with_join_tokens_and_what_machines_have_joined_with(self) -> None:
+        await self.check_settings("0009")
+        store, farm = open_for(self, reactor, self.of_schema("0009")), Farm()
+        restore(farm, await store.load(), 99.0)
+        (invitation,), (credential,) = farm.invitations.values(), farm.credentials.values()
+        self.assertEqual((invitation.id, invitation.uses, invitation.used, farm.last_invitation), (1, 3, 1, 1))
+        self.assertEqual((credential.key, credential.issued, credential.revoked), ("key 1", 2, 1))
+        self.assertEqual((await store.known_authority("another", 99.0, replaces=False))[:6], "2ca637")
 
     async def test_a_whole_copy_of_what_was_there_lies_beside_it(self) -> None:
         path = await self.check("0001")

@@ -122,7 +122,7 @@ class OfChanges(SynchronousTestCase):
         changed = order()
         ((_, row),) = rows_of(Changes(orders={7: changed}))
         changed.settle(12, DONE, 9.0)
-        self.assertEqual(list(row[-3]), [DONE, FAILED, TaskState.ACTIVE])
+        self.assertEqual(list(row[11]), [DONE, FAILED, TaskState.ACTIVE])
 
     def test_what_is_to_be_said_is_not_written(self) -> None:
         said = Changes(issued=[order()], settled=[(1, 2, 3)], recalled=[order()], canceled=[order()])

@@ -136,11 +136,11 @@ class Keeping(TestCase):
             world.ended(running, outcome=outcome, message="It broke.")
         world.match()
         await self.save()
-        loaded, columns = await self.loaded(), "id, issued, first, count, tasks"
+        loaded, columns = await self.loaded(), "id, issued, first, count, took, tasks"
         kept = sorted(rows(self.path, f"select {columns} from orders"))
         whole = [tuple(row) for *row, tasks in kept if not tasks.strip(bytes([DONE]))]
         self.assertEqual((len(whole), loaded.done), (2, {(1, 0): whole}))
-        others = [(number, tasks) for number, _, _, _, tasks in kept if tasks.strip(bytes([DONE]))]
+        others = [(number, tasks) for number, _, _, _, _, tasks in kept if tasks.strip(bytes([DONE]))]
         self.assertEqual([(order.id, bytes(order.tasks)) for order in loaded.orders], others)
         self.assertIn(FAILED, others[0][1])
 

@@ -27,7 +27,8 @@ def clients(count: int, name: str = "attic") -> list[Row]:
 
 def order(number: int) -> Row:
     tasks, ended = bytes(range(256)), None if number % 2 else 0.1 + number
-    return 2**40 + number, 1, 0, 2, 0, 256, 1, 1, 1e9 + 0.25, ended, ODD, tasks, number % 3 == 0, True
+    took = 2 * tasks if number % 2 else None
+    return 2**40 + number, 1, 0, 2, 0, 256, 1, 1, 1e9 + 0.25, ended, ODD, tasks, number % 3 == 0, True, took, "memory"
 
 
 class Upserting(SynchronousTestCase):
@@ -74,7 +75,7 @@ class Upserting(SynchronousTestCase):
 
     def test_a_key_may_be_of_two_columns(self) -> None:
         def steps(state: bytes | None) -> list[Row]:
-            return [(job, place, ODD, "[]", state, -1, "[]") for job in range(MANY) for place in (0, 1)]
+            return [(job, place, ODD, "[]", state, -1, "[]", state) for job in range(MANY) for place in (0, 1)]
 
         for state in (None, b"\0\xff", b""):
             self.put(StepRow, steps(state))

@@ -129,7 +129,7 @@ class FrontCase(FarmTestCase):
 
     def test_without_a_login_nothing_is_shown(self) -> None:
         for login in ("", "mara:guess", "otto:secret"):
-            for path in ("/farm/", "/farm/api/v1/farm", "/farm/api/v1/events", "/farm/static/farm.js"):
+            for path in ("/farm/", "/farm/api/v1/farm", "/farm/api/v1/events", "/farm/static/icon.svg"):
                 self.assertEqual(self.front.get(path, login=login).status, 401, path)
 
     def test_a_body_that_is_too_large_is_refused_with_the_farms_own_sentence(self) -> None:
@@ -156,7 +156,7 @@ class FrontCase(FarmTestCase):
 
     def test_what_the_reader_has_is_not_sent_again(self) -> None:
         squeezed = {"Accept-Encoding": "gzip"}
-        for path in ("/farm/static/farm.js", "/farm/"):
+        for path in ("/farm/static/icon.svg", "/farm/"):
             first = self.front.get(path, headers=squeezed)
             again = self.front.get(path, headers={**squeezed, "If-None-Match": first.headers["etag"]})
             self.assertEqual((first.status, again.status, again.body), (200, 304, b""), path)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from brender.verbs.examples import EXAMPLES
+from brender.verbs.helping import a_or_an
 from brender.verbs.items import ITEMS
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request
@@ -31,7 +32,7 @@ def page() -> str:
 
 def part(name: str) -> Iterator[str]:
     item = ITEMS[name]
-    yield f"## {item.plural.capitalize()}\n\nA {name} is {item.meaning}.\n"
+    yield f"## {item.plural.capitalize()}\n\n{a_or_an(name)} is {item.meaning}.\n"
     yield "| | in the shell, and after `brender` | HTTP | Python |\n| --- | --- | --- | --- |"
     yield from (row(EXAMPLES[key]) for key in VERBS if key[0] == name)
     yield from (f"\n{sentence}" for sentence in item.without.values())

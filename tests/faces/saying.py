@@ -24,7 +24,7 @@ def verb_of(request: Request) -> Verb:
 
 
 def method(verb: Verb) -> str:
-    return METHODS.get(verb.name, "POST") if verb.changes else "GET"
+    return METHODS.get(verb.name, "POST") if verb.by_body else "GET"
 
 
 def address(verb: Verb, request: Request) -> str:
@@ -35,7 +35,7 @@ def address(verb: Verb, request: Request) -> str:
             base = base.replace(f"{{{name}{kind}}}", quote(str(number), safe=""))
     own = "" if verb.name in (*METHODS, "create", "read", "show") else f"/{verb.name}"
     query = {"filter": request.filter} if request.filter else {}
-    asked = urlencode({**query, **({} if verb.changes else request.values)}, quote_via=quote, safe=",*:")
+    asked = urlencode({**query, **({} if verb.by_body else request.values)}, quote_via=quote, safe=",*:")
     return f"{base}{own}{'?' if asked else ''}{asked}"
 
 
@@ -48,8 +48,8 @@ def json_of(request: Request) -> dict[str, Any]:
 def line_of(request: Request, template: str) -> str:
     """As somebody types it; `template` is a file with the template of a new job."""
     verb = verb_of(request)
-    if verb.key == ("job", "create"):
-        return f"submit {template} --name three --owner ada --priority 60"
+    if verb.key in (("job", "create"), ("job", "plan")):
+        return f"{beginning(verb)} {template} --name three --owner ada --priority 60"
     which = request.id if request.id is not None else quoted(str(request.filter or ""))
     begin = "why client" if verb.key == ("client", "why") else beginning(verb)  # a number alone is a job
     words = [begin, request.job or "", which, *map(typed, said(verb, request))]

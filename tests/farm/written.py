@@ -147,7 +147,7 @@ class Written(Rules):
         done: dict[tuple[int, int], list[Run]] = {}
         for order in open_jobs:
             if not order.tasks.strip(bytes([DONE])):
-                run = (order.id, order.issued, order.first, order.count)
+                run = Run(order.id, order.issued, order.first, order.count, order.took.packed())
                 done.setdefault((order.job, order.step), []).append(run)
         return Loaded(
             [read_client(row) for row in self.rows[ClientRow].values()],
@@ -165,7 +165,8 @@ class Written(Rules):
         _, template, values, added = self.rows[SubmissionRow][(found.id,)]
         rows = sorted(row for row in self.rows[StepRow].values() if row[0] == found.id)
         steps = [
-            StatesThen(zlib.decompress(row[4]), row[5], msgspec.json.decode(row[6])) if row[4] else None for row in rows
+            StatesThen(zlib.decompress(row[4]), row[5], msgspec.json.decode(row[6]), row[7] or b"") if row[4] else None
+            for row in rows
         ]
         return Kept(found, planned_from(template, values, added), steps, msgspec.json.decode(added))
 

@@ -62,6 +62,10 @@ def decoder(most: int = MOST_FROM_WORKER) -> Decoder[say.FromWorker]:
 
 
 class Whole(SynchronousTestCase):
+    def test_tls_at_a_plain_port_is_told_at_once_and_not_waited_for(self) -> None:
+        with self.assertRaisesRegex(BadMessage, "This is TLS, and this port speaks plainly."):
+            Decoder(say.FromWorker, MOST_FROM_WORKER).feed(b"\x16\x03\x01")
+
     @given(st.lists(st.integers(0, len(SENT)), max_size=8))
     def test_any_split_reads_the_same(self, cuts: list[int]) -> None:
         found, reader = [], decoder()

@@ -289,6 +289,28 @@ class Events(LinesCase):
         self.assertEqual((await program.ask({"item": "job", "action": "read", "request": 1}))["request"], 1)
         self.assertEqual(program.heard, [])
 
+    async def test_the_tasks_of_a_job_can_be_followed(self) -> None:
+        farm = SmallFarm(self)
+        client = await farm.client("render-01")
+        await farm.job(values={"Frames": "1-3"})
+        program = await self.program(farm)
+        refused = await program.ask({"action": "subscribe", "kinds": ["task"]})
+        self.assertEqual((refused["ok"], refused["error"]["at"]), (False, "job"))
+        await program.ask({"action": "subscribe", "kinds": ["task"], "job": 1})
+        farm.finish(client)
+        farm.clock.advance(1)
+        told = await program.line()
+        self.assertEqual((told["event"], told["data"]["job"], told["data"]["anew"]), ("task", 1, False))
+        self.assertEqual(told["data"]["steps"][0]["runs"][0][:3], [0, 1, 3])
+        await program.ask({"action": "unsubscribe"})
+        self.assertEqual(farm.service._tasks._followed[1].readers, 0)
+        farm.clock.advance(100)
+        farm.finish(client)
+        farm.clock.advance(1)
+        last = farm.service.last_event - 1
+        await program.ask({"action": "subscribe", "kinds": ["task"], "job": 1, "since": last})
+        self.assertEqual((await program.line())["event"], "reset")  # nobody has followed them meanwhile
+
     async def test_who_comes_back_with_a_number_hears_what_was_missed_or_a_reset(self) -> None:
         farm = SmallFarm(self)
         client = await farm.client("render-01")

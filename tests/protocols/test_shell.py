@@ -4,6 +4,7 @@
 
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,7 +143,7 @@ class WireCase(TestCase):
     def connected(self, verbs: dict[str, Callable[[], Awaitable[str]]] | None = None) -> Shell:
         """A person with a plain line; some verbs are the test's own."""
 
-        async def answering(service: FarmService, line: str, now: float, width: int) -> str:
+        async def answering(service: FarmService, line: str, now: float, width: int, *_: Any) -> str:
             return await ((verbs or {})[line]() if line in (verbs or {}) else answer(service, line, now, width))
 
         shell = Shell(self.farm.service, self.farm.now, answering)

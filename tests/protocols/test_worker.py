@@ -22,7 +22,7 @@ from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, Decoder, encode
 from brender.protocols.inbox import Inbox
 from brender.protocols.worker import GREETING_WITHIN, LINGER, SILENT_BEATS, WorkerFactory, WorkerProtocol
-from tests.fakes import MemoryStore, SmallFarm
+from tests.fakes import MemoryStore, SmallFarm, jpeg
 from tests.farm.submission import documents
 
 reactor: Any = global_reactor
@@ -464,8 +464,9 @@ class Orders(Case):
         worker.sends(say.Warned(order.order, 0, "No image."), say.Log(order.order, 0, "Fra:1\n"))
         self.assertEqual(farm.jobs[1].warnings, ["No image."])
         self.assertIn("Fra:1\n", await self.farm.service.log_of(1))
-        worker.sends(say.Picture(1, 0, b"\xff\xd8"), say.Beat(97.0))
-        self.assertEqual((self.farm.service.picture_of(1), self.client().load), (b"\xff\xd8", 97.0))
+        worker.sends(say.Picture(1, 0, jpeg(), "Render", 25.0), say.Beat(97.0))
+        self.assertEqual((await self.farm.pictures.since(1, 0, 9))[0][:2], (0, 0))
+        self.assertEqual(self.client().load, 97.0)
         worker.sends(say.Leaving(), say.Returned(waiting.order, [1]))
         self.assertEqual((self.client().leaving, list(self.client().orders)), (True, [order.order]))
 

@@ -21,7 +21,10 @@ class ExampleFarm(SmallFarm):
         farm = cls(test)
         await farm.do("setting", "update", id="limits", values={"value": {"arnold": {"count": 4}}})
         await farm.do("setting", "update", id="strikes", values={"value": 1})
+        farm.service.authority, farm.service.new_secret = "0123456789abcdef" * 4, lambda: "abcdefghijklmnopqrstuvwxyz"
+        await farm.do("invitation", "create")
         await farm.do("view", "create", values={"name": "failed", "item": "job", "filter": "state=failed"})
+        await farm.people()
         await farm.jobs()
         await farm.machines()
         await farm.work()
@@ -32,6 +35,13 @@ class ExampleFarm(SmallFarm):
 
     async def perform(self, request: Request) -> Result:
         return await perform(VERBS, self.service, request, self.now())
+
+    async def people(self) -> None:
+        """Ada and bo; whoever asks as nobody is trusted all the same."""
+        self.service.farm.people.trusting = True
+        await self.do("user", "create", values={"name": "ada", "role": "admin", "password": "ada has one"})
+        await self.do("user", "create", values={"name": "bo", "role": "artist", "password": "bo has one"})
+        await self.do("token", "create", values={"name": "scripts", "user": "bo", "days": 0})
 
     async def jobs(self) -> None:
         await self.job(TEMPLATE, {"Frames": "1-6"}, name="shot_010", owner="ada", tries=1)

@@ -1,5 +1,6 @@
 """Pages of a list: sorted, searched, cut; the next page begins where the last one ended, whatever happened between."""
 
+from functools import cmp_to_key
 from typing import Any
 
 from hypothesis import given
@@ -10,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from brender.farm.job import Job
 from brender.farm.settings import JobSettings
 from brender.verbs.items import JOB
-from brender.verbs.lists import Key, Query, compared, cursor, page, place, sorting
+from brender.verbs.lists import Key, Query, arranged, compared, cursor, page, place, sorting
+from brender.verbs.orders import LEAST
 from brender.verbs.unfit import Unfit
 from brender.verbs.verb import Call, Done
 from tests.fakes import SmallFarm
@@ -28,6 +30,22 @@ def made(number: int, owner: str, priority: int, ended: float | None) -> Job:
     job = Job(number, f"job {number % 4}", float(number), settings=JobSettings(owner=owner, priority=priority))
     job.ended = ended
     return job
+
+
+def slowly(call: Call) -> list[Job]:
+    """Searched and sorted by a look at each: it comes before all that stand behind it."""
+    query: Query = call.given
+    keys, wanted = sorting(call, query.sort), query.search.lower()
+
+    def compare(ours: Job, theirs: Job) -> int:
+        return compared(keys, ours, [key.value(theirs) for key in keys])
+
+    found = [job for job in call.things if any(wanted in text.lower() for text in texts(job))]
+    return sorted(found, key=cmp_to_key(compare))
+
+
+def texts(job: Job) -> tuple[str, ...]:
+    return job.name, job.settings.owner, job.state
 
 
 class Pages(TestCase):
@@ -90,15 +108,54 @@ class Pages(TestCase):
             self.assertIn(sentence, str(wrong))
             self.assertEqual(wrong.at, "sort")
 
-    async def test_a_cursor_of_another_list_is_refused(self) -> None:
+    async def test_a_name_stands_on_each_side_of_a_comma(self) -> None:
+        self.fill(("a", 1, None))
+        for sort in (",", "name,", ",name", "name,,owner", " ", "name, ,owner"):
+            wrong: Any = await self.assertFailure(self.failing(sort=sort), Unfit)
+            self.assertEqual(str(wrong), "sort should have a name on each side of every comma, as in id,name.")
+        for sort in ("--name", "-+name", "+-name", "- name"):
+            wrong = await self.assertFailure(self.failing(sort=sort), Unfit)
+            self.assertIn("did you mean name?", str(wrong))
+        for sort in ("", "name", "+name", " -name , owner "):
+            self.assertEqual(await self.ids(sort=sort), [1])
+
+    async def test_a_cursor_of_another_list_is_refused_even_where_nothing_is_listed(self) -> None:
         self.fill(("a", 1, None), ("b", 2, None))
         other = (await self.ask(sort="owner", limit=1)).also["next"]
-        for after in (other, "x", "///", "bnVsbA", "WyJhIl0"):
-            wrong: Any = await self.assertFailure(self.failing(after=after), Unfit)
-            self.assertEqual(wrong.at, "after")
+        ours = (await self.ask(limit=1)).also["next"]
+        for jobs in (2, 0):
+            self.fill(*[("a", 1, None)] * jobs)
+            for after in (other, "x", "///", "bnVsbA", "WyJhIl0", "WyJhIiwgMV0"):
+                wrong: Any = await self.assertFailure(self.failing(after=after), Unfit)
+                self.assertEqual(wrong.at, "after")
+            self.assertEqual(await self.ids(after=ours), [1][:jobs])
+
+    async def test_what_is_remembered_of_a_long_list_is_never_what_was(self) -> None:
+        self.fill(*[("abC"[number % 3], number % 7, None) for number in range(LEAST)])
+        jobs = self.farm.service.farm.jobs
+        for change in range(4):
+            for sort, search in (("owner", ""), ("-owner", "c"), ("priority", "job 1")):
+                query = Query(sort=sort, search=search)
+                call = Call(self.farm.service, JOB, await JOB.things(self.farm.service, None), query, 0.0)
+                found, fresh = arranged(call, sorting(call, sort)), slowly(call)
+                self.assertEqual([job.id for job in found], [job.id for job in fresh])
+            jobs[7 * change + 1].settings = JobSettings(owner="cecil", priority=change)
+            jobs.pop(LEAST - change)
 
     def failing(self, **query: Any) -> Deferred[Done]:
         return Deferred.fromCoroutine(self.ask(**query))
+
+
+class Lists(SynchronousTestCase):
+    @given(JOBS, SORTS, some.sampled_from(("", "a", "1", "job 2", "Queued", "nobody")))
+    def test_it_is_what_a_look_at_each_gives(
+        self, jobs: list[tuple[str, int, float | None]], sorts: list[str], search: str
+    ) -> None:
+        things = [made(number, *values) for number, values in enumerate(jobs, start=1)][::-1]  # the newest first
+        query = Query(sort=",".join(sorts), search=search)
+        call = Call(SmallFarm(self).service, JOB, things, query, 0.0)  # type: ignore[arg-type]
+        found = arranged(call, sorting(call, query.sort))
+        self.assertEqual([job.id for job in found], [job.id for job in slowly(call)])
 
 
 class Cursors(SynchronousTestCase):

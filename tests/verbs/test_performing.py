@@ -184,3 +184,39 @@ class Fields(PerformCase):
         self.assertEqual((found["id"], found["name"]), (client.id, "render-01"))
         self.assertIn("render-01", found["why"])
         self.assertEqual(len((await self.plain("client", "why", filter="all"))["data"]), 1)
+
+
+class Checked(PerformCase):
+    """What is said besides is looked at before anything is done, and where no thing is chosen."""
+
+    WRONG: tuple[tuple[str, str, dict[str, Any], type[Exception], str], ...] = (
+        ("job", "forgive", {"clients": "stat=online"}, Unfit, "clients: "),
+        ("job", "forgive", {"clients": "(\u0018\u001f"}, Unfit, "clients: "),
+        ("job", "forgive", {"clients": "nobody"}, NotFound, "nobody"),
+        ("job", "forgive", {"clients": [9]}, NotFound, "There is no client 9."),
+        ("job", "retry", {"frames": "1-x"}, Refused, ""),
+        ("job", "retry", {"frames": "10-1"}, Refused, "10-1:-1"),
+        ("job", "retry", {"frames": "1", "tasks": [0]}, Refused, "Say frames or tasks, not both."),
+        ("job", "requeue", {"frames": "1-x"}, Refused, ""),
+        ("job", "requeue", {"with_dependents": True}, Unfit, "Say what is to run again"),
+        ("job", "update", {}, Unfit, "Nothing is to be changed"),
+        ("job", "update", {"priority": 101}, Refused, "100"),
+        ("job", "why", {"frame": 1, "task": 0}, Refused, "Ask about a frame or about a task, not both."),
+        ("client", "update", {}, Unfit, "Nothing is to be changed"),
+        ("client", "update", {"most_tasks": -1}, Refused, ""),
+        ("limit", "update", {}, Unfit, "Nothing is to be changed"),
+        ("limit", "update", {"count": 0}, Refused, ""),
+    )
+
+    async def test_a_value_that_can_be_of_no_thing_is_refused_whichever_are_chosen(self) -> None:
+        await self.farm.client("render-01")
+        await self.farm.service.set_farm({"limits": {"arnold": {"count": 4}}})
+        for jobs in (0, 2):
+            for _ in range(jobs):
+                await self.farm.job(priority=50)
+            for item, action, values, kind, sentence in self.WRONG:
+                for wanted in ("name~nobody-has-this-name", "all"):
+                    wrong = await self.refusing(kind, item, action, filter=wanted, values=values)
+                    self.assertIn(sentence, str(wrong), f"{action} {item} {values}")
+        self.assertEqual({job.settings.priority for job in self.farm.service.farm.jobs.values()}, {50})
+        self.assertEqual(self.farm.service.farm.settings.limits["arnold"].count, 4)

@@ -59,7 +59,7 @@ class Reading(TaskCase):
             task,
             {"id": "Render:3", "step": "Render", "place": 0, "task": 3, "what": "frame 102", "frame": 102,
              "state": "ready", "parameters": "Frame=102, Eye=right", "client": None, "order": None, "failures": 0,
-             "since": None, "percent": None, "status": ""},
+             "seconds": None, "since": None, "percent": None, "status": ""},
         )  # fmt: skip
         video = await self.plain("task", "show", job=self.job.id, id="Video:0")
         self.assertEqual((video["what"], video["frame"], video["state"]), ("task 0", None, "waiting"))

@@ -19,11 +19,17 @@ SAID: tuple[Request, ...] = (
     Request("client", "disable", filter="all"),
     Request("client", "update", filter="all", values={"pools": ["gpu"], "keep_memory": 4 << 30}),
     Request("client", "why", filter="all"),
+    Request("client", "load", 1),
+    Request("client", "timeline", 1),
+    Request("client", "restart", filter="all"),
+    Request("client", "drain", 2, values={"now": True}),
     Request("job", "read"),
     Request("job", "read", values={"fields": "id,name,submitted,progress"}),
     Request("job", "show", 1),
     Request("job", "why", filter="all"),
     Request("job", "log", 1),
+    Request("job", "failures", 1),
+    Request("job", "excerpt", 1, values={"order": 1, "error": True}),
     Request("job", "update", 1, values={"priority": 80, "limits": {}}),
     Request("job", "update", filter="all", values={"tries": 2}),
     Request("job", "pause", filter="all"),
@@ -62,6 +68,7 @@ class TellingCase(TestCase):
 class FromRowsAlone(TellingCase):
     async def test_the_words_are_the_same_from_the_farm_and_from_its_json(self) -> None:
         farm = await self.small_farm()
+        farm.service.beat(1, 50.0)
         for request in SAID:
             result = await self.ask(farm, request)
             here = tell(told_of(result, farm.now(), str(request.filter or "")))
@@ -86,7 +93,8 @@ class AnyItem(TellingCase):
         farm = await self.small_farm()
         await self.ask(farm, Request("client", "update", filter="all", values={"pools": ["gpu"], "tags": ["rtx"]}))
         await self.ask(farm, Request("limit", "create", values={"name": "arnold", "count": 4}))
-        read = [verb for verb in VERBS.values() if verb.name == "read" and verb.item.name != "view"]
+        none = ("view", "user", "token", "invitation")  # there are none on this farm
+        read = [verb for verb in VERBS.values() if verb.name == "read" and verb.item.name not in none]
         self.assertGreater(len(read), 6)
         for verb in read:
             result = await self.ask(farm, Request(verb.item.name, "read", job=1 if verb.item.of_job else None))

@@ -9,6 +9,9 @@ test says so.
 # mypy: allow-untyped-calls
 
 import json
+import re
+from collections.abc import Set
+from functools import cache
 from typing import Any, NamedTuple, cast
 
 from twisted.internet.error import ConnectionDone
@@ -19,6 +22,7 @@ from twisted.trial.unittest import TestCase
 
 from brender.web import make_site
 from brender.web.channel import Channel
+from brender.web.face import API
 from tests.fakes import SmallFarm
 
 LAST_CHUNK = b"0\r\n\r\n"
@@ -93,7 +97,9 @@ class Web:
         """One request on a connection of its own; `body` is sent as JSON unless it is bytes."""
         wire = self.wire()
         wire.send(request(method, path, body, **headers))
-        return wire.reply()
+        reply = wire.reply()
+        check_told(method, path, reply)
+        return reply
 
     def turn(self) -> None:
         """One turn of the reactor: what is due now is done, and not what that makes due."""
@@ -107,6 +113,34 @@ class Web:
 
     def get(self, path: str, **headers: str) -> Reply:
         return self.ask("GET", path, **headers)
+
+
+@cache
+def document() -> Any:
+    """The OpenAPI document."""
+    case = TestCase()
+    wire = Web(case).wire()
+    wire.send(request("GET", f"{API}/openapi.json"))
+    case.doCleanups()
+    return wire.reply().json
+
+
+@cache
+def told() -> list[tuple[str, re.Pattern[str], Set[str]]]:
+    """Method and address of every operation, and the statuses that the document tells of."""
+    return [
+        (method.upper(), re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))), operation["responses"].keys())
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def check_told(method: str, path: str, reply: "Reply") -> None:
+    """No test ever gets an answer of which the document does not tell."""
+    address = path.partition("?")[0]
+    statuses = next((known for of, pattern, known in told() if of == method and pattern.fullmatch(address)), None)
+    if statuses is not None and str(reply.status) not in statuses:
+        raise AssertionError(f"{method} {path} gave {reply.status}, and the document has {', '.join(statuses)}.")
 
 
 def request(method: str, path: str, body: Any = None, **headers: str) -> bytes:

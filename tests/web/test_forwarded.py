@@ -70,11 +70,11 @@ class Answers(TestCase):
         body = {"template": FRAMES, "values": {"Frames": "1"}}
         reply = web.ask("POST", "/api/v1/jobs", body, X_Forwarded_Prefix="/farm/")
         self.assertEqual((reply.status, reply.headers["location"]), (201, f"/farm/api/v1/jobs/{reply.json['id']}"))
-        self.assertEqual(web.get("/jobs", X_Forwarded_Prefix="/farm").headers["location"], "/farm/#jobs")
-        self.assertEqual(web.get("/jobs").headers["location"], "/#jobs")
 
     def test_a_prefix_that_anybody_else_names_is_not_believed(self) -> None:
-        self.assertEqual(Web(self).get("/jobs", X_Forwarded_Prefix="/farm").headers["location"], "/#jobs")
+        body = {"template": FRAMES, "values": {"Frames": "1"}}
+        reply = Web(self).ask("POST", "/api/v1/jobs", body, X_Forwarded_Prefix="/farm/")
+        self.assertEqual(reply.headers["location"], f"/api/v1/jobs/{reply.json['id']}")
 
     def test_the_log_tells_who_changed_something(self) -> None:
         lines: list[str] = []
@@ -93,4 +93,4 @@ class Answers(TestCase):
             self.assertNotIn('"/', text, "an address that a prefix would be missing in")
             style = text.partition('rel="stylesheet" href="')[2].partition('"')[0]
             for prefix in ("", "/farm", "/studio/farm"):
-                self.assertEqual(urljoin(f"https://x{prefix}{path}", style), f"https://x{prefix}/static/brender.css")
+                self.assertRegex(urljoin(f"https://x{prefix}{path}", style), rf"^https://x{prefix}/static/[\w-]+\.css$")

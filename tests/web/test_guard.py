@@ -97,7 +97,7 @@ class Changes(TestCase):
         self.assertNotIn("access-control-allow-origin", reply.headers)
 
     def test_answers_cannot_be_mistaken_framed_or_embedded(self) -> None:
-        for path in ("/", "/api/v1/farm", "/static/farm.js", "/nothing"):
+        for path in ("/", "/api/v1/farm", "/static/icon.svg", "/nothing"):
             headers = Web(self).get(path).headers
             self.assertEqual(headers["x-content-type-options"], "nosniff")
             self.assertEqual(headers["cross-origin-resource-policy"], "same-origin")

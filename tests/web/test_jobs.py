@@ -8,7 +8,7 @@ from twisted.trial.unittest import TestCase
 
 from brender.farm.order import Order
 from brender.verbs.jobs import last_lines
-from tests.fakes import FRAMES
+from tests.fakes import FRAMES, jpeg
 from tests.web.fakes import Reply, Web, request
 
 HOSTILE = "<img src=x onerror=alert(1)></pre><script>alert(1)</script>\x1b[31m"
@@ -87,7 +87,7 @@ class Submitting(TestCase):
     def test_a_template_of_no_such_name_is_told_so(self) -> None:
         reply = self.post({"template": "blendr"})
         self.assertEqual((reply.status, reply.json["at"]), (422, "template"))
-        self.assertIn('no built-in template "blendr"', reply.message)
+        self.assertIn('no template "blendr"; send', reply.message)
 
     def test_bodies_that_are_none_are_400_and_never_500(self) -> None:
         bodies = (b"", b"\xff", b"null", b"[]", b'{"template": "\xff"}', rb'{"template": "\ud800"}',
@@ -270,13 +270,13 @@ class One(TestCase):
         client = await web.farm.client("attic")
         job = await web.farm.job()
         self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/picture").status, 404)
-        web.farm.service.pictured(client.id, job.id, 0, b"\xff\xd8one\xff\xd9")
+        web.farm.service.pictured(client.id, job.id, 0, jpeg(1))
         first = web.get(f"/api/v1/jobs/{job.id}/picture?v=1")
-        self.assertEqual((first.headers["content-type"], first.body), ("image/jpeg", b"\xff\xd8one\xff\xd9"))
+        self.assertEqual((first.headers["content-type"], first.body), ("image/jpeg", jpeg(1)))
         tag = first.headers["etag"]
         self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/picture", If_None_Match=f'"x", W/{tag}').status, 304)
-        web.farm.service.pictured(client.id, job.id, 1, b"\xff\xd8two\xff\xd9")
-        self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/picture", If_None_Match=tag).body, b"\xff\xd8two\xff\xd9")
+        web.farm.service.pictured(client.id, job.id, 1, jpeg(2))
+        self.assertEqual(web.get(f"/api/v1/jobs/{job.id}/picture", If_None_Match=tag).body, jpeg(2))
 
 
 class Tail(TestCase):

@@ -7,7 +7,6 @@ farm of its own, about one thing and about many, and the answer is held against 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -23,17 +22,9 @@ from brender.web.face import API
 from brender.web.openapi_others import OTHERS
 from brender.web.tree import Route
 from tests.verbs.example_farm import ExampleFarm
-from tests.web.fakes import Reply, Web
+from tests.web.fakes import Reply, Web, document
 
-PAGES = re.compile(r"/$|/api$|/favicon\.ico$|/static/|/jobs|/clients")
-
-
-@cache
-def document() -> Any:
-    case = TestCase()
-    found = Web(case).get(f"{API}/openapi.json").json
-    case.doCleanups()
-    return found
+PAGES = re.compile(r"/(?!api/|metrics$)")
 
 
 def operations() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -135,9 +126,9 @@ class Answers(TestCase):
         for name, value in (("job", request.job), (request.item, request.id)):
             path = path.replace(f"{{{name}}}", quote(str(value), safe="")) if value is not None else path
         query = {"filter": request.filter} if request.filter else {}
-        query |= {} if verb.changes else request.values
+        query |= {} if verb.by_body else request.values
         address = f"{path}?{urlencode(query, quote_via=quote)}"
-        return web.ask(operation["method"], address, request.values if verb.changes else None)
+        return web.ask(operation["method"], address, request.values if verb.by_body else None)
 
 
 def many(request: Request) -> Request:

@@ -1,80 +1,112 @@
-"""The pages: strict, self-contained, and unable to turn a person's text into markup."""
+"""The pages as they are served: strict, self-contained, kept for good where they cannot change."""
 
+import gzip
 import re
 from importlib.resources import files
+from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
+from brender.web import pages
 from brender.web.pages import Pages
+from brender.web.routes import PAGES
+from brender.web.squeezing import well_squeezed
+from tests.line.harness import CHECKOUT
 from tests.web.fakes import Web
 
-STATIC = {file.name: file.read_text() for file in files("brender.web").joinpath("static").iterdir()}
-SCRIPTS = {name: text for name, text in STATIC.items() if name.endswith(".js")}
+BUILT = {file.name: file.read_text() for file in files("brender.web").joinpath("static").iterdir()}
+SOURCES = CHECKOUT / "brender" / "web" / "dashboard"
+MOST_BYTES = 300_000
+HASHED = re.compile(r"[\w-]+-[0-9A-Z]{8}\.(?:js|css)")
 
 
 class Served(TestCase):
-    async def test_both_pages_are_there(self) -> None:
+    def test_every_page_is_the_same_shell_with_a_strict_policy(self) -> None:
         web = Web(self)
-        job = await web.farm.job()
-        for path in ("/", f"/jobs/{job.id}"):
-            reply = web.get(path)
-            self.assertEqual((reply.status, reply.headers["content-type"]), (200, "text/html; charset=utf-8"))
-            self.assertIn("script-src 'self'", reply.headers["content-security-policy"])
+        for path in PAGES:
+            reply = web.get(re.sub(r"\{\w+(:name)?\}", "7", path))
+            self.assertEqual((reply.status, reply.headers["content-type"]), (200, "text/html; charset=utf-8"), path)
+            self.assertIn("script-src 'self';", reply.headers["content-security-policy"])
+            self.assertIn("style-src 'self';", reply.headers["content-security-policy"])
 
-    def test_all_that_a_page_names_is_there_with_its_type(self) -> None:
+    def test_what_its_query_says_is_the_pages_own_business(self) -> None:
+        for query in ("filter=state%3Dfailed&page=2", "x=1&x=2", "job=5", "%ff"):
+            self.assertEqual(Web(self).get(f"/jobs?{query}").status, 200, query)
+
+    def test_all_that_is_named_is_there_with_its_type(self) -> None:
         web = Web(self)
-        named = {path for text in STATIC.values() for path in re.findall(r'"(?:\{root\}static|\.)(/[\w.]+)"', text)}
+        page = web.get("/").body.decode()
+        named = set(re.findall(r'"\./static/([\w.-]+)"', page))
+        self.assertGreaterEqual(len(named), 3)
+        named |= {name for text in BUILT.values() for name in re.findall(r'"\./([\w-]+\.js)"', text)}
         self.assertGreater(len(named), 8)
-        for path in named:
-            reply = web.get(f"/static{path}")
-            self.assertEqual(reply.status, 200, path)
+        for name in named:
+            reply = web.get(f"/static/{name}")
+            self.assertEqual(reply.status, 200, name)
             self.assertIn(reply.headers["content-type"].split(";")[0], ("text/css", "text/javascript", "image/svg+xml"))
 
-    def test_a_file_that_the_reader_has_is_not_sent_again(self) -> None:
+    def test_a_file_with_a_hash_in_its_name_is_kept_for_good(self) -> None:
         web = Web(self)
-        tag = web.get("/static/farm.js").headers["etag"]
-        reply = web.get("/static/farm.js", If_None_Match=tag)
-        self.assertEqual((reply.status, reply.body), (304, b""))
-        self.assertEqual(reply.headers["cache-control"], "no-cache")
+        hashed = [name for name in BUILT if HASHED.fullmatch(name)]
+        self.assertGreater(len(hashed), 4)
+        for name in hashed:
+            self.assertIn("immutable", web.get(f"/static/{name}").headers["cache-control"], name)
 
-    def test_the_addresses_of_lists_lead_to_the_page(self) -> None:
+    def test_any_other_file_is_asked_for_again_and_not_sent_again(self) -> None:
         web = Web(self)
-        for path, part in (
-            ("/jobs", "jobs"),
-            ("/jobs/list", "jobs"),
-            ("/clients/list", "clients"),
-            ("/clients/3", "clients"),
-        ):
-            reply = web.get(path)
-            self.assertEqual((reply.status, reply.headers["location"]), (303, f"/#{part}"), path)
+        for path in ("/static/icon.svg", "/"):
+            tag = web.get(path).headers["etag"]
+            reply = web.get(path, If_None_Match=tag)
+            self.assertEqual((reply.status, reply.body), (304, b""), path)
+            self.assertEqual(reply.headers["cache-control"], "no-cache", path)
 
     def test_only_files_of_the_folder_can_be_named(self) -> None:
-        self.assertEqual(set(Pages(Web(self).farm.service).names()), {n for n in STATIC if not n.endswith(".html")})
+        self.assertEqual(set(Pages().names()), set(BUILT) - {"index.html"})
+
+    def test_the_whole_application_is_small(self) -> None:
+        """All that a browser may ever fetch of it, as it goes over the wire."""
+        web = Web(self)
+        replies = {name: web.get(f"/static/{name}", Accept_Encoding="gzip") for name in Pages().names()}
+        sent = {name: len(reply.body) for name, reply in replies.items()}
+        sent["index.html"] = len(web.get("/", Accept_Encoding="gzip").body)
+        self.assertLessEqual(sum(sent.values()), MOST_BYTES, sent)
+
+    def test_a_file_is_compressed_once(self) -> None:
+        web = Web(self)
+        name = next(name for name in BUILT if name.startswith("style-") and name.endswith(".css"))
+        first = web.get(f"/static/{name}", Accept_Encoding="gzip")
+        before = well_squeezed.cache_info()
+        again = Web(self).get(f"/static/{name}", Accept_Encoding="gzip")
+        self.assertEqual((first.body, gzip.decompress(first.body).decode()), (again.body, BUILT[name]))
+        self.assertEqual(first.headers["content-encoding"], "gzip")
+        after = well_squeezed.cache_info()
+        self.assertEqual((after.misses, after.hits), (before.misses, before.hits + 1))
+
+    def test_a_copy_without_pages_says_what_to_do(self) -> None:
+        self.patch(pages, "read", list)
+        web = Web(self)
+        reply = web.get("/", Accept="text/html")
+        self.assertEqual(reply.status, 503)
+        self.assertIn("run make", reply.body.decode())
+        self.assertEqual(web.get("/api/v1/farm").status, 200)
 
 
 class Written(TestCase):
-    """What the files themselves must never have."""
+    """What the sources themselves must never have."""
+
+    def sources(self) -> dict[Path, str]:
+        return {path: path.read_text() for folder in ("src", "styles") for path in (SOURCES / folder).rglob("*.*")}
 
     def test_no_page_has_a_script_or_a_style_inside(self) -> None:
-        for name, text in STATIC.items():
-            if name.endswith(".html"):
-                self.assertNotRegex(text, r"(?i)<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", name)
+        page = (SOURCES / "index.html").read_text()
+        self.assertNotRegex(page, r"(?i)<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:")
 
     def test_no_script_can_make_markup_of_text(self) -> None:
-        for name, text in SCRIPTS.items():
-            self.assertNotRegex(
-                text, r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", name
-            )
+        for path, text in self.sources().items():
+            unsafe = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|javascript:"
+            self.assertNotRegex(text, unsafe, str(path))
 
     def test_nothing_is_asked_of_another_host(self) -> None:
-        for name, text in STATIC.items():
-            self.assertNotRegex(text.replace("http://www.w3.org/2000/svg", ""), r"https?://|//[a-z]+\.[a-z]+/", name)
-
-    def test_every_element_that_a_script_looks_for_is_on_its_page(self) -> None:
-        pages = {"farm.js": STATIC["farm.html"], "glance.js": STATIC["farm.html"], "job.js": STATIC["job.html"]}
-        for script, page in pages.items():
-            for name in re.findall(r'byId\("([\w-]+)"\)', SCRIPTS[script]):
-                self.assertIn(f'id="{name}"', page, f"{script} looks for {name}")
-        for name in re.findall(r'byId\("([\w-]+)"\)', SCRIPTS["live.js"]):
-            for page in ("farm.html", "job.html"):
-                self.assertIn(f'id="{name}"', STATIC[page], f"live.js looks for {name} on {page}")
+        for path, text in self.sources().items():
+            if path.name != "api.d.ts":
+                self.assertNotRegex(text.replace("http://www.w3.org/2000/svg", ""), r"https?://", str(path))

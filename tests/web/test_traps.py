@@ -1,34 +1,20 @@
 """Traps that other farms fell into, as far as the web is concerned: a test by name for each.
 
 How does this work?  What may be asked of a job in which state is read off the table of transitions, and every refusal
-that the interface specifies is brought about.  The pages are tried themselves: `LivePage` runs the page of a job
-in node against a real server (and is left out where there is no node).
+that the interface specifies is brought about.  The pages are tried themselves, in a real browser: tests/browser.
 """
 
-import json
-import shutil
-import tempfile
-from importlib.resources import as_file, files
-from pathlib import Path
-from typing import Any, cast
+import re
 
-from twisted.internet import reactor
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProcessTransport
-from twisted.internet.protocol import ProcessProtocol
-from twisted.internet.task import LoopingCall
-from twisted.internet.tcp import Port
-from twisted.python.failure import Failure
-from twisted.trial.unittest import SkipTest, TestCase
+from twisted.trial.unittest import TestCase
 
 from brender.farm.transitions import JOB, JobEvent, JobState, NotNow
 from brender.verbs.hearing import KINDS
-from brender.web import make_site
 from brender.web.wrong import REASONS
 from tests.effort import strangers
-from tests.fakes import FRAMES, SmallFarm
+from tests.fakes import FRAMES, jpeg
+from tests.line.harness import CHECKOUT
 from tests.web.fakes import Web, request
-from tests.web.test_pages import SCRIPTS
 from tests.web.test_stream import events
 
 JOBS = "/api/v1/jobs"
@@ -193,134 +179,27 @@ class ManyAtOnce(TestCase):
 class Kinds(TestCase):
     """What the pages listen to is what the server says."""
 
-    def followed(self) -> dict[str, set[str]]:
-        found = {}
-        for name, text in SCRIPTS.items():
-            if "follow({" in text and name != "live.js":
-                listed = text.partition("follow({ kinds: [")[2].partition("]")[0]
-                found[name] = set(json.loads(f"[{listed}]"))
-        return found
+    def heard(self) -> set[str]:
+        sources = CHECKOUT / "brender" / "web" / "dashboard" / "src"
+        texts = [path.read_text() for path in sources.rglob("*.ts*")]
+        found = {kind for text in texts for kind in re.findall(r'(?:hear|useHeard)\(\s*"(\w+)"', text)}
+        return found | {kind for text in texts for kind in re.findall(r'\bkind="(\w+)"', text)}
 
-    def test_every_page_follows_kinds_that_there_are(self) -> None:
-        followed = self.followed()
-        self.assertEqual(set(followed), {"farm.js", "job.js"})
-        for name, kinds in followed.items():
-            self.assertTrue(kinds, name)
-            self.assertLessEqual(kinds, set(KINDS), name)
-
-    def test_and_none_that_it_does_nothing_with(self) -> None:
-        for name, kinds in self.followed().items():
-            for kind in kinds:
-                self.assertRegex(SCRIPTS[name], rf'kind [!=]== "{kind}"', name)
+    def test_every_page_hears_kinds_that_there_are(self) -> None:
+        self.assertGreaterEqual(self.heard(), {"job", "client", "farm", "gone", "task"})
+        self.assertLessEqual(self.heard(), set(KINDS))
 
     async def test_whatever_happens_is_announced_under_a_kind_that_can_be_followed(self) -> None:
         web = Web(self)
         wire = web.wire()
-        wire.send(request("GET", f"/api/v1/events?kind={','.join(KINDS)}"))
+        wanted = ",".join(kind for kind in KINDS if kind != "task")  # which is asked for of one job
+        wire.send(request("GET", f"/api/v1/events?kind={wanted}"))
         client = await web.farm.client("attic")
         await web.farm.job()
         order = web.farm.start(client)
         web.farm.clock.advance(1)
-        web.farm.service.pictured(client.id, order.job, order.first, b"\xff\xd8\xff\xd9")
+        web.farm.service.pictured(client.id, order.job, order.first, jpeg())
         web.farm.finish_all(client)
         web.farm.clock.advance(1)
         self.assertLessEqual({"job", "client"}, {kind for _, kind, _ in events(wire)})
         self.assertLessEqual({kind for _, kind, _ in events(wire)}, set(KINDS))
-
-
-class Node(ProcessProtocol):
-    """A page in node: what it tells, a line of JSON each."""
-
-    transport: IProcessTransport
-
-    def __init__(self) -> None:
-        self.told: list[dict[str, str]] = []
-        self.errors = b""
-        self.ended: Deferred[None] = Deferred()
-        self._rest = b""
-
-    def outReceived(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        self.told += map(json.loads, lines)
-
-    def errReceived(self, data: bytes) -> None:
-        self.errors += data
-
-    def processEnded(self, reason: Failure) -> None:
-        self.ended.callback(None)
-
-    def all(self, kind: str) -> list[str]:
-        return [line[kind] for line in self.told if kind in line]
-
-
-class LivePage(TestCase):
-    """The page of a job as it is, with a real server."""
-
-    timeout = 120
-
-    def setUp(self) -> None:
-        self.node = shutil.which("node")
-        if self.node is None:
-            raise SkipTest("There is no node on this machine to run the scripts of the page.")
-        self.farm = SmallFarm(self)
-        site = make_site(self.farm.service, "2.0", clock=reactor)
-        self.port = cast("Port", reactor.listenTCP(0, cast("Any", site), interface="127.0.0.1"))
-        self.addCleanup(self.port.stopListening)
-
-    def open(self, number: int) -> Node:
-        """The page of a job is opened."""
-        folder = tempfile.TemporaryDirectory(prefix="brender-test-")
-        self.addCleanup(folder.cleanup)
-        static, place = files("brender.web").joinpath("static"), Path(folder.name)
-        for name, text in SCRIPTS.items():
-            (place / name).write_text(text)
-        (place / "package.json").write_text('{"type": "module"}')
-        self.assertTrue(static.joinpath("job.html").is_file())
-        page, base = Node(), f"http://localhost:{self.port.getHost().port}"
-        with as_file(files("tests.web").joinpath("page.mjs")) as runner:
-            words = [str(self.node), str(runner), base, f"/jobs/{number}", str(place / "job.js")]
-        reactor.spawnProcess(page, words[0], words, env=None)
-        self.addCleanup(self.close, page)
-        return page
-
-    async def close(self, page: Node) -> None:
-        if not page.ended.called:
-            page.transport.signalProcess("KILL")
-            await page.ended
-
-    async def until(self, page: Node, so: Any) -> None:
-        """Until something is so; the farm's clock goes on meanwhile."""
-
-        def look() -> None:
-            self.farm.clock.advance(0.2)
-            if page.ended.called:
-                raise AssertionError(page.errors.decode())
-            if so():
-                looking.stop()
-
-        looking = LoopingCall(look)
-        await looking.start(0.05)
-
-    async def test_the_log_on_the_page_of_a_job_goes_on_while_it_runs(self) -> None:
-        client = await self.farm.client("attic")
-        job = await self.farm.job(values={"Frames": "1"})
-        order = self.farm.start(client)
-        self.farm.service.logged(client.id, order.id, order.first, "the first line\n")
-        page = self.open(job.id)
-        await self.until(page, lambda: self.log_on(page).endswith("the first line\n"))
-        self.farm.service.logged(client.id, order.id, order.first, "the second line\n")
-        await self.until(page, lambda: self.log_on(page).endswith("the first line\nthe second line\n"))
-
-    def log_on(self, page: Node) -> str:
-        return ["", *page.all("log")][-1]
-
-    async def test_what_happens_reaches_the_page_as_it_is_called_there_and_it_is_not_loaded_anew(self) -> None:
-        client = await self.farm.client("attic")
-        job = await self.farm.job(values={"Frames": "1-3"})
-        page = self.open(job.id)
-        await self.until(page, lambda: any("/events" in address for address in page.all("asked")))
-        self.assertNotIn("3 tasks: 3 completed", page.all("said"))
-        self.farm.finish_all(client)
-        await self.until(page, lambda: "3 tasks: 3 completed" in page.all("said"))
-        self.assertIn("job", page.all("event"))
-        self.assertEqual(page.all("asked").count("/api/v1/farm"), 1)

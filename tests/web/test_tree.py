@@ -6,6 +6,7 @@ from twisted.trial.unittest import TestCase
 from brender.farm.interfaces import NotFound
 from brender.web.answers import Answer, json_answer
 from brender.web.asking import Ask
+from brender.web.knowing import Knowing
 from brender.web.tree import Desk, Route, grown
 from tests.web.fakes import Web, Wire, request
 
@@ -37,7 +38,7 @@ class Addresses(TestCase):
 
     def test_no_address_leads_out_of_the_tree(self) -> None:
         for path in ("/static/../api/v1/farm", "/static/%2e%2e%2f%2e%2e%2fetc%2fpasswd", "/static/..%2fsite.py",
-                     "//etc/passwd", "/static//etc/passwd", "/static/farm.html", "/static/",
+                     "//etc/passwd", "/static//etc/passwd", "/static/index.html", "/static/",
                      "/api/v1/jobs/../farm"):  # fmt: skip
             self.assertEqual(self.web.get(path).status, 404, path)
 
@@ -67,7 +68,7 @@ class Methods(TestCase):
         self.assertEqual((reply.status, reply.headers["allow"], reply.body), (204, "GET, POST, HEAD, OPTIONS", b""))
 
     def test_head_has_the_headers_of_get_and_no_body(self) -> None:
-        for path in ("/", "/api/v1/farm", "/api/v1/nothing", "/static/farm.js"):
+        for path in ("/", "/api/v1/farm", "/api/v1/nothing", "/static/icon.svg"):
             get, head = self.web.wire(), self.web.wire()
             get.send(request("GET", path))
             head.send(request("HEAD", path))
@@ -94,7 +95,7 @@ class Handlers(TestCase):
                 Route("GET", "/broken", self.broken),
                 Route("GET", "/gone/{job}.json", self.gone),
             ],
-            Desk(lambda: "", ["localhost"]),
+            Desk(lambda: "", ["localhost"], Knowing(self.web.farm.service), lambda: 0),
         )
 
     async def slow(self, _: Ask) -> Answer:

@@ -142,13 +142,13 @@ class Events(Talking):
 class Changing(Talking):
     async def test_a_client_changes_what_it_hears(self) -> None:
         talk = self.talk("?kind=farm")
-        self.assertEqual(talk.say(kinds=["client"]), ("hears", {"kinds": ["client"], "filter": ""}))
+        self.assertEqual(talk.say(kinds=["client"]), ("hears", {"kinds": ["client"], "filter": "", "job": None}))
         self.publish()
         await self.web.farm.client("render-01")
         self.web.farm.clock.advance(0.2)
         self.assertEqual(talk.kinds(), ["hears", "client"])
-        self.assertEqual(talk.say(filter="desk*")[1], {"kinds": ["client"], "filter": "desk*"})
-        self.assertEqual(talk.say(kinds=[], filter="")[1], {"kinds": [], "filter": ""})
+        self.assertEqual(talk.say(filter="desk*")[1], {"kinds": ["client"], "filter": "desk*", "job": None})
+        self.assertEqual(talk.say(kinds=[], filter="")[1], {"kinds": [], "filter": "", "job": None})
         self.publish()
         self.assertEqual(talk.kinds()[-1], "farm")
 
@@ -170,6 +170,27 @@ class Changing(Talking):
             self.assertEqual(talk.kinds()[-1], "error", text[:20])
         self.publish()
         self.assertEqual(talk.kinds()[-1], "farm")
+
+    async def test_a_page_goes_from_the_tasks_of_one_job_to_those_of_another(self) -> None:
+        client = await self.web.farm.client("render-01")
+        for _ in range(2):
+            await self.web.farm.job(values={"Frames": "1-2"})
+        talk = self.talk("?kind=farm")
+        self.assertEqual(talk.say(kinds=["task"])[1]["at"], "job")
+        self.assertEqual(talk.say(kinds=["task"], job=7)[1]["detail"], "There is no job 7.")
+        self.assertEqual(talk.say(kinds=["task"], job=1)[1], {"kinds": ["task"], "filter": "", "job": 1})
+        self.web.farm.clock.advance(1)
+        self.web.farm.finish_all(client)
+        self.web.farm.clock.advance(1)
+        told = [data for _, kind, data in talk.said() if kind == "task"]
+        self.assertEqual({data["job"] for data in told}, {1})
+        self.assertEqual(talk.say(job=2)[1]["job"], 2)
+        await self.web.farm.service.again(2, lambda job: {0: [0]})
+        self.web.farm.clock.advance(1)
+        told = [data for _, kind, data in talk.said() if kind == "task"][len(told) :]
+        self.assertEqual({data["job"] for data in told}, {2})
+        readers = [followed.readers for _, followed in sorted(self.web.farm.service._tasks._followed.items())]
+        self.assertEqual(readers, [0, 1])
 
     async def test_one_that_matches_no_longer_is_told_once_more(self) -> None:
         client = await self.web.farm.client("render-01")

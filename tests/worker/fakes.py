@@ -232,7 +232,7 @@ class Small:
     def __init__(self, slots: int = 2, connected: bool = True, **machine: Any) -> None:
         self.clock = Clock()
         self.nursery = FakeNursery()
-        self.pictures: list[tuple[int, int, list[str]]] = []
+        self.pictures: list[tuple[int, str, int, list[str], float]] = []
         self.stock = Stock(Machine("key", "alpha", slots, **machine))
         self.results = Results()  # what is on its disk
         self.emptied = 0
@@ -256,8 +256,8 @@ class Small:
         self.emptied = 0
         self.server.agent = self.agent = self._start()
 
-    def _picture(self, job: int, task: int, paths: list[str]) -> None:
-        self.pictures.append((job, task, paths))
+    def _picture(self, job: int, step: str, task: int, paths: list[str], rate: float) -> None:
+        self.pictures.append((job, step, task, paths, rate))
 
     def _empty(self) -> None:
         self.emptied += 1

@@ -122,7 +122,7 @@ class OrderTests(SynchronousTestCase):
         session.end(outputs=["/out/a.png"])
         session.begin()
         session.end("failed", outputs=["/out/b.png"])
-        self.assertEqual(self.small.pictures, [(1, 100, ["/out/a.png"])])
+        self.assertEqual(self.small.pictures, [(1, "A", 100, ["/out/a.png"], 0.0)])
 
     def test_more_slots_than_the_worker_has_are_all_that_it_has(self) -> None:
         self.server.order(slots=5)

@@ -3,6 +3,7 @@
 # Twisted's protocols have no types for all their methods.
 # mypy: allow-untyped-calls
 
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -26,6 +27,7 @@ from brender.worker.connection import (
     Caller,
     pause,
 )
+from brender.worker.load import Sampler
 from tests.worker.fakes import Small
 
 HEARTBEAT = 10.0
@@ -84,7 +86,9 @@ class ConnectionTests(SynchronousTestCase):
         self.gave_up: list[str] = []
         machine = Machine("key", "alpha", 1)
         addresses = Addresses([("farm:6001", self.endpoint)], self.clock)
-        self.caller = Caller(addresses, machine, self.small.agent, self.clock, self.gave_up.append)
+        never: Deferred[Any] = Deferred()
+        beat = Sampler(Path(), False, lambda *_: never, self.clock).beat
+        self.caller = Caller(addresses, machine, self.small.agent, self.clock, self.gave_up.append, beat)
         self.caller.startService()
         self.addCleanup(self.end)
 

@@ -1,5 +1,6 @@
 """Small pictures of frames."""
 
+import os
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -8,7 +9,9 @@ from PIL import Image
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.worker.pictures import HEIGHT, WIDTH, Pictures, picture
+from brender.protocols.codec import MOST_FROM_WORKER, encode
+from brender.protocols.messages import Picture
+from brender.worker.pictures import HEIGHT, LARGEST, MOST_WAITING, WIDTH, Pictures, picture
 
 
 class PictureTests(SynchronousTestCase):
@@ -65,6 +68,18 @@ class PictureTests(SynchronousTestCase):
         paths = [str(self.folder / name) for name in ("missing.png", "depth.exr", "half.png", "a.png")]
         self.assertEqual(self.shown(*paths).size, (WIDTH, HEIGHT))
 
+    def test_a_picture_has_room_in_a_message_whatever_is_in_the_frame(self) -> None:
+        path = self.folder / "noise.png"
+        Image.frombytes("RGB", (WIDTH, HEIGHT), os.urandom(3 * WIDTH * HEIGHT)).save(path)
+        made = picture([str(path)])
+        assert made is not None
+        self.assertLessEqual(len(encode(Picture(1, 0, made, "Render", 24.0))), MOST_FROM_WORKER)
+
+    def test_a_file_that_is_too_large_is_not_opened(self) -> None:
+        path = Path(self.file("a.png"))
+        os.truncate(path, LARGEST + 1)
+        self.assertIsNone(picture([str(path)]))
+
     def test_where_none_can_be_read_there_is_no_picture(self) -> None:
         self.assertIsNone(picture(["/nonexistent.png", str(self.folder)]))
         self.assertIsNone(picture([]))
@@ -73,8 +88,8 @@ class PictureTests(SynchronousTestCase):
 class PicturesTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.made: list[tuple[Sequence[str], Deferred[bytes | None]]] = []
-        self.shown: list[tuple[int, int, bytes]] = []
-        self.pictures = Pictures(self.in_thread, lambda *shown: self.shown.append(shown))
+        self.shown: list[tuple[int, bytes]] = []
+        self.pictures = Pictures(self.in_thread, lambda frame, jpeg: self.shown.append((frame.task, jpeg)))
 
     def in_thread(
         self, work: Callable[[Sequence[str]], bytes | None], paths: Sequence[str]
@@ -82,21 +97,30 @@ class PicturesTests(SynchronousTestCase):
         self.made.append((paths, Deferred()))
         return self.made[-1][1]
 
-    def test_one_is_made_at_a_time_and_of_those_that_wait_the_newest(self) -> None:
+    def want(self, task: int) -> None:
+        self.pictures.want(1, "Render", task, [f"{task}.png"], 24.0)
+
+    def test_one_is_made_at_a_time_of_every_frame(self) -> None:
         for task in range(4):
-            self.pictures.want(1, task, [f"{task}.png"])
+            self.want(task)
         self.assertEqual(len(self.made), 1)
+        for task in range(4):
+            self.made[task][1].callback(b"%d" % task)
+        self.assertEqual([paths for paths, _ in self.made], [[f"{task}.png"] for task in range(4)])
+        self.assertEqual(self.shown, [(task, b"%d" % task) for task in range(4)])
+
+    def test_when_too_many_wait_the_oldest_are_passed_over(self) -> None:
+        for task in range(MOST_WAITING + 3):
+            self.want(task)
         self.made[0][1].callback(b"first")
-        self.made[1][1].callback(b"last")
-        self.assertEqual([paths for paths, _ in self.made], [["0.png"], ["3.png"]])
-        self.assertEqual(self.shown, [(1, 0, b"first"), (1, 3, b"last")])
+        self.assertEqual(self.made[1][0], ["3.png"])
 
     def test_a_picture_that_cannot_be_made_is_no_reason_to_stop(self) -> None:
-        self.pictures.want(1, 0, ["a.exr"])
+        self.want(0)
         self.made[0][1].callback(None)
-        self.pictures.want(1, 1, ["b.png"])
+        self.want(1)
         self.made[1][1].errback(RuntimeError("a bug in a decoder"))
-        self.pictures.want(1, 2, ["c.png"])
+        self.want(2)
         self.made[2][1].callback(b"c")
-        self.assertEqual(self.shown, [(1, 2, b"c")])
+        self.assertEqual(self.shown, [(2, b"c")])
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)

@@ -67,10 +67,10 @@ class RunTests(SessionTestCase):
         self.assertEqual(talk.hear(words.Ended).message, "Exit code 5.")
 
     def test_files_that_a_task_says_it_made_come_with_its_end(self) -> None:
-        talk = self.open("echo brender_output: /out/a.png; echo brender_warning: pink")
+        talk = self.open("echo brender_output: /out/a.png; echo brender_rate: 25; echo brender_warning: pink")
         talk.run(1, N="1")
         ended = talk.hear(words.Ended)
-        self.assertEqual(ended.outputs, ["/out/a.png"])
+        self.assertEqual((ended.outputs, ended.rate), (["/out/a.png"], 25.0))
         self.assertIn(words.Warned("pink"), talk.all)
         talk.run(2, N="1")
         self.assertEqual(talk.hear(words.Ended).outputs, ["/out/a.png"])

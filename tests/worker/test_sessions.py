@@ -57,7 +57,7 @@ class Noted:
     def task_started(self, use: Use, order: int, task: int) -> None:
         self._note("started", order, task)
 
-    def task_ended(self, use: Use, result: say.Result, outputs: list[str]) -> None:
+    def task_ended(self, use: Use, result: say.Result, outputs: list[str], rate: float) -> None:
         self._note("ended", result, outputs)
 
     def task_taken_back(self, use: Use, order: int, task: int) -> None:

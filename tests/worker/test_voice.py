@@ -93,6 +93,13 @@ class VoiceTests(SynchronousTestCase):
         self.assertEqual(len(self.voice.take_outputs()), MOST_OUTPUTS)
         self.assertEqual(self.voice.take_outputs(), [])
 
+    def test_how_fast_frames_play_is_a_number_that_can_be_played(self) -> None:
+        none = dict.fromkeys(("nan", "1e999", "-24", "fast", ""), 0.0)
+        for said, rate in {"23.976": 23.976, "24 ": 24.0, **none}.items():
+            self.print(f"brender_rate: {said}")
+            self.assertEqual(self.voice.take_rate(), rate, said)
+        self.assertEqual(self.voice.take_rate(), 0.0)
+
     def test_the_last_lines_are_what_the_task_printed_last(self) -> None:
         self.print("first\nno camera  \n\n")
         self.print("openjd_progress: 5")

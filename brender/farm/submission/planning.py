@@ -8,6 +8,7 @@ was accepted before: its values are settled, so nothing is looked at again, and 
 """
 
 import re
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -60,7 +61,7 @@ def plan(
     settled, wrong = parameters.settle(decoded, values, folder)
     problems += wrong
     if problems:
-        raise Refused(_once(problems))
+        raise Refused(_once([*problems, *_ranges(document.content, settled, values)]))
     return _limited(_create(document, decoded, settled, values), limit)
 
 
@@ -92,7 +93,9 @@ def _decode(document: Document) -> JobTemplate:
     try:
         return decode_job_template(template=document.content, supported_extensions=EXTENSIONS)
     except Exception as failure:  # openjd-model lets some of its own mistakes through
-        raise Refused(_version(document.content) or _told(failure, document)) from None
+        problems = _version(document.content) or _told(failure, document)
+        _let_go(failure)
+        raise Refused(problems) from None
 
 
 def _told(failure: Exception, document: Document) -> list[Problem]:
@@ -100,6 +103,16 @@ def _told(failure: Exception, document: Document) -> list[Problem]:
         return problems_of(failure, document)
     said = BEYOND.get(type(failure), str(failure))
     return [Problem(WHOLE, f"The template cannot be read: {said}.")]
+
+
+def _let_go(failure: BaseException | None) -> None:
+    """What pydantic raises holds the frames that it came from in a circle that no collection sees.
+
+    So whatever was refused would stay in memory for ever: the whole document, however large.
+    """
+    while failure is not None:
+        traceback.clear_frames(failure.__traceback__)
+        failure = failure.__context__
 
 
 def _version(content: Mapping[str, Any]) -> list[Problem]:
@@ -139,6 +152,8 @@ def _ranges(content: Mapping[str, Any], settled: Mapping[str, Any], given: Mappi
     """Ranges that are written with the values of job parameters."""
     for at, text in checks.integer_ranges(content):
         names = REFERENCE.findall(text)
+        if any(name not in settled for name in names):
+            continue  # it has no value
         resolved = REFERENCE.sub(lambda match: str(settled[match[1]]), text)
         if not names or "{{" in REFERENCE.sub("", text):
             continue  # an expression, which only openjd-model can work out
@@ -156,7 +171,9 @@ def _plan(content: dict[str, Any], decoded: JobTemplate, settled: dict[str, Any]
         job = create_job(job_template=decoded, job_parameter_values=parameters.for_model(decoded, settled))
         steps = tuple(_steps(job))
     except Exception as failure:
-        raise Refused(_told(failure, Document(content))) from None
+        problems = _told(failure, Document(content))
+        _let_go(failure)
+        raise Refused(problems) from None
     return Plan(job.name, content, settled, steps, tuple(decoded.extensions or ()))
 
 

@@ -26,6 +26,11 @@ class StepPlan:
     _space: Node = field(repr=False)
     frame: str = ""  # the task parameter that counts frames
 
+    @property
+    def space(self) -> Node:
+        """The values of all tasks, as the template declares them."""
+        return self._space
+
     def parameters(self, index: int) -> dict[str, str]:
         """The task parameters of one task, as text."""
         if not 0 <= index < self.tasks:

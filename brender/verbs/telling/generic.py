@@ -14,7 +14,11 @@ from brender.verbs.telling.told import Told
 
 LINES = 20
 STAYS = ("stays as it is", "stay as they are")
-PREDICATES = {"retry": ("runs again", "run again"), "requeue": ("runs again", "run again")}
+PREDICATES = {
+    "retry": ("runs again", "run again"),
+    "requeue": ("runs again", "run again"),
+    "revoke": ("is shut out", "are shut out"),
+}
 
 
 def told_generically(told: Told) -> str:
@@ -25,7 +29,9 @@ def told_generically(told: Told) -> str:
 
 
 def made(told: Told) -> str:
-    return f"{told.item.name.capitalize()} {as_name(told.only.view)} is made."
+    """With what is told this once."""
+    told_once = [f"{name.capitalize()}: {text}" for name, text in told.only.more.items() if isinstance(text, str)]
+    return "\n".join([f"{told.item.name.capitalize()} {as_name(told.only.view)} is made.", *told_once])
 
 
 def updated(told: Told) -> str:

@@ -4,10 +4,14 @@ How does this work?  Each function makes the words from rows.  What may be long 
 its newest end, and the answer says what was left out.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
+from brender.farm.reasons import FailureView
 from brender.farm.views import JobView, StepView, TimeView
+from brender.verbs.job_failures import Excerpt
 from brender.verbs.performing import Row
 from brender.verbs.tables import Column, age, count, cut, duration, percent, table, visible
 from brender.verbs.telling.lists import none_found, page_told
@@ -149,6 +153,30 @@ def why(told: Told) -> str:
     return "\n".join(some([told_of(row, lambda row: row.more["why"]) for row in told.rows], LINES, "more match."))
 
 
+def failures(told: Told) -> str:
+    """For each job what failed, and where that can be read."""
+    return "\n".join(line for row in told.rows for line in failures_of(row)) or none_found(told, EMPTY)
+
+
+def failures_of(row: Row) -> Iterator[str]:
+    found = msgspec.convert(row.more["failures"], list[FailureView], from_attributes=True)
+    if not found:
+        yield f"No task of job {row.more['id']} has failed."
+    for each in found[:LINES]:
+        where = shortened("; ".join(f"{step} {tasks}" for step, tasks in each.which.items()))
+        yield f"{each.tasks:,} {'task' if each.tasks == 1 else 'tasks'} of job {row.more['id']} ({where}): {each.did}"
+        yield f"  {shortened(each.line)}"
+        yield f"  On {names(each.clients)}; the log of order {each.order} shows it."
+
+
+def excerpt(told: Told) -> str:
+    found = msgspec.convert(told.only.more["excerpt"], Excerpt, from_attributes=True)
+    lines = [shortened(line) for line in found.text.splitlines()]
+    if found.error is not None:
+        lines.append(f"[The first error of the log begins at {found.error:,}.]")
+    return "\n".join([*lines, f"[{found.begin:,} to {found.end:,} of {found.size:,} bytes.]"])
+
+
 def log(told: Told) -> str:
     lines = told.only.more["log"].splitlines()
     shown = [shortened(line) for line in lines[-LOG_LINES:]]
@@ -167,5 +195,7 @@ ABOUT_JOBS = {
     "read": listed,
     "show": shown,
     "why": why,
+    "failures": failures,
+    "excerpt": excerpt,
     "log": log,
 }

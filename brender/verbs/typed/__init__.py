@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from brender.templates import built_in
+from brender.farm.people import NotAllowed
 from brender.verbs.lists import LONGEST
 from brender.verbs.performing import Request
-from brender.verbs.submitting import Submission
+from brender.verbs.submitting import Submission, is_name
 from brender.verbs.typed.naming import Verbs, Vocabulary, is_number, number
 from brender.verbs.typed.sorting import FRAMES, FREE, Sorted, filter_text
 from brender.verbs.typed.usage import required, usage
@@ -25,6 +25,7 @@ from brender.verbs.words import Word, WrongUse, listed
 __all__ = ["Typed", "Vocabulary", "understood"]
 
 NUMBERED = re.compile(r"[^*?\[=<>~]+:[0-9]+")  # a task of a step: Render:3
+NO_FILES = "Only an admin has files of the server's machine read here; brender submit sends those of your own."
 NEWEST = 40  # jobs that are listed when nobody says how many
 
 
@@ -35,11 +36,13 @@ class Typed:
     filter: str = ""  # as a text, for sentences
 
 
-def understood(words: Sequence[Word], verbs: Verbs, zone: tzinfo, others: Iterable[str] = ()) -> Typed:
-    """What a line asks for; raises `BadWords`."""
+def understood(
+    words: Sequence[Word], verbs: Verbs, zone: tzinfo, others: Iterable[str] = (), *, files: bool = True
+) -> Typed:
+    """What a line asks for; raises `BadWords`, and `NotAllowed` for a file where somebody may have none read."""
     verb, rest = Vocabulary(verbs).verb(words, others)
-    if verb.key == ("job", "create"):
-        return submitted(verb, rest, zone)
+    if verb.key == ("job", "create") or verb.sent:
+        return submitted(verb, rest, zone, files=files)
     job, rest = job_first(verb, rest)
     sorted_words = Sorted(verb).take(rest)
     wanted, filter_ = which(verb, sorted_words)
@@ -50,10 +53,12 @@ def understood(words: Sequence[Word], verbs: Verbs, zone: tzinfo, others: Iterab
     return Typed(verb, request, filter_)
 
 
-def submitted(verb: Verb, words: Sequence[Word], zone: tzinfo) -> Typed:
+def submitted(verb: Verb, words: Sequence[Word], zone: tzinfo, *, files: bool = True) -> Typed:
     wanted = Submission.read([str(word) for word in words])
+    if not files and not is_name(wanted.source):
+        raise NotAllowed(NO_FILES)
     values: dict[str, Any] = {
-        "template": wanted.source if wanted.source in built_in() else wanted.template(),
+        "template": wanted.source if is_name(wanted.source) else wanted.template(),
         "values": wanted.values,
         "name": wanted.name,
         "folder": wanted.folder,

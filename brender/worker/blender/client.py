@@ -51,4 +51,5 @@ def done_lines(message: dict[str, Any], missing: int) -> list[str]:
     if message.get("skipped"):
         return [f"openjd_status: Frame {frame} was there already and whole: skipped{flagged}"]
     shown = [f"brender_output: {path}" for path in files]  # the worker shows the frame to people
-    return [*shown, f"openjd_status: Frame {frame} in {message['seconds']:.2f} s{flagged}"]
+    rate = [f"brender_rate: {message['rate']:.6g}"] if message.get("rate") else []
+    return [*shown, *rate, f"openjd_status: Frame {frame} in {message['seconds']:.2f} s{flagged}"]

@@ -110,7 +110,9 @@ class Keeper:
     def _done(self, frame: int, files: list[str], began: float, skipped: bool = False) -> None:
         say_all_printed()
         seconds = time.monotonic() - began
-        self._say("done", frame=frame, files=files, seconds=seconds, memory=memory_now(), skipped=skipped)
+        rate = self._scene.render.fps / self._scene.render.fps_base
+        about = {"seconds": seconds, "memory": memory_now(), "rate": rate, "skipped": skipped}
+        self._say("done", frame=frame, files=files, **about)
 
     def _remember(self, *args: Any) -> None:
         """Blender calls this up to a hundred times in a small frame: so it does next to nothing."""

@@ -3,6 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from brender.farm.load import UNKNOWN
 from brender.farm.settings import ClientSettings
 from brender.farm.views import ClientView, JobView, OrderView, StepView
 from brender.verbs.attributes import attributes_of
@@ -25,6 +26,9 @@ def client(number: int, name: str, settings: ClientSettings = ClientSettings(), 
         "activity": "idle",
         "since": NOW,
         "load": 0.0,
+        **UNKNOWN._asdict(),
+        "sleep_zone": "UTC",
+        "sleep_week": (),
         "slots": 1,
         "used": 0,
         "memory": 16 * GB,

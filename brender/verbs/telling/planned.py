@@ -1,0 +1,43 @@
+"""What people are told of the verb `plan`: what a job would be, or all that is wrong with it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from brender.verbs.tables import count
+from brender.verbs.telling.told import Told
+
+Plain = Mapping[str, Any]
+
+
+def planned(told: Told) -> str:
+    found: Plain = msgspec.to_builtins(told.only.more)
+    name = found["name"] or "This job"
+    if not found["ok"]:
+        return "\n".join([f"{name} would not be taken:", *(f"  {wrong(each)}" for each in found["problems"])])
+    lines = [f"{name} would have {count(found['tasks'], 'task')}.", *(f"  {step(each)}" for each in found["steps"])]
+    return "\n".join([*lines, *(f"Warning: {warning}" for warning in found["warnings"])])
+
+
+def wrong(problem: Plain) -> str:
+    line = f"line {problem['line']}, " if problem["line"] else ""
+    return f"{line}{problem['at']}: {problem['message']}"
+
+
+def step(each: Plain) -> str:
+    after = f", after {', '.join(each['depends_on'])}" if each["depends_on"] else ""
+    return f"{each['name']}: {count(each['tasks'], 'task')}{examples(each)}{after}"
+
+
+def examples(each: Plain) -> str:
+    """The first tasks, and the last one where it is none of them."""
+    first = [", ".join(task(values)) for values in each["first"] if values]
+    if not first:
+        return ""
+    last = [f"... {', '.join(task(each['last']))}"] if each["tasks"] > len(first) else []
+    return f" ({'; '.join([*first, *last])})"
+
+
+def task(values: Plain) -> Iterator[str]:
+    return (f"{name} {value}" for name, value in values.items())

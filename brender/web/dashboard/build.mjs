@@ -1,0 +1,62 @@
+// Makes the pages that the server hands out, in ../static: scripts, styles, and the one HTML file that names them.
+//
+// How does this work?  esbuild bundles `src/main.tsx`; what only one page needs becomes a file of its own, which is fetched when
+// somebody goes there; what every page needs is named in the HTML, so that a browser need not read one to hear of the next.  Names have a hash of their content in them, so that browsers may keep them for good.  The files
+// of the last build are removed when those of the new one are there.
+
+import { readFile, readdir, rm, writeFile, copyFile, mkdir } from "node:fs/promises";
+import { context, build } from "esbuild";
+
+const here = new URL(".", import.meta.url).pathname;
+const out = `${here}../static/`;
+const HASHED = /-[0-9A-Z]{8}\.(js|css|LEGAL\.txt|js\.LEGAL\.txt|css\.LEGAL\.txt)$/;
+
+const options = {
+  absWorkingDir: here,
+  entryPoints: { app: "src/main.tsx", style: "styles/app.css" },
+  outdir: out,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  metafile: true,
+  legalComments: "linked",
+  entryNames: "[name]-[hash]",
+  chunkNames: "part-[hash]",
+  assetNames: "[name]-[hash]",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  logLevel: "warning",
+  plugins: [{ name: "page", setup: (made) => made.onEnd(finish) }],
+};
+
+async function finish({ metafile, errors }) {
+  if (errors.length) return;
+  const made = new Map(Object.entries(metafile.outputs).map(([path, about]) => [path.split("/").at(-1), about]));
+  const named = (entry) => [...made].find(([, about]) => about.entryPoint === entry)[0];
+  const parts = [...needed(made, named("src/main.tsx"))].map((name) => `<link rel="modulepreload" href="{root}static/${name}">`);
+  const page = (await readFile(`${here}index.html`, "utf8"))
+    .replace("{app}", named("src/main.tsx"))
+    .replace("{style}", named("styles/app.css"))
+    .replace("{parts}", parts.join("\n"));
+  await copyFile(`${here}icon.svg`, `${out}icon.svg`);
+  await copyFile(`${here}styles/plain.css`, `${out}plain.css`);
+  await writeFile(`${out}index.html`, page);
+  for (const name of await readdir(out)) if (HASHED.test(name) && !made.has(name)) await rm(out + name);
+}
+
+// What a file imports, and what that imports.
+function needed(made, name, found = new Set()) {
+  for (const { path, kind } of made.get(name).imports) {
+    const part = path.split("/").at(-1);
+    if (kind !== "import-statement" || found.has(part)) continue;
+    found.add(part);
+    needed(made, part, found);
+  }
+  return found;
+}
+
+await mkdir(out, { recursive: true });
+if (process.argv.includes("--watch")) await (await context(options)).watch();
+else await build(options);

@@ -1,0 +1,125 @@
+// Which page an address is, and how to get to another one without loading everything anew.
+//
+// How does this work?  `place` is where we are.  A click on any link into the application changes it (modified clicks and other links
+// are the browser's).  What a page remembers in the address (filter, order, columns) goes through `remember`, which replaces the
+// address without a step in the history.  A page's own code is fetched when somebody first goes there.
+
+import { computed, signal } from "@preact/signals";
+import type { ComponentType } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ROOT } from "../farm/api";
+import { link } from "../farm/live";
+import { Trouble, Wait } from "../parts/trouble";
+
+export interface Where {
+  ids: Record<string, string>;
+}
+
+type Page = ComponentType<Where>;
+type Load = () => Promise<{ default: Page }>;
+
+export interface Way {
+  path: string; // {name} stands for a part
+  load: Load;
+}
+
+const read = () => ({ path: location.pathname.slice(ROOT.length).replace(/(.)\/$/, "$1") || "/", query: location.search });
+
+export const place = signal(read());
+
+export const said = computed(() => new URLSearchParams(place.value.query));
+
+export function go(path: string) {
+  history.pushState(null, "", ROOT + path);
+  place.value = read();
+  scrollTo(0, 0);
+}
+
+// What is not said is as usual, and does not stand in the address.
+export function remember(values: Record<string, string | number | null | undefined>) {
+  const words = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(values)) {
+    if (value == null || value === "") words.delete(name);
+    else words.set(name, String(value));
+  }
+  const text = words.toString();
+  history.replaceState(null, "", location.pathname + (text ? `?${text}` : "") + location.hash);
+  place.value = read();
+}
+
+addEventListener("popstate", () => (place.value = read()));
+
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null; // no text at all
+  }
+}
+
+export function matched(path: string, way: string): Record<string, string> | null {
+  const parts = path.split("/");
+  const wanted = way.split("/");
+  if (parts.length !== wanted.length) return null;
+  const ids: Record<string, string> = {};
+  for (const [index, part] of wanted.entries()) {
+    const name = /^\{(\w+)\}$/.exec(part)?.[1];
+    const said = decoded(parts[index] ?? "");
+    if (said == null) return null;
+    if (name) ids[name] = said;
+    else if (part !== parts[index]) return null;
+  }
+  return ids;
+}
+
+export function listenToLinks(ways: readonly Way[]) {
+  addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element).closest?.("a");
+    if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+    if (link.pathname === location.pathname && link.hash) return;
+    const path = link.pathname.slice(ROOT.length) || "/";
+    if (!link.pathname.startsWith(ROOT) || !ways.some((way) => matched(path, way.path))) return;
+    event.preventDefault();
+    go(path + link.search + link.hash);
+  });
+}
+
+const loaded = new Map<string, Page>();
+
+const NOT_FETCHED = "The server does not answer, or it has other pages than it had; this is tried again when it is there.";
+
+export function Outlet({ ways }: { ways: readonly Way[] }) {
+  const { path } = place.value;
+  const way = ways.find((one) => matched(path, one.path));
+  const [, paint] = useState(0);
+  const [missing, setMissing] = useState<Way>();
+  const Shown = way && loaded.get(way.path);
+  const live = link.value.state === "live";
+  useEffect(() => {
+    if (!way || Shown) return;
+    way.load().then(
+      (module) => {
+        loaded.set(way.path, module.default);
+        paint((count) => count + 1);
+      },
+      () => setMissing(way),
+    );
+  }, [way, live]);
+  const came = useRef(path);
+  useEffect(() => {
+    if (came.current === path) return;
+    came.current = path;
+    document.getElementById("main")?.focus({ preventScroll: true }); // the next Tab is on the page that is new
+  }, [path]);
+  if (!way) return <Trouble title="Nothing here" message={`There is no page at ${path}.`} />;
+  if (Shown) return <Shown key={path} ids={matched(path, way.path)!} />;
+  if (missing !== way) return <Wait />;
+  return <Trouble title="This page could not be fetched" message={NOT_FETCHED}><p><button type="button" class="btn btn-secondary" onClick={() => location.reload()}>Load it anew</button></p></Trouble>;
+}
+
+export function useTitle(title: string) {
+  useEffect(() => {
+    document.title = title ? `${title} · brender` : "brender";
+  }, [title]);
+}

@@ -1,0 +1,106 @@
+"""python -m tests.fuzz [TARGET...]: has atheris look for inputs that break a parser.
+
+How does this work?  Each target runs in a process of its own, as libFuzzer ends its process with the run.  What it has
+learnt lies in build/fuzz/TARGET and is gone on with the next time.  An input that breaks something, takes more than
+`SLOWEST` seconds or makes the process larger than `LARGEST` megabytes ends the run and is kept beside it: it belongs
+into test_found.py, and the parser is to be mended.  With nothing named, all targets run one after the other.
+"""
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+KEPT = CHECKOUT / "build" / "fuzz"
+MILLION = 1_000_000
+SLOWEST = 20  # seconds for one input, on a machine that does other things too
+LARGEST = 2048  # megabytes
+NO_ATHERIS = "atheris is not installed (there is none for this machine); nothing was tried."
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    asked.add_argument("targets", nargs="*", metavar="TARGET")
+    asked.add_argument("--runs", type=int, help=f"inputs for each (default: {MILLION:,}, fewer for what is slow)")
+    asked.add_argument("--seconds", type=int, default=0, help="end each after so long")
+    asked.add_argument("--seed", type=int, default=0, help="0: another one each time")
+    asked.add_argument("--fresh", action="store_true", help="do not go on with what earlier runs have learnt")
+    asked.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    options = asked.parse_args()
+    if importlib.util.find_spec("atheris") is None:
+        print(NO_ATHERIS)
+        return 0
+    return run_here(options) if options.one else run_each(options)
+
+
+def run_each(options: argparse.Namespace) -> int:
+    """Each target in its own process."""
+    from tests.fuzz.seeds import SEEDS  # noqa: PLC0415 (not before atheris has looked at what it imports)
+
+    said = [word for word in sys.argv[1:] if word not in options.targets]
+    broken = [
+        name
+        for name in options.targets or SEEDS
+        if subprocess.run([sys.executable, "-m", "tests.fuzz", "--one", name, *said], check=False).returncode
+    ]
+    print(f"fuzz: {'broken: ' + ', '.join(broken) if broken else 'nothing was broken'}")
+    return bool(broken)
+
+
+def run_here(options: argparse.Namespace) -> int:
+    import atheris  # noqa: PLC0415
+
+    (name,) = options.targets
+    watched = ["brender", *(["openjd"] if name == "template" else [])]  # to watch more takes seconds of each start
+    with atheris.instrument_imports(include=watched):
+        from tests.fuzz.targets import TARGETS  # noqa: PLC0415
+
+    target = TARGETS[name]
+    runs = options.runs or int(MILLION * target.part)
+    with tempfile.TemporaryDirectory(prefix="brender-fuzz-") as folder:
+        words = [
+            *folders(name, Path(folder), options.fresh),
+            f"-runs={runs}",
+            f"-max_total_time={options.seconds}",
+            f"-seed={options.seed}",
+            f"-max_len={target.longest}",
+            f"-timeout={SLOWEST}",
+            f"-rss_limit_mb={LARGEST}",
+            "-print_final_stats=1",
+            "-verbosity=1",
+        ]
+        print(f"fuzz: {name}", flush=True)
+        atheris.Setup([name, *words], target.run)
+        atheris.Fuzz()  # does not come back
+    return 0
+
+
+def folders(name: str, temporary: Path, fresh: bool) -> list[str]:
+    """Where to learn, what to begin with, and the words to try."""
+    from tests.fuzz.seeds import SEEDS, WORDS  # noqa: PLC0415
+
+    learnt = temporary / "learnt" if fresh else KEPT / name
+    begin = temporary / "seeds"
+    for folder in (learnt, begin):
+        folder.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(SEEDS[name]):
+        (begin / str(number)).write_bytes(seed)
+    quoted = ["".join(f"\\x{byte:02x}" for byte in of_bytes(word)) for word in WORDS[name]]
+    (temporary / "words").write_text("".join(f'"{word}"\n' for word in quoted))
+    KEPT.mkdir(parents=True, exist_ok=True)
+    return [str(learnt), str(begin), f"-dict={temporary / 'words'}", f"-artifact_prefix={KEPT}/{name}-"]
+
+
+def of_bytes(word: str) -> bytes:
+    """Those below 256 stand for themselves: telnet's are no text."""
+    try:
+        return word.encode("latin-1")
+    except UnicodeEncodeError:
+        return word.encode()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

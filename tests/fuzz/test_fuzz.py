@@ -1,0 +1,24 @@
+"""A short run of every target, by a fixed seed; `make fuzz` is the long one."""
+
+import importlib.util
+import subprocess
+import sys
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from tests.fuzz.__main__ import CHECKOUT, NO_ATHERIS
+from tests.fuzz.seeds import SEEDS
+
+RUNS = 1000  # inputs
+SEED = 8
+
+
+class ShortRuns(SynchronousTestCase):
+    def test_a_few_thousand_inputs_break_nothing(self) -> None:
+        if importlib.util.find_spec("atheris") is None:
+            raise SkipTest(NO_ATHERIS)
+        for name in SEEDS:
+            command = [sys.executable, "-m", "tests.fuzz", name, "--fresh", "--runs", str(RUNS), "--seed", str(SEED)]
+            ran = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, errors="replace", check=False)
+            self.assertEqual(ran.returncode, 0, ran.stderr[-5000:] + ran.stdout[-1000:])
+            self.assertIn(f"Done {RUNS} runs", ran.stderr)

@@ -1,0 +1,1 @@
+"""Tests of `brender.planner`: real processes."""

@@ -1,0 +1,164 @@
+"""What went wrong on other people's farms in their pages and interfaces, tried here; docs/api.md has the list."""
+
+from typing import Any
+
+from twisted.trial.unittest import TestCase
+
+from brender.farm.transitions import JobState
+from tests.fakes import FRAMES
+from tests.web.fakes import Web, Wire, request
+from tests.web.test_stream import events
+
+JOBS = "/api/v1/jobs"
+
+
+class CaseOfTheWeb(TestCase):
+    def setUp(self) -> None:
+        self.web = Web(self)
+        self.farm = self.web.farm
+
+    def follow(self, query: str) -> Wire:
+        wire = self.web.wire()
+        wire.send(request("GET", f"/api/v1/events{query}"))
+        return wire
+
+
+class Pages(CaseOfTheWeb):
+    async def test_five_thousand_jobs_come_a_page_at_a_time(self) -> None:
+        """WEB-01"""
+        for _ in range(50):
+            await self.farm.job()
+        jobs = self.farm.service.farm.jobs
+        jobs |= {number: jobs[number % 50 + 1] for number in range(51, 5_001)}
+        first = self.web.get(JOBS)
+        self.assertEqual((first.json["matched"], len(first.json["data"])), (5_000, 100))
+        self.assertLess(len(first.body), 500_000)
+
+    async def test_a_job_of_a_hundred_thousand_tasks_is_looked_at_a_page_at_a_time(self) -> None:
+        """WEB-01"""
+        job = await self.farm.job(values={"Frames": "1-100000"})
+        page = self.web.get(f"{JOBS}/{job.id}/tasks?offset=99950").json
+        self.assertEqual(page["matched"], 100_000)
+        self.assertEqual([task["frame"] for task in page["data"]], [*range(99_951, 100_001)])
+        found = self.web.get(f"{JOBS}/{job.id}/tasks?filter=frame=77777").json
+        self.assertEqual([task["frame"] for task in found["data"]], [77_777])
+        self.assertLess(len(self.web.get(f"{JOBS}/{job.id}").body), 10_000)
+
+
+class Running(CaseOfTheWeb):
+    async def test_nothing_runs_without_a_live_worker_and_what_is_left_can_be_canceled(self) -> None:
+        """WEB-04"""
+        job = await self.farm.job()
+        clients = [await self.farm.client(f"render-{number:02}") for number in range(10)]
+        for client in clients:
+            self.farm.start(client)
+        self.assertGreaterEqual(self.web.get(f"{JOBS}/{job.id}").json["active"], 10)
+        for client in clients:
+            self.farm.gone(client)
+        self.farm.clock.advance(120)
+        self.assertEqual(self.web.get(f"{JOBS}/{job.id}").json["active"], 0)
+        self.assertEqual(self.web.get(f"{JOBS}/{job.id}/tasks?filter=state=active").json["data"], [])
+        self.assertEqual(self.web.get("/api/v1/clients?filter=online").json["data"], [])
+        self.assertEqual(self.web.ask("POST", f"{JOBS}/{job.id}/cancel", {}).json["state"], "canceled")
+
+    async def test_the_columns_of_five_hundred_running_tasks_stay_filled(self) -> None:
+        """WEB-05"""
+        job = await self.farm.job(values={"Frames": "1-2000"})
+        orders = [self.farm.start(await self.farm.client(f"render-{number:03}")) for number in range(500)]
+        wire = self.follow("?kind=client")
+        for second in range(3):
+            for order in orders:
+                task = order.awaited()[0]
+                self.farm.service.progressed(order.client, order.id, task, 10.0 * second + 1, f"sample {second}")
+            self.farm.clock.advance(1)
+            rows = self.web.get(f"{JOBS}/{job.id}/tasks?filter=state=active+and+percent>=0&limit=1000").json["data"]
+            self.assertEqual(len(rows), 500)
+            self.assertEqual({(row["percent"], row["state"]) for row in rows}, {(10.0 * second + 1, "active")})
+            self.assertTrue(all(row["client"] and row["since"] for row in rows))
+            told = [client for _, _, data in events(wire) for client in data]
+            self.assertEqual(len(told), 500 * (second + 1))
+
+
+class ManyAtOnce(CaseOfTheWeb):
+    async def test_fifty_jobs_are_canceled_by_one_request_and_each_is_told_of_once(self) -> None:
+        """WEB-07"""
+        for _ in range(52):
+            await self.farm.job()
+        await self.farm.service.cancel(7)
+        self.farm.clock.advance(1)
+        wire = self.follow("?kind=job&filter=state=canceled")
+        reply = self.web.ask("POST", f"{JOBS}/cancel?filter=id=1-50", {}).json
+        self.assertEqual((reply["matched"], reply["changed"]), (50, 49))
+        self.assertEqual([job["id"] for job in reply["data"] if not job["changed"]], [7])
+        self.farm.clock.advance(5)
+        ((_, _, told),) = events(wire)
+        self.assertEqual(sorted(job["id"] for job in told), [number for number in range(1, 51) if number != 7])
+
+    async def test_the_states_of_a_job_add_up_to_all_of_its_tasks(self) -> None:
+        """WEB-07"""
+        job = await self.farm.job(tries=1)
+        for outcome, name in (("completed", "a"), ("failed", "b"), ("", "c")):
+            client = await self.farm.client(name)
+            self.farm.finish(client, outcome) if outcome else self.farm.start(client)
+        shown = self.web.get(f"{JOBS}/{job.id}").json
+        counts = [sum(step[state] for state in STATES) for step in shown["steps"]]
+        self.assertEqual((sum(counts), shown["active"] > 0), (shown["tasks"], True))
+
+
+STATES = ("waiting", "ready", "active", "completed", "failed", "canceled")
+
+
+class Requests(CaseOfTheWeb):
+    def test_the_same_name_twice_is_two_jobs_and_the_same_key_one(self) -> None:
+        """API-02"""
+        wanted = {"template": FRAMES, "name": "shot"}
+        keys = ("", "", "mine", "mine", "yours")
+        ids = [self.web.ask("POST", JOBS, wanted, Idempotency_Key=key).json["id"] for key in keys]
+        self.assertEqual(ids, [1, 2, 3, 3, 4])
+        self.assertEqual({job.name for job in self.farm.service.farm.jobs.values()}, {"shot"})
+
+    async def test_what_is_no_json_is_400_with_a_sentence_and_changes_nothing(self) -> None:
+        """API-04"""
+        await self.farm.job(priority=50)
+        bodies = (
+            b"\xff", b'{"priority": NaN}', b'{"priority": -Infinity}', b'{"priority": 1e400}', b'{"owner": "\\ud800"}',
+            b'{"priority": 1, "priority": 2}', b"[" * 10_000, b'{"a":' * 10_000, b'{"priority": 1', b"\n", b" \t\r\n",
+            b"null", b"[]", b'"priority"', b"\xef\xbb\xbf{}", b"\x00", b"{}{}",
+        )  # fmt: skip
+        for body in bodies:
+            for method, path in (("PATCH", f"{JOBS}/1"), ("POST", f"{JOBS}/1/pause"), ("POST", "/api/v1/batch")):
+                reply = self.web.ask(method, path, body)
+                self.assertEqual((reply.status, reply.json["status"]), (400, 400), (path, body[:30]))
+                self.assertRegex(reply.message, r"^[-0-9A-Z“\"].*[.?]$", body[:30])
+        job = self.farm.service.farm.jobs[1]
+        self.assertEqual((job.state, job.settings.priority), (JobState.QUEUED, 50))
+
+    def test_an_address_that_is_no_text_is_400(self) -> None:
+        """API-04"""
+        for path in (f"{JOBS}/%ff", f"{JOBS}?filter=%ff", "/api/v1/pools/%c3", "/%80"):
+            self.assertEqual(self.web.get(path, Accept="application/json").status, 400, path)
+
+    async def test_a_job_that_runs_is_canceled_before_it_is_deleted_and_is_gone_then(self) -> None:
+        """API-05"""
+        await self.farm.job()
+        self.farm.start(client := await self.farm.client("attic"))
+        self.assertIn("cancel it first", self.refused("DELETE", f"{JOBS}/1", 409))
+        self.refused("PATCH", f"{JOBS}/1", 400, {"priorty": 3})
+        self.refused("PUT", f"{JOBS}/1", 405, {"priority": 3})
+        self.assertEqual(self.web.ask("POST", f"{JOBS}/1/cancel", {}).status, 200)
+        self.assertEqual(self.web.ask("POST", f"{JOBS}/1/cancel", {}).json["changed"], False)
+        for order in list(client.orders.values()):
+            self.farm.service.dropped(client.id, order.id)
+        self.assertEqual(self.web.ask("DELETE", f"{JOBS}/1", {}).status, 200)
+        self.refused("DELETE", f"{JOBS}/1", 404)
+
+    async def test_a_job_that_was_completed_is_not_canceled(self) -> None:
+        """API-05"""
+        await self.farm.job()
+        self.farm.finish_all(await self.farm.client("attic"))
+        self.assertEqual(self.refused("POST", f"{JOBS}/1/cancel", 409), "Job 1 is completed and cannot be canceled.")
+
+    def refused(self, method: str, path: str, status: int, body: Any = None) -> str:
+        reply = self.web.ask(method, path, {} if body is None else body)
+        self.assertEqual(reply.status, status, reply.body)
+        return reply.message
