@@ -44,6 +44,7 @@ PAGES = {
     "history": "tbody a",
     "settings": "#main form, #main table",
     "api": ".operation",
+    "login": ".login",
 }
 
 

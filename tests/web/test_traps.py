@@ -19,6 +19,11 @@ from tests.web.test_stream import events
 
 JOBS = "/api/v1/jobs"
 VERBS = {"pause": JobEvent.PAUSE, "resume": JobEvent.RESUME, "cancel": JobEvent.CANCEL}
+BROUGHT_ABOUT = {  # in tests of their own
+    401: "people.test_web.Strangers.test_every_address_but_the_door_wants_to_know_who_asks",
+    416: "web.test_videos.Parts.test_behind_the_end_there_is_nothing",
+    429: "people.test_web.Guessing.test_it_is_slower_with_each_try_and_never_impossible",
+}
 ELSEWHERE = {
     "any status for any object, errors that are never sent": (
         "web.test_routes.Table.test_every_refusal_is_described",
@@ -113,7 +118,8 @@ class Refusals(TestCase):
             web.ask("PATCH", f"{JOBS}/1", {"priority": 3}, If_Match='"old"').status,
             self.stopping(web),
         ]
-        self.assertEqual(sorted(sent), sorted(REASONS))
+        self.assertEqual(sorted([*sent, *BROUGHT_ABOUT]), sorted(REASONS))
+        self.assertEqual(strangers(BROUGHT_ABOUT.values()), [])
 
     def slow(self, web: Web) -> int:
         wire = web.wire()
