@@ -95,7 +95,8 @@ class BadInput(BrowserCase):
         expect(page.get_by_role("heading", level=1)).to_have_text("Not here")
         expect(page.locator("main [role=alert]")).to_contain_text(f"There is no job {job}.")
         live(page)
-        self.excuse(f"404: {self.visit.address(f'api/v1/jobs/{job}')}")
+        gone, just_then = f"api/v1/jobs/{job}", "api/v1/events"
+        self.excuse(*(f"404: {self.visit.address(path)}" for path in (gone, just_then)))
 
     def test_a_frame_that_is_no_picture_is_told_of_and_the_rest_of_the_page_is_there(self) -> None:
         picture = {"task": "Work:0", "frame": 7, "version": "1", "width": 64, "height": 36}

@@ -78,6 +78,7 @@ export const skipped = signal(0); // events of things may have been left out: th
 const hearers = new Set<Hearer>();
 let source: EventSource | null = null;
 let followed = ""; // what the source was asked
+let refused = ""; // the question that was not answered last
 let last: number | null = null; // the number of the last event
 let began = Infinity; // and the one after which the first answer was made
 let planned = 0;
@@ -162,16 +163,28 @@ function listen() {
   }
   const stream = new EventSource(here(`${API}/events${followed}&since=${last}`));
   source = stream;
-  stream.addEventListener("open", () => (link.value = { state: "live", since: now() }));
+  stream.addEventListener("open", () => {
+    refused = "";
+    link.value = { state: "live", since: now() };
+  });
   stream.addEventListener("error", () => {
     lost();
-    if (stream.readyState === EventSource.CLOSED && source === stream) open(AGAIN);
+    if (stream.readyState === EventSource.CLOSED && source === stream) refuse();
   });
   stream.addEventListener("reset", (event) => {
     last = (JSON.parse(event.data) as { last_event: number }).last_event;
     reread.value += 1;
   });
   for (const kind of new Set([...hearers].map((hearer) => hearer.kind))) stream.addEventListener(kind, (event) => tell(kind, event));
+}
+
+// The server does not answer this question: what it asks about may be gone.  Whoever shows it looks again, once.
+function refuse() {
+  if (refused !== followed) {
+    refused = followed;
+    reread.value += 1;
+  }
+  open(AGAIN);
 }
 
 function tell(kind: Kind, event: MessageEvent<string>) {
