@@ -13,7 +13,7 @@ from typing import Any
 
 from brender.farm.farm import Farm
 from brender.farm.interfaces import Following
-from brender.farm.job import Job, Step
+from brender.farm.job import FinishedStep, Job, Step
 from brender.farm.task_changes import Copy
 
 KIND = "task"
@@ -75,6 +75,9 @@ class TaskEvents:
 def news(followed: Followed, job: Job) -> dict[str, Any] | None:
     """What is different of its tasks; None when nothing is."""
     steps = job.steps or followed.steps
+    if not job.steps and (not followed.seen or counts_of(job.past) != counts_of(followed.steps)):
+        followed.steps, followed.seen = [], []  # it went on and has ended again: what happened nobody has seen
+        return {"job": job.id, "anew": True, "steps": []}
     same = len(steps) == len(followed.seen)
     found = [copy.news(step, MOST_RUNS) for step, copy in zip(steps, followed.seen, strict=True)] if same else [None]
     if None in found:
@@ -92,5 +95,5 @@ def take_in(followed: Followed, job: Job) -> None:
     followed.counts = counts_of(followed.steps)
 
 
-def counts_of(steps: Collection[Step]) -> list[list[int]]:
+def counts_of(steps: Collection[Step | FinishedStep]) -> list[list[int]]:
     return [list(step.counts) for step in steps]

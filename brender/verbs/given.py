@@ -34,9 +34,20 @@ def read(value: Any, shape: type[Shape], at: str = "", *, texts: bool = False) -
         if name not in shape.__struct_fields__:
             raise no_field(str(name), shape.__struct_fields__, at)
     try:
-        return converted(value, shape, strict=not texts)
+        made = converted(value, shape, strict=not texts)
+        if texts:
+            check_texts(value, made, at)
+        return made
     except msgspec.ValidationError as error:
         raise misfit(str(error), at) from None
+
+
+def check_texts(value: Mapping[str, Any], made: msgspec.Struct, at: str) -> None:
+    """In an address nothing is what is not there: the word null is no number."""
+    for name, text in value.items():
+        if isinstance(text, str) and getattr(made, name) is None:
+            place = inside(at, name) if at else name
+            raise Unfit(f'"{text}" is no value of {name}; leave it out where none is meant.', place)
 
 
 def converted(value: Mapping[str, Any], shape: type[Shape], *, strict: bool) -> Shape:

@@ -33,6 +33,6 @@ class LoggingIn(SynchronousTestCase):
         page.get_by_text("ada, admin").wait_for()
         self.assertEqual({complaint[:3] for complaint in self.visit.complaints}, {"401"})
         page.get_by_role("button", name="Log out").click()
-        page.get_by_label("Name").wait_for()
+        page.get_by_role("heading", name="Log in").wait_for()
         self.visit.open("jobs")
         page.get_by_role("link", name="Log in").wait_for()

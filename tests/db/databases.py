@@ -5,6 +5,7 @@ an address at the `cluster`'s server, any other a path.  All that is below takes
 """
 
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +26,8 @@ from tests.db.cluster import cluster
 
 Where = Path | str
 
+PATIENCE = 30.0  # seconds
+
 
 class OnPostgresql:
     """The same tests with a PostgreSQL's database; put before the test case."""
@@ -40,7 +43,10 @@ def place(test: SynchronousTestCase) -> Any:
 def ready(where: Where) -> Database:
     """A database with its tables, that waits for nobody who has locked it."""
     engine = engine_of(where)
-    assert take_farm(engine)
+    until = time.monotonic() + PATIENCE
+    while not take_farm(engine):  # PostgreSQL notices a moment later that whoever had it is gone
+        assert time.monotonic() < until, "somebody else holds the farm"
+        time.sleep(0.02)
     engine.let_go()
     pragmas = {"journal_mode": "wal", "busy_timeout": 0}
     impatient = SqliteDatabase(str(where), pragmas=pragmas, autoconnect=False)

@@ -197,6 +197,15 @@ class FollowedTasks(Case):
         self.farm.clock.advance(1)
         self.assertEqual(self.data(wire)[0], {"job": 1, "anew": True, "steps": []})
 
+    async def test_one_that_goes_on_and_has_ended_again_before_that_is_told_is_to_be_loaded_anew(self) -> None:
+        self.farm.finish_all(self.client)
+        self.farm.clock.advance(1)
+        wire = self.follow("kind=task&job=1")
+        await self.farm.service.again(1, lambda job: {0: [3]})
+        self.farm.finish_all(self.client)
+        self.farm.clock.advance(1)
+        self.assertEqual((self.job.finished, self.data(wire)), (True, [{"job": 1, "anew": True, "steps": []}]))
+
     async def test_tasks_that_are_added_are_to_be_loaded_anew(self) -> None:
         wire = self.follow("kind=task&job=1")
         await self.farm.service.add_tasks(1, {"Frames": "101-103"})

@@ -85,7 +85,8 @@ class Help(SynchronousTestCase):
             "  all",
             "  enabled, disabled         what the administrator wants",
         ])  # fmt: skip
-        self.assertIn("  memory, keep_memory       memory, such as 32GB", lines)
+        self.assertIn("  memory_used, gpu_memory_used, disk_free, memory, keep_memory", lines)
+        self.assertIn("                            memory, such as 32GB", lines)
         self.assertIn("  name, system, gpus, pools or pool, tags or tag, takes, sleeps, zone", lines)
         self.assertIn("must be true of an order:", usage(ORDERS))
         self.assertNotIn("its id", usage(STEPS))

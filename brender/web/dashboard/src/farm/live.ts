@@ -193,6 +193,9 @@ function tell(kind: Kind, event: MessageEvent<string>) {
   for (const hearer of [...hearers]) if (hearer.kind === kind) hearer.heard(data);
 }
 
+// The number of the event that is told just now.
+export const eventNow = () => last ?? 0;
+
 function lost() {
   if (link.value.state !== "lost") link.value = { state: "lost", since: now() };
 }

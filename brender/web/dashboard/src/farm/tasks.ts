@@ -9,6 +9,8 @@ import { Cells } from "../parts/cells";
 import type { components } from "../api";
 import { API, ask } from "./api";
 import type { Sorry } from "./api";
+import { eventNow } from "./live";
+import type { TasksChanged } from "./live";
 import { useHeard, useLoaded } from "./loading";
 
 export type Space = components["schemas"]["Space"];
@@ -40,25 +42,33 @@ const CALM = 150; // milliseconds between two times at which numbers are written
 export function useCells(job: number, step: string): { cells: Cells | undefined; turn: number; sorry: Sorry | undefined } {
   const [turn, paint] = useReducer((count: number) => count + 1, 0);
   const held = useRef<{ cells: Cells; name: string } | null>(null);
+  const waiting = useRef<{ number: number; steps: TasksChanged["steps"] }[]>([]);
   const timer = useRef(0);
   const { value, sorry, again } = useLoaded((signal) => readGrid(job, step, signal), [job, step]);
   useEffect(() => () => clearTimeout(timer.current), []);
+  const take = (steps: TasksChanged["steps"]) => {
+    for (const { step: name, runs } of steps) {
+      if (name !== held.current?.name) continue;
+      for (const [first, count, state, took] of runs) for (let place = 0; place < count; place++) held.current.cells.set(first + place, state, took?.[place] ?? 0);
+      held.current.cells.tell();
+      timer.current ||= setTimeout(() => {
+        timer.current = 0;
+        paint(0);
+      }, CALM);
+    }
+  };
   useEffect(() => {
     held.current = value ? { cells: value.cells, name: step } : null;
+    for (const { number, steps } of waiting.current.splice(0)) if (value && number > value.after) take(steps);
   }, [value]);
   useHeard(
     "task",
     ({ anew, steps }) => {
-      if (anew) return again();
-      for (const { step: name, runs } of steps) {
-        if (name !== held.current?.name) continue;
-        for (const [first, count, state, took] of runs) for (let place = 0; place < count; place++) held.current.cells.set(first + place, state, took?.[place] ?? 0);
-        held.current.cells.tell();
-        timer.current ||= setTimeout(() => {
-          timer.current = 0;
-          paint(0);
-        }, CALM);
-      }
+      if (held.current && !anew) return take(steps);
+      waiting.current.push({ number: eventNow(), steps }); // until the grid that is read now is there
+      if (!anew) return;
+      held.current = null;
+      again();
     },
     job,
     value ? { after: value.after } : null,
