@@ -87,6 +87,6 @@ class Help(SynchronousTestCase):
         ])  # fmt: skip
         self.assertIn("  memory_used, gpu_memory_used, disk_free, memory, keep_memory", lines)
         self.assertIn("                            memory, such as 32GB", lines)
-        self.assertIn("  name, system, gpus, pools or pool, tags or tag, takes, sleeps, zone", lines)
+        self.assertIn("  name, system, gpus, sleep_zone, pools or pool, tags or tag, takes, sleeps,", lines)
         self.assertIn("must be true of an order:", usage(ORDERS))
         self.assertNotIn("its id", usage(STEPS))
