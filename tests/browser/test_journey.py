@@ -11,7 +11,7 @@ from typing import ClassVar
 from playwright.sync_api import expect
 
 from tests.browser.harness import BrowserCase
-from tests.browser.pages import SEEN, SLOW, field, mark, marked, row, see, state, told
+from tests.browser.pages import SEEN, SLOW, field, live, mark, marked, row, see, state, told
 from tests.line.harness import template
 from tests.line.test_frames import scene
 
@@ -86,6 +86,9 @@ class Journey(BrowserCase):
 
     def test_two_browsers_see_what_the_other_does_and_what_is_taken_back(self) -> None:
         mine, theirs = see(self.visit, "clients"), see(self.another(), "clients")
+        for page in (mine, theirs):
+            live(page)
+            expect(row(page, "beta").locator(".client-state")).to_have_text("idle")
         mark(theirs)
         row(mine, "beta").get_by_role("checkbox").check()
         mine.get_by_role("button", name="Disable", exact=True).click()

@@ -62,6 +62,7 @@ interface Hearer {
   only: Only;
   since: number | undefined;
   after: number | undefined;
+  asked: boolean; // the stream that there is was asked for what it wants
 }
 
 export interface Link {
@@ -88,8 +89,9 @@ let asleep = false;
 
 // Gives the function that ends it.  Tasks are told of one job only.
 export function hear<K extends Kind>(kind: K, heard: (data: Kinds[K]) => void, job?: number, only: Only = {}): () => void {
-  const hearer: Hearer = { kind, heard: heard as Heard, job, only, since: only.since, after: only.after };
+  const hearer: Hearer = { kind, heard: heard as Heard, job, only, since: only.since ?? last ?? undefined, after: only.after, asked: false };
   hearers.add(hearer);
+  hearer.asked = source != null && question() === followed;
   open(GATHER);
   return () => {
     hearers.delete(hearer);
@@ -122,7 +124,10 @@ function question() {
 
 async function follow() {
   const wanted = question();
-  if (source && wanted === followed && source.readyState !== EventSource.CLOSED) return;
+  if (source && wanted === followed && source.readyState !== EventSource.CLOSED) {
+    for (const hearer of hearers) hearer.asked = true;
+    return;
+  }
   source?.close();
   source = null;
   if (!hearers.size || asleep) return;
@@ -153,6 +158,7 @@ function listen() {
   for (const hearer of hearers) {
     last = Math.min(last ?? Infinity, hearer.since ?? Infinity);
     hearer.since = undefined;
+    hearer.asked = true;
   }
   for (const hearer of hearers) {
     if (hearer.after != null && hearer.after > (last ?? 0)) {
@@ -190,7 +196,7 @@ function refuse() {
 function tell(kind: Kind, event: MessageEvent<string>) {
   if (event.lastEventId) last = Number(event.lastEventId);
   const data = JSON.parse(event.data) as never;
-  for (const hearer of [...hearers]) if (hearer.kind === kind) hearer.heard(data);
+  for (const hearer of [...hearers]) if (hearer.kind === kind && hearer.asked) hearer.heard(data);
 }
 
 // The number of the event that is told just now.
