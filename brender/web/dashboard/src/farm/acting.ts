@@ -1,7 +1,6 @@
 // Verbs on what somebody has chosen: done, told in a sentence, and taken back where that can be.
 //
-// How does this work?  `act` shows at once what will be (`as`), asks the server, and takes the look back with the reason when it could not be.
-// Where a verb has an opposite, the sentence has an Undo for exactly the things that were changed.
+// How does this work?  `act` asks the server and tells what was done, or why it could not be; the events show it.  Where a verb has an opposite, the sentence has an Undo for exactly the things that were changed.
 
 import { sorry, tell } from "../app/toasts";
 import { plural } from "../words";
@@ -14,22 +13,26 @@ export interface Verb {
   done: string; // "paused"
   back?: Verb["name"];
   sure?: boolean; // asks once more, as it cannot be undone
-  key?: string;
   method?: "POST" | "DELETE";
 }
 
 export const JOB_VERBS: readonly Verb[] = [
-  { name: "pause", title: "Pause", done: "paused", back: "resume", key: "p" },
-  { name: "resume", title: "Resume", done: "resumed", back: "pause", key: "r" },
-  { name: "retry", title: "Retry failed", done: "tried again", key: "t" },
-  { name: "cancel", title: "Cancel", done: "canceled", sure: true, key: "c" },
+  { name: "pause", title: "Pause", done: "paused", back: "resume" },
+  { name: "resume", title: "Resume", done: "resumed", back: "pause" },
+  { name: "retry", title: "Retry failed", done: "tried again" },
+  { name: "cancel", title: "Cancel", done: "canceled", sure: true },
 ];
 
 export const CLIENT_VERBS: readonly Verb[] = [
-  { name: "enable", title: "Enable", done: "enabled", back: "disable", key: "e" },
-  { name: "disable", title: "Disable", done: "disabled; what runs is finished", back: "enable", key: "d" },
+  { name: "enable", title: "Enable", done: "enabled", back: "disable" },
+  { name: "disable", title: "Disable", done: "disabled; what runs is finished", back: "enable" },
   { name: "restart", title: "Restart", done: "told to start anew when what runs is finished" },
   { name: "drain", title: "Drain", done: "told to end when what runs is finished", sure: true },
+];
+
+export const TASK_VERBS: readonly Verb[] = [
+  { name: "retry", title: "Retry", done: "tried again" },
+  { name: "requeue", title: "Run again", done: "run again" },
 ];
 
 const doneBy = (name: string) => [...JOB_VERBS, ...CLIENT_VERBS].find((verb) => verb.name === name)?.done ?? "changed back";
@@ -40,11 +43,9 @@ export interface Acted {
   verb: Verb;
   filter: string; // which
   body?: unknown;
-  as?: () => () => void; // shows what will be; gives the way back
 }
 
-export async function act<T extends { id: number | string }>({ item, within = "", verb, filter, body, as }: Acted): Promise<T[]> {
-  const back = as?.();
+export async function act<T extends { id: number | string }>({ item, within = "", verb, filter, body }: Acted): Promise<T[]> {
   try {
     const method = verb.method ?? "POST";
     const address = `${API}/${within}${item}s${method === "DELETE" ? "" : `/${verb.name}`}?filter=${encodeURIComponent(filter)}`;
@@ -53,7 +54,6 @@ export async function act<T extends { id: number | string }>({ item, within = ""
     tell(`${plural(changed, item)} ${verb.done}${already}.`, undo(item, verb, data, changed));
     return data;
   } catch (error) {
-    back?.();
     sorry(error);
     return [];
   }

@@ -19,10 +19,8 @@ export type Client = Schemas["ClientView"];
 export type Load = Schemas["LoadView"];
 export type Turn = Schemas["TurnView"];
 export type Pool = Schemas["PoolView"];
-export type Tag = Schemas["TagView"];
 export type Limit = Schemas["LimitView"];
 export type Setting = Schemas["SettingView"];
-export type SavedView = Schemas["SavedView"];
 export type Problem = Schemas["Problem"];
 
 // What most pages show of a job, and are told of it.

@@ -2,7 +2,7 @@
 
 import { remember, said, useTitle } from "../app/router";
 import type { Where } from "../app/router";
-import { act } from "../farm/acting";
+import { TASK_VERBS, act } from "../farm/acting";
 import { API, get, here, query } from "../farm/api";
 import type { Excerpt, Order, Page, Task } from "../farm/api";
 import { now, second } from "../farm/clock";
@@ -15,11 +15,6 @@ import { ago, clock, duration, plural } from "../words";
 
 const PART = 1_000_000; // bytes that are read at once
 const encoder = new TextEncoder();
-
-const VERBS = [
-  { name: "retry", title: "Retry", done: "tried again" },
-  { name: "requeue", title: "Run again", done: "run again" },
-] as const;
 
 export default function TaskPage({ ids }: Where) {
   const job = Number(ids.job);
@@ -68,7 +63,7 @@ function Head({ job, task }: { job: number; task: Task }) {
           <p>{[where(task) + running, task.seconds != null && `took ${duration(task.seconds)}`, task.status].filter(Boolean).join(" · ")}</p>
           {task.parameters && <p class="soft">{task.parameters}</p>}
         </div>
-        <div class="verbs">{VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} about={task.what} run={() => void act({ item: "task", within: `jobs/${job}/`, verb, filter })} />)}</div>
+        <div class="verbs">{TASK_VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} about={task.what} run={() => void act({ item: "task", within: `jobs/${job}/`, verb, filter })} />)}</div>
       </div>
       <Why job={job} task={task} />
     </section>

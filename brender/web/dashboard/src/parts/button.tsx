@@ -6,7 +6,7 @@ import type { Verb } from "../farm/acting";
 const SURE = 4000; // milliseconds in which the second press counts
 
 interface Shown {
-  verb: Pick<Verb, "title" | "sure" | "key">;
+  verb: Pick<Verb, "title" | "sure">;
   about?: string | undefined; // for who does not see where it stands
   disabled?: boolean;
   run: () => void;

@@ -5,8 +5,6 @@
 
 export const STATES = ["waiting", "ready", "active", "completed", "failed", "canceled"] as const;
 
-export type StateName = (typeof STATES)[number];
-
 const COMPLETED = STATES.indexOf("completed");
 const SAMPLES = 4000; // cells that tell what is quick and what is slow
 const SPREAD = [0.02, 0.98] as const; // of them; what is beyond is as light or dark as can be

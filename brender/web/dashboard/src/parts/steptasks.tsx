@@ -2,8 +2,8 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { go } from "../app/router";
-import { act } from "../farm/acting";
-import { API } from "../farm/api";
+import { TASK_VERBS, act } from "../farm/acting";
+import type { Verb } from "../farm/acting";
 import { nameOf, secondsOf, useCells } from "../farm/tasks";
 import type { Space } from "../farm/tasks";
 import { duration } from "../words";
@@ -15,10 +15,6 @@ import { Plot } from "./plot";
 import { Note, Wait } from "./trouble";
 
 const PLOTTED = 4000; // points at most
-const VERBS = [
-  { name: "retry", title: "Retry", done: "tried again" },
-  { name: "requeue", title: "Run again", done: "run again" },
-] as const;
 
 interface Shown {
   job: number;
@@ -38,7 +34,7 @@ export function StepTasks({ job, step, space, frame }: Shown) {
   const open = (cell: number) => go(`/jobs/${job}/tasks/${encodeURIComponent(`${step}:${cell}`)}`);
   const actions = (chosen: Ranges, done: () => void) => (
     <>
-      {VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} run={() => void run(job, step, chosen, verb).then(done)} />)}
+      {TASK_VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} run={() => void run(job, step, chosen, verb).then(done)} />)}
       <button type="button" class="btn btn-sm btn-outline-secondary" onClick={() => open(chosen[0]?.[0] ?? 0)}>Show log</button>
     </>
   );
@@ -50,7 +46,7 @@ export function StepTasks({ job, step, space, frame }: Shown) {
   );
 }
 
-function run(job: number, step: string, chosen: Ranges, verb: (typeof VERBS)[number]) {
+function run(job: number, step: string, chosen: Ranges, verb: Verb) {
   const filter = `step=${JSON.stringify(step)} and task=${written(chosen)}`;
   return act({ item: "task", verb, filter, within: `jobs/${job}/` });
 }
@@ -103,5 +99,3 @@ function points(cells: Cells): [number[], number[]] {
   }
   return [at, took];
 }
-
-export const logOf = (job: number, task: string) => `${API}/jobs/${job}/tasks/${encodeURIComponent(task)}/log`;
