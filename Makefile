@@ -71,7 +71,7 @@ test-long: ready-for-tests
 # ARGS: any of Schemathesis', as --seed=1
 .PHONY: test-api
 test-api: ready-for-tests
-	@$(BIN)/python -m tests.web.api_run --seconds 600 $(ARGS)
+	@$(BIN)/python -m tests.web.openapi.api_run --seconds 600 $(ARGS)
 
 lint: ready-for-tests lint-only
 

@@ -38,6 +38,7 @@ TASKS = 1_000_000
 ENDED = TASKS * 3 // 4
 CLIENTS = 10_000
 TIMES = 7  # of which the median counts
+REST = 1.0  # seconds for a browser that has just begun: it has pages of its own to load
 WORKERS, SECONDS_A_TASK = 100, 0.1  # a thousand tasks a second
 WARM, MEASURED = 4, 10  # seconds
 PATIENT = {"heartbeat": 10.0, "lost_after": 30.0}
@@ -200,6 +201,7 @@ def cold(farm: Farm, path: str, is_there: str) -> Iterator[float]:
     """Milliseconds from an address that somebody goes to for the first time, the server being warm."""
     for _ in range(TIMES):
         with closing(Visit(farm.web_port)) as visit:
+            sleep(REST)
             visit.page.goto(visit.address(path), wait_until="commit")
             yield visit.page.evaluate(WAIT % is_there)
 
@@ -210,7 +212,7 @@ def inside(farm: Farm, path: str, link: str, is_there: str) -> Iterator[float]:
         with closing(Visit(farm.web_port)) as visit:
             visit.open(path)
             visit.page.wait_for_selector(link)
-            sleep(0.5)  # it has come to rest
+            sleep(REST)
             began = visit.page.evaluate(CLICK, link)
             yield visit.page.evaluate(WAIT % is_there) - began
 
@@ -254,6 +256,7 @@ def costs(farm: Farm, name: str, path: str, content: str) -> Iterator[Figure]:
     found: list[dict[str, float]] = []
     for _ in range(TIMES):
         with closing(Visit(farm.web_port)) as visit:
+            sleep(REST)
             visit.page.goto(visit.address(path), wait_until="commit")
             there = visit.page.evaluate(WAIT % f"document.querySelector('{content}')")
             sleep(1)  # for what comes after that

@@ -16,9 +16,9 @@ from bench.figures import TIMES, Figure, figure
 from brender.farm.load import UNKNOWN
 from brender.farm.settings import ClientSettings
 from brender.farm.views import ClientView
-from brender.verbs.attributes import attributes_of
 from brender.verbs.filters import BadFilter, Language, matching, parse, suggest, written
 from brender.verbs.filters.conditions import LONGEST
+from brender.verbs.items.attributes import attributes_of
 
 CLIENTS = Language(attributes_of(ClientView), thing="client", aliases={"pool": "pools"})
 NOW = 1_795_716_000.0

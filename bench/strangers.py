@@ -3,7 +3,8 @@
 How does this work?  `/bin/true` on a worker of eight slots is measured, by turns alone and with `bench.siege` before
 all three ports.  Meanwhile the server's memory and descriptors are looked at.  The besiegers have the lowest priority:
 what they cost themselves would be another machine's.  Where a process may not have so many descriptors, it is a
-smaller crowd.
+smaller crowd.  They come from the same address as the bench, whose own requests may have to make room for them: it asks
+again, as a program should, and counts how often.
 """
 
 import os
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
+from urllib.error import URLError
 
 import msgspec
 import psutil
@@ -25,12 +28,13 @@ from tests.line.harness import CHECKOUT, Farm
 
 CROWD = 10_000
 TURNS = 3
+MOST_TRIES = 10
 SPARE = 100  # descriptors of the besiegers that are no connections
 
 
 def strangers(folder: Path) -> list[Figure]:
     crowd = possible(CROWD)
-    with Farm(folder) as farm:
+    with Besieged(folder) as farm:
         assert farm.server is not None
         server = psutil.Process(farm.server.pid)
         farm.worker("bench", 8)
@@ -50,9 +54,22 @@ def strangers(folder: Path) -> list[Figure]:
         figure("strangers_rate", ours, "tasks/s"),
         figure("strangers_rate_alone", alone, "tasks/s"),
         figure("strangers_rate_ratio", median(one / other for one, other in pairs), "", ">= 0.8"),
+        figure("strangers_asked_again", farm.again, "requests"),
         figure("strangers_server_grows_mb", (most - before) / 2**20, "MB", "<= 200"),
         figure("strangers_server_descriptors", descriptors, "", "<= 3000"),
     ]
+
+
+class Besieged(Farm):
+    again = 0  # requests that had to be asked again
+
+    def _ask(self, path: str, body: Any, method: str | None) -> bytes:
+        for _ in range(MOST_TRIES - 1):
+            try:
+                return super()._ask(path, body, method)
+            except (ConnectionError, URLError):
+                self.again += 1
+        return super()._ask(path, body, method)
 
 
 def possible(crowd: int) -> int:

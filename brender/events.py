@@ -20,12 +20,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from brender.farm.event_kinds import GONE
 from brender.farm.interfaces import Event
 
 KEPT = 4096
 SHOW_EVERY = 0.1  # seconds
 MOST_THINGS = 1000  # that one event shows
-GONE = "gone"
 Listener = Callable[[Event], None]
 
 

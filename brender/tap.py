@@ -26,8 +26,9 @@ from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 from twisted.python.threadpool import ThreadPool
 
-from brender import __version__, config
-from brender.archiving import Archives
+from brender import __version__
+from brender.config import Config, load
+from brender.config.mistakes import BadSettings
 from brender.db.archive import Shelf
 from brender.db.engine import CannotOpen, CannotReach
 from brender.db.opening import Claim
@@ -35,32 +36,33 @@ from brender.db.store import SqlStore
 from brender.farm.changes import Changes
 from brender.farm.people import HOW
 from brender.farm.submission.planning import replan
-from brender.keeping import Keeping
-from brender.logs import Kept
+from brender.logs.order_logs import Kept
 from brender.people.passwords import Passwords
 from brender.planner import Planner
+from brender.ports.seats import CannotListen, Seats
+from brender.ports.sockets import room_for_connections
+from brender.ports.strangers import Strangers
+from brender.ports.workers import WorkersPort
 from brender.protocols.codec import MOST_FROM_WORKER
 from brender.protocols.door import ShellFactory
 from brender.protocols.json_lines import MOST_BYTES
 from brender.protocols.papers import Gate
 from brender.protocols.standby import StandbyFactory
 from brender.protocols.worker import WorkerFactory
-from brender.seats import CannotListen, Seats
 from brender.security.locks import Locks
 from brender.security.problems import NotSecure
-from brender.service import FarmService
-from brender.sockets import room_for_connections
-from brender.strangers import Strangers
+from brender.service.archiving import Archives
+from brender.service.farm_service import FarmService
+from brender.service.keeping import Keeping
+from brender.service.waking import Waker
 from brender.templates.library import Library
-from brender.verbs.watching import for_views
-from brender.waking import Waker
-from brender.web.forwarded import Proxies
-from brender.web.guard import LOOPBACK
+from brender.verbs.following.watching import for_views
+from brender.web.http.forwarded import Proxies
+from brender.web.http.guard import LOOPBACK
 from brender.web.remapping import BadRoute
 from brender.web.site import make_site
 from brender.web.standby import make_standby_site
 from brender.webhooks import BadHook, DeadLetters, Post, Surroundings, Webhooks
-from brender.workers_port import WorkersPort
 
 reactor: Any = global_reactor
 HOUR, DAY = 3600.0, 86_400.0  # seconds
@@ -90,7 +92,7 @@ class ServerService(Service):
     log = Logger()
     name = "brender"
 
-    def __init__(self, settings: config.Config) -> None:
+    def __init__(self, settings: Config) -> None:
         self._config = settings
         self.problem = ""  # why the server has stopped by itself
         self._locks = Locks(settings.state, settings.server.hosts, reactor, time.time)
@@ -98,7 +100,7 @@ class ServerService(Service):
         self._ours = self._claim.take()  # whether this server has the farm
         self._keeping = self._keeper()
         self._hashing = ThreadPool(0, 2, "passwords")
-        self._forgetting = LoopingCall(self._forget_audit)
+        self._forgetting = LoopingCall(lambda: Deferred.fromCoroutine(self._forget()))
         self._planner = Planner(reactor, reactor)
         self.farm = self._farm(self._claim.store)
         self._archives = self._archive()
@@ -136,7 +138,7 @@ class ServerService(Service):
         try:
             return Webhooks(self._config.settings.webhooks, for_views(self.farm.farm, time.time), around)
         except BadHook as error:
-            raise config.BadSettings(f"The settings {self._config.source} have a mistake: {error}") from error
+            raise BadSettings(f"The settings {self._config.source} have a mistake: {error}") from error
 
     def _farm(self, store: SqlStore) -> FarmService:
         server = self._config.server
@@ -155,10 +157,11 @@ class ServerService(Service):
             passwords=Passwords(partial(deferToThreadPool, reactor, self._hashing)),
         )
 
-    def _forget_audit(self) -> Deferred[None]:
-        """What is older than it is kept."""
+    async def _forget(self) -> None:
+        """Of people, what is older than it is kept."""
         days = self._config.server.audit_kept_days
-        return Deferred.fromCoroutine(self.farm.forget_audit(time.time() - days * DAY if days else 0.0))
+        await self.farm.forget_audit(time.time() - days * DAY if days else 0.0)
+        await self.farm.forget_sessions()
 
     def _library(self) -> Library:
         folder = self._config.server.templates
@@ -328,7 +331,7 @@ class ServerService(Service):
         try:
             return make_site(self.farm, __version__, **how)
         except BadRoute as error:
-            raise config.BadSettings(f"The settings {self._config.source} have a mistake: {error}") from error
+            raise BadSettings(f"The settings {self._config.source} have a mistake: {error}") from error
 
     def _failed(self, reason: str) -> None:
         """The server cannot go on: it says why and stops, with exit code 1."""
@@ -353,8 +356,8 @@ def makeService(options: usage.Options) -> ServerService:
     """For `twistd`; raises `usage.UsageError` with a sentence."""
     keep_time(reactor)
     try:
-        return ServerService(config.load(options["config"], options["state"]))
-    except (config.BadSettings, CannotOpen) as error:
+        return ServerService(load(options["config"], options["state"]))
+    except (BadSettings, CannotOpen) as error:
         raise usage.UsageError(str(error)) from error
 
 
@@ -363,8 +366,8 @@ def run(config_path: str | None = None, state: str | None = None) -> int:
     keep_time(reactor)
     globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stderr)], redirectStandardIO=False)
     try:
-        service = ServerService(config.load(config_path, state))
-    except (config.BadSettings, CannotOpen) as error:
+        service = ServerService(load(config_path, state))
+    except (BadSettings, CannotOpen) as error:
         print(f"brender: {error}", file=sys.stderr)
         return 2
     reactor.addSystemEventTrigger("before", "shutdown", service.stopService)

@@ -23,9 +23,9 @@ from brender.db.models import ClientRow
 from brender.db.store import SqlStore
 from brender.db.writer import Writer
 from brender.farm.submission.planning import replan
-from brender.logs import Logs
+from brender.logs.order_logs import Logs
 from brender.pictures import Pictures
-from brender.service import FarmService
+from brender.service.farm_service import FarmService
 from tests.db.databases import ready
 from tests.fakes import SmallFarm
 

@@ -5,6 +5,7 @@ and `SmallFarm` puts the real `FarmService` on them with a clock that only moves
 tests of shell, web and protocol talk to the farm itself, without sockets, threads or a database.
 """
 
+import json
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from io import BytesIO
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
+from msgspec.structs import replace
 from PIL import Image
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
@@ -24,11 +26,15 @@ from brender.farm.client import Machine, RuntimeClient
 from brender.farm.interfaces import NotFound, WritePath
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
+from brender.farm.sessions import Session
+from brender.farm.submission.answers import Outline
+from brender.farm.submission.here import Here, Template, Values
 from brender.farm.submission.planning import replan
-from brender.logs import Logs
+from brender.farm.submission.plans import Plan
+from brender.logs.order_logs import Logs
 from brender.people.passwords import Passwords
 from brender.pictures import Pictures
-from brender.service import FarmService
+from brender.service.farm_service import FarmService
 
 NOON = 1_700_000_000.0  # the time at which every small farm begins
 
@@ -61,6 +67,7 @@ class MemoryStore:
         self.closed = False
         self.orders: dict[int, Order] = {}
         self.entries: dict[int, Entry] = {}  # of the audit
+        self.sessions: dict[int, Session] = {}  # as they were written
         self.submissions: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self.added: dict[int, list[dict[str, Any]]] = {}
         self.steps: dict[int, list[StatesThen | None]] = {}
@@ -86,6 +93,7 @@ class MemoryStore:
     def save(self, changes: Changes) -> Awaitable[None]:
         self.orders.update(changes.orders)
         self.entries.update(changes.audit)
+        self.sessions.update((number, replace(session)) for number, session in changes.sessions.items())
         for job in changes.jobs.values():
             if job.template:
                 self.submissions[job.id] = (job.template, job.values)
@@ -144,6 +152,9 @@ class MemoryStore:
     async def remove_tokens(self, tokens: Sequence[int]) -> None:
         pass
 
+    async def remove_sessions(self, used: float, began: float) -> int:
+        return 0
+
     async def audit(self, most: int) -> Sequence[Entry]:
         return [entry for _, entry in sorted(self.entries.items(), reverse=True)][:most]
 
@@ -190,6 +201,9 @@ class NotedLink:
     def cancel(self, order: int) -> None:
         self.said.append(("cancel", order))
 
+    def stop(self, order: int, tasks: Sequence[int]) -> None:
+        self.said.append(("stop", order, list(tasks)))
+
     def forget(self, job: int) -> None:
         self.said.append(("forget", job))
 
@@ -205,6 +219,29 @@ class NotedLink:
 
     def hold(self, wait: bool) -> None:
         self.said.append(("hold", wait))
+
+
+class Remembering(Here):
+    """The real plans and outlines; what a thousand tests hand in is worked out once."""
+
+    def __init__(self) -> None:
+        self._plans: dict[tuple[str, ...], Plan] = {}
+        self._outlines: dict[tuple[str, ...], tuple[Outline, Plan | None]] = {}
+
+    async def plan(self, template: Template, values: Values, folder: str, limit: int) -> Plan:
+        key = (json.dumps([template, values]), folder, str(limit))
+        if key not in self._plans:
+            self._plans[key] = await super().plan(template, values, folder, limit)
+        return self._plans[key]
+
+    async def outline(self, template: Template, values: Values, folder: str, limit: int) -> tuple[Outline, Plan | None]:
+        key = (json.dumps([template, values]), folder, str(limit))
+        if key not in self._outlines:
+            self._outlines[key] = await super().outline(template, values, folder, limit)
+        return self._outlines[key]
+
+
+PLANNER = Remembering()
 
 
 class SmallFarm:
@@ -227,6 +264,7 @@ class SmallFarm:
             epoch=self.clock.seconds,
             passwords=Passwords(hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
             secret=map("secret {}".format, count(1)).__next__,
+            planner=PLANNER,
         )
         self.links: dict[int, NotedLink] = {}
 

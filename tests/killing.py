@@ -27,11 +27,11 @@ from brender.farm.job import Job
 from brender.farm.submission.planning import Plan, plan, replan
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_JOB, TASK, TaskEvent, TaskState
-from brender.logs import Logs
+from brender.logs.order_logs import Logs
 from brender.pictures import Pictures
 from brender.protocols import messages as say
 from brender.protocols.worker import Conversation
-from brender.service import FarmService
+from brender.service.farm_service import FarmService
 from tests.db.databases import ready
 from tests.fakes import NOON
 from tests.worker.fakes import FakeSession, Small

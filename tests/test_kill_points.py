@@ -19,7 +19,7 @@ from brender.farm.farm import Farm
 from brender.farm.job import Job
 from brender.farm.submission import here
 from brender.farm.transitions import TASK, JobState, TaskEvent, TaskState
-from brender.service import FarmService
+from brender.service.farm_service import FarmService
 from tests.farm.submission import documents
 from tests.killing import WHEN, Life, Watch, Wish, World, empty_database, planned
 
@@ -53,6 +53,15 @@ def canceled(when: Callable[[Farm], bool]) -> Wish:
     return Wish(when, lambda farm: farm.cancel(1), state_is(JobState.CANCELED))
 
 
+def task_canceled() -> Wish:
+    """Whether it was done nobody has to know: it is asked for again."""
+    return Wish(begun, lambda farm: farm.cancel_tasks(1, {0: [1]}), lambda farm: False)
+
+
+def begun(farm: Farm) -> bool:
+    return farm.jobs[1].started is not None
+
+
 def again(when: Callable[[Farm], bool], done: Callable[[Farm], bool], chosen: Choose = choosing.ended) -> Wish:
     return Wish(when, lambda farm: farm.again(1, chosen), done, again=True)
 
@@ -81,6 +90,10 @@ LIVES = (
     Life(
         "the job is canceled in the middle, and asked for again",
         (submitted(), canceled(has(0, TaskState.COMPLETED)), again(state_is(JobState.CANCELED), RUNS)),
+    ),
+    Life(
+        "one task is canceled once its job has begun, and asked for again",
+        (submitted(2), task_canceled(), again(state_is(JobState.CANCELED, JobState.COMPLETED), RUNS)),
     ),
     Life("the job is canceled before anybody is there", (submitted(), canceled(has(0, TaskState.READY)))),
     Life(

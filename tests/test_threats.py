@@ -6,7 +6,7 @@ import tomllib
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.config import StrangerSettings
+from brender.config.settings import StrangerSettings
 from tests.effort import strangers
 from tests.line.harness import CHECKOUT
 

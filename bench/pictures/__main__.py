@@ -171,6 +171,7 @@ def shots(port: int) -> list[Shot]:
         Shot("pools", "/pools"),
         Shot("submit", "/submit", height=1200, fill=scene),
         Shot("history", "/history"),
+        Shot("audit", "/audit"),
         Shot("settings", "/settings"),
         Shot("api", "/api", height=1000),
     ]

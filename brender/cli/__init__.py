@@ -14,7 +14,7 @@ from importlib import import_module
 import click
 
 from brender import __version__
-from brender.verbs.words import did_you_mean
+from brender.verbs.said.words import did_you_mean
 
 MODULES = {
     "demo": "demo",

@@ -22,9 +22,10 @@ import click
 from brender.client.errors import Failed
 from brender.client.http import Api, Question
 from brender.client.tokens import token_for
-from brender.config import BadSettings, load
+from brender.config import load
+from brender.config.mistakes import BadSettings
+from brender.verbs.said.words import BadWords
 from brender.verbs.tables import visible
-from brender.verbs.words import BadWords
 
 Given = ParamSpec("Given")
 DEFAULT_PORT = 8080

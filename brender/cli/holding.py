@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from brender.config import BadSettings, load
+from brender.config import load
+from brender.config.mistakes import BadSettings
 from brender.worker.sources import HOLD
 
 FOLDER = click.Path(file_okay=False)

@@ -22,7 +22,8 @@ from brender.cli.asking import Desk, asks_the_farm, fail, say, width
 from brender.cli.running import FILE, FOLDER
 from brender.client.errors import Failed
 from brender.client.http import Api
-from brender.config import BadSettings, Config, load
+from brender.config import Config, load
+from brender.config.mistakes import BadSettings
 from brender.verbs.tables import Column, count, table
 
 Tell = Callable[[int, int], None]

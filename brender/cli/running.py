@@ -7,7 +7,9 @@ import sys
 
 import click
 
-from brender.config import BadSettings, load, show
+from brender.config import load
+from brender.config.mistakes import BadSettings
+from brender.config.telling import show
 
 FILE = click.Path(dir_okay=False)
 FOLDER = click.Path(file_okay=False)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from brender.client.errors import Failed
-from brender.config import BadSettings, load
+from brender.config import load
+from brender.config.mistakes import BadSettings
 
 if TYPE_CHECKING:
     from brender.worker.blender.installed import Blender

@@ -17,12 +17,13 @@ from brender.cli.looking import head, told
 from brender.cli.values import values_of
 from brender.cli.verbs import Asked
 from brender.client.errors import Failed
-from brender.config import BadSettings, load
+from brender.config import load
+from brender.config.mistakes import BadSettings
 from brender.protocols.columns import columns
 from brender.verbs.helping import explained, overview
 from brender.verbs.known import VERBS
+from brender.verbs.said.words import BadWords, Word, split
 from brender.verbs.typed.completing import Ways, ways
-from brender.verbs.words import BadWords, Word, split
 
 PROMPT = "> "
 HISTORY = "history"  # in the state folder

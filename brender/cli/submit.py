@@ -23,13 +23,13 @@ from brender.cli.paths import whole
 from brender.cli.scenes import frames_of
 from brender.cli.watch import Watch
 from brender.client.http import Question
-from brender.config import machine_zone
+from brender.config.reading import machine_zone
 from brender.farm.settings import JobSettings, read
 from brender.farm.submission.problems import Refused
 from brender.farm.windows import zone_of
 from brender.templates import built_in
-from brender.verbs import values as written
-from brender.verbs.submitting import MOST_BYTES, built_in_template, is_name
+from brender.verbs.doing.submitting import MOST_BYTES, built_in_template, is_name
+from brender.verbs.said import values as written
 from brender.verbs.tables import count
 
 Function = TypeVar("Function", bound=Callable[..., object])

@@ -17,9 +17,9 @@ from brender.verbs.filters import usage as filters_told
 from brender.verbs.helping import named_verbs
 from brender.verbs.known import VERBS
 from brender.verbs.performing import language
+from brender.verbs.said.values import forms, meanings
 from brender.verbs.typed import Vocabulary
 from brender.verbs.typed.usage import usage
-from brender.verbs.values import forms, meanings
 from brender.verbs.verb import Verb, Which
 
 ENVIRONMENT = (

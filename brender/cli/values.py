@@ -11,7 +11,7 @@ from brender.client.addresses import question
 from brender.client.errors import Failed
 from brender.client.http import Api
 from brender.client.tokens import token_for
-from brender.verbs.item import Item
+from brender.verbs.items.item import Item
 from brender.verbs.known import VERBS
 from brender.verbs.typed.completing import Values
 

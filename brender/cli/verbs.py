@@ -18,17 +18,17 @@ from brender.cli.wording import worded
 from brender.client.addresses import question
 from brender.client.errors import Failed
 from brender.client.http import Question
-from brender.config import machine_zone
+from brender.config.reading import machine_zone
 from brender.farm.windows import zone_of
 from brender.verbs.filters import pointing
 from brender.verbs.helping import explained
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request
+from brender.verbs.said.words import Word, as_word
 from brender.verbs.tables import WIDTH
 from brender.verbs.typed import Typed, Vocabulary, understood
 from brender.verbs.typed.naming import NUMBERS_MEAN, SAME, SHORT
 from brender.verbs.verb import Verb, Which
-from brender.verbs.words import Word, as_word
 
 TEXT = "log"  # the verb that is answered with a text, and not with JSON
 WAITS = ("retry", "requeue")  # verbs after which tasks are to be done

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from brender.client.http import API, Question
-from brender.verbs.item import Item
+from brender.verbs.items.item import Item
 from brender.verbs.verb import Verb, Which
 
 METHODS = {"update": "PATCH", "delete": "DELETE"}

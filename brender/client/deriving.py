@@ -16,7 +16,7 @@ from msgspec import UNSET
 from brender.client.addresses import question
 from brender.client.http import Api, Question
 from brender.client.results import AsyncPages, Outcome, Outcomes, Pages
-from brender.verbs.item import Item
+from brender.verbs.items.item import Item
 from brender.verbs.known import VERBS
 from brender.verbs.telling import rows_of_json
 from brender.verbs.verb import Verb, Which

@@ -1,7 +1,7 @@
 """The classes of all items, for both faces; `items.pyi` has their types, and is made by `brender.client.types`."""
 
 from brender.client.deriving import AsyncResource, Resource, resource
-from brender.verbs.items import ITEMS
+from brender.verbs.items.known import ITEMS
 
 MADE = {
     f"{asynchronous}{item.plural.capitalize()}": resource(item, base)

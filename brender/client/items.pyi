@@ -28,7 +28,7 @@ from brender.farm.task_views import TaskView
 from brender.farm.views import ClientView
 from brender.farm.views import JobView
 from brender.farm.views import OrderView
-from brender.verbs.job_failures import Excerpt
+from brender.verbs.doing.job_failures import Excerpt
 
 
 class Clients:
@@ -208,6 +208,12 @@ class Tasks:
     def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> PagesOf[dict[str, Any]]: ...
     def show(self, id: str, /) -> Outcome[TaskView]:
         """Show one task."""
+    @overload
+    def cancel(self, id: str, /) -> Outcome[TaskView]:
+        """End tasks that wait or run; the job goes on with the others."""
+    @overload
+    def cancel(self, *, filter: str) -> Outcomes[TaskView]:
+        """End tasks that wait or run; the job goes on with the others."""
     @overload
     def retry(self, id: str, /) -> Outcome[TaskView]:
         """Run tasks again that failed or were canceled."""
@@ -585,6 +591,12 @@ class AsyncTasks:
     def list(self, *, fields: str, filter: str = '', sort: str = '', search: str = '', limit: int = 100, offset: int = 0, after: str = '') -> AsyncPages[dict[str, Any]]: ...
     async def show(self, id: str, /) -> Outcome[TaskView]:
         """Show one task."""
+    @overload
+    async def cancel(self, id: str, /) -> Outcome[TaskView]:
+        """End tasks that wait or run; the job goes on with the others."""
+    @overload
+    async def cancel(self, *, filter: str) -> Outcomes[TaskView]:
+        """End tasks that wait or run; the job goes on with the others."""
     @overload
     async def retry(self, id: str, /) -> Outcome[TaskView]:
         """Run tasks again that failed or were canceled."""

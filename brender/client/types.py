@@ -14,8 +14,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from brender.client.deriving import NAMES, TEXT, takes_filter
-from brender.verbs.item import Item
-from brender.verbs.items import ITEMS
+from brender.verbs.items.item import Item
+from brender.verbs.items.known import ITEMS
 from brender.verbs.known import VERBS
 from brender.verbs.verb import Verb, Which
 

@@ -157,6 +157,7 @@ def take_numbers(path: Path, numbers: Numbers | None) -> None:
     unknown = Numbers(own.job + UNKNOWN_JOBS, own.order + UNKNOWN_ORDERS, own.reign + UNKNOWN_REIGNS)
     with closing(sqlite3.connect(path, isolation_level=None)) as new:
         set_numbers(new.execute, numbers or unknown)
+        end_sessions(new.execute)
         new.execute("PRAGMA journal_mode = delete")
     sync(path)
 
@@ -166,6 +167,11 @@ def set_numbers(execute: Callable[..., object], numbers: Numbers) -> None:
         execute(f"DELETE FROM marks WHERE name = '{name}' AND number < {number}")
         execute(f"INSERT INTO marks (name, number) VALUES ('{name}', {number}) ON CONFLICT (name) DO NOTHING")
     execute(f"UPDATE reign SET number = {numbers.reign} WHERE number < {numbers.reign}")
+
+
+def end_sessions(execute: Callable[..., object]) -> None:
+    """Whoever has logged out since the backup was made stays so."""
+    execute("DELETE FROM sessions")
 
 
 def keep(path: Path, kept: Path) -> None:

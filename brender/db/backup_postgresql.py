@@ -14,7 +14,7 @@ from typing import Any
 from peewee import PeeweeException
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from brender.db.backup import CannotBackUp, Numbers, set_numbers, sync
+from brender.db.backup import CannotBackUp, Numbers, end_sessions, set_numbers, sync
 from brender.db.engine import CannotOpen
 from brender.db.migrating import MIGRATIONS, migrate
 from brender.db.postgresql import Postgresql
@@ -51,6 +51,7 @@ def restore_dump(url: str, source: Path, kept: Path) -> Path:
         run("pg_restore", url, *everything, str(source))
         migrate(engine)
         set_numbers(engine.database.execute_sql, numbers)
+        end_sessions(engine.database.execute_sql)
     except PeeweeException as error:
         raise CannotBackUp(f"The backup {source} cannot be restored: {first_line(error)}.") from error
     finally:

@@ -181,6 +181,21 @@ class TokenRow(Table):
         table_name = "tokens"
 
 
+class SessionRow(Table):
+    """`farm.sessions.Session`, of a browser; of its secrets, only the digests."""
+
+    id = IntegerField(primary_key=True)
+    user = TextField(column_name="user_name")
+    began = FloatField(column_name="began_at")
+    used = FloatField(column_name="used_at")
+    rotated = FloatField(column_name="rotated_at")
+    digest = TextField()  # nothing: it has ended
+    before = TextField(column_name="digest_before")
+
+    class Meta:
+        table_name = "sessions"
+
+
 class AuditRow(Table):
     """`farm.audit.Entry`."""
 
@@ -262,6 +277,7 @@ KEYS: dict[type[Any], int] = {
     ViewRow: 1,
     UserRow: 1,
     TokenRow: 1,
+    SessionRow: 1,
     AuditRow: 1,
     InvitationRow: 1,
     CredentialRow: 1,

@@ -14,12 +14,13 @@ from brender.db.models import (
     CredentialRow,
     DepartedRow,
     InvitationRow,
+    SessionRow,
     SettingRow,
     TokenRow,
     UserRow,
     ViewRow,
 )
-from brender.db.rows import read_setting, read_token, read_user, read_view
+from brender.db.rows import read_session, read_setting, read_token, read_user, read_view
 from brender.farm.invitation import Credential, Invitation
 
 
@@ -50,10 +51,12 @@ def joining() -> dict[str, Any]:
 def people() -> dict[str, Any]:
     users: Any = UserRow.select().order_by(UserRow.name).tuples()
     tokens: Any = TokenRow.select().order_by(TokenRow.id).tuples()
+    sessions: Any = SessionRow.select().order_by(SessionRow.id).tuples()
     return {
         "users": list(map(read_user, users)),
         "tokens": list(map(read_token, tokens)),
         "last_token": max(TokenRow.select(fn.MAX(TokenRow.id)).scalar() or 0, mark("token")),
+        "sessions": list(map(read_session, sessions)),
         "last_entry": AuditRow.select(fn.MAX(AuditRow.id)).scalar() or 0,
     }
 

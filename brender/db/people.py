@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from brender.db import models
 from brender.db.engine import CannotOpen, Engine, engine_of
 from brender.db.lock import Taken
-from brender.db.models import AuditRow, UserRow
+from brender.db.models import AuditRow, SessionRow, UserRow
 from brender.db.of_the_farm import people
 from brender.db.opening import take_farm
 from brender.db.rows import plain_row
@@ -58,7 +58,8 @@ def put(where: Path | str, change: Callable[[People], User], action: str, now: f
         for each in rows["users"]:
             found.keep(each)
         user = change(found)
-        UserRow.delete().where(UserRow.name == user.name).execute()
+        for model, name in ((UserRow, UserRow.name), (SessionRow, SessionRow.user)):
+            model.delete().where(name == user.name).execute()
         insert(UserRow, user)
         entry = Entry(rows["last_entry"] + 1, now, "", Role.ADMIN, "", FACE, "user", action, user.name)
         insert(AuditRow, entry)

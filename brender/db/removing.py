@@ -18,6 +18,7 @@ from brender.db.models import (
     JobRow,
     MarkRow,
     OrderRow,
+    SessionRow,
     StepRow,
     SubmissionRow,
     TokenRow,
@@ -55,14 +56,21 @@ def remove_views(views: Sequence[int]) -> None:
 
 
 def remove_users(users: Sequence[str], tokens: Sequence[int]) -> None:
-    """With their tokens."""
+    """With their tokens and their sessions."""
     UserRow.delete().where(UserRow.name.in_(users)).execute()
+    SessionRow.delete().where(SessionRow.user.in_(users)).execute()
     remove_tokens(tokens)
 
 
 def remove_tokens(tokens: Sequence[int]) -> None:
     TokenRow.delete().where(TokenRow.id.in_(tokens)).execute()
     mark_last("token", tokens)
+
+
+def remove_sessions(used: float, began: float) -> int:
+    """Those that have ended, that nobody has used since, or that began before; how many they were."""
+    over = (SessionRow.digest == "") | (SessionRow.used < used) | (SessionRow.began < began)
+    return int(SessionRow.delete().where(over).execute())
 
 
 def remove_invitations(invitations: Sequence[int]) -> None:

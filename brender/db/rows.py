@@ -17,6 +17,7 @@ from brender.db.models import (
     InvitationRow,
     JobRow,
     OrderRow,
+    SessionRow,
     SettingRow,
     StepRow,
     SubmissionRow,
@@ -33,6 +34,7 @@ from brender.farm.job import FinishedStep, Job, Standing, Step
 from brender.farm.order import Order
 from brender.farm.people import Role, Token, User
 from brender.farm.saved_view import SavedView
+from brender.farm.sessions import Session
 from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.transitions import JobState
 
@@ -52,6 +54,7 @@ def rows_of(changes: Changes) -> Rows:
     rows += [(ViewRow, plain_row(view)) for view in changes.views.values()]
     rows += [(UserRow, plain_row(user)) for user in changes.users.values()]
     rows += [(TokenRow, token_row(token)) for token in changes.tokens.values()]
+    rows += [(SessionRow, session_row(session)) for session in changes.sessions.values()]
     rows += [(AuditRow, plain_row(entry)) for entry in changes.audit.values()]
     rows += [(InvitationRow, plain_row(each)) for each in changes.invitations.values()]
     rows += [(CredentialRow, plain_row(each)) for each in changes.credentials.values()]
@@ -131,6 +134,10 @@ def token_row(token: Token) -> Row:
     return (*row[:5], encode(token.verbs).decode(), *row[6:])
 
 
+def session_row(session: Session) -> Row:
+    return plain_row(session)[: len(SessionRow._meta.sorted_fields)]
+
+
 def whole(text: str) -> str:
     """Without zero bytes: PostgreSQL takes none, and a row is the same in every database."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
@@ -184,6 +191,10 @@ def read_user(row: Row) -> User:
 def read_token(row: Row) -> Token:
     number, user, name, digest, role, verbs, created, expires = row
     return Token(number, user, name, digest, Role(role), tuple(decode(verbs)), created, expires)
+
+
+def read_session(row: Row) -> Session:
+    return Session(*row)
 
 
 def read_entry(row: Row) -> Entry:

@@ -129,6 +129,9 @@ class SqlStore:
     async def remove_tokens(self, tokens: Sequence[int]) -> None:
         await self.writer.perform(lambda _: removing.remove_tokens(tokens))
 
+    async def remove_sessions(self, used: float, began: float) -> int:
+        return int(await self.writer.perform(lambda _: removing.remove_sessions(used, began)))
+
     async def audit(self, most: int) -> Sequence[Entry]:
         def read(_: Database) -> list[Entry]:
             query = AuditRow.select().order_by(AuditRow.id.desc()).limit(most)

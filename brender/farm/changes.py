@@ -5,6 +5,7 @@ to be said once the rows are written; the service takes it and hands it to the s
 way back: all that the farm needs to go on where it stopped.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from brender.farm.job import Job
 from brender.farm.order import Order
 from brender.farm.people import Token, User
 from brender.farm.saved_view import SavedView
+from brender.farm.sessions import Session
 from brender.farm.submission.plans import Plan
 
 
@@ -67,6 +69,7 @@ class Changes:
     views: dict[int, SavedView] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[int, Token] = field(default_factory=dict)
+    sessions: dict[int, Session] = field(default_factory=dict)
     audit: dict[int, Entry] = field(default_factory=dict)
     invitations: dict[int, Invitation] = field(default_factory=dict)
     credentials: dict[str, Credential] = field(default_factory=dict)
@@ -74,14 +77,15 @@ class Changes:
     settled: list[tuple[int, int, int]] = field(default_factory=list)  # client, order, task
     recalled: list[Order] = field(default_factory=list)
     canceled: list[Order] = field(default_factory=list)
+    stopped: list[tuple[Order, Sequence[int]]] = field(default_factory=list)  # tasks of orders that go on
     ended: list[Job] = field(default_factory=list)
     revised: list[Job] = field(default_factory=list)  # they have other parameter values than before
     woken: list[RuntimeClient] = field(default_factory=list)  # to be switched on over the network
     unneeded: list[RuntimeClient] = field(default_factory=list)  # to be told that they may be switched off
 
     def __bool__(self) -> bool:
-        words = (self.settled, self.recalled, self.canceled, self.woken, self.unneeded)
-        people = (self.users, self.tokens, self.audit, self.invitations, self.credentials)
+        words = (self.settled, self.recalled, self.canceled, self.stopped, self.woken, self.unneeded)
+        people = (self.users, self.tokens, self.sessions, self.audit, self.invitations, self.credentials)
         return any((self.clients, self.jobs, self.orders, self.settings, self.views, *people, *words))
 
 
@@ -103,6 +107,7 @@ class Loaded:
     users: list[User] = field(default_factory=list)
     tokens: list[Token] = field(default_factory=list)
     last_token: int = 0
+    sessions: list[Session] = field(default_factory=list)
     last_entry: int = 0
     invitations: list[Invitation] = field(default_factory=list)
     last_invitation: int = 0

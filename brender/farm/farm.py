@@ -10,7 +10,7 @@ time is an alarm: `tick` rings those that are due.  Whatever a worker says of an
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import count
 
@@ -88,6 +88,7 @@ class Farm:
 
     def take_changes(self) -> Changes:
         taken, self.changes = self.changes, Changes()
+        taken.sessions = self.people.sessions.take_changed()
         return taken
 
     # --- what happens by itself
@@ -148,6 +149,8 @@ class Farm:
             has = set(held.get(order.id, ()))
             gone = [unit for unit in order.units if unit not in has]
             self._give_up(order, self._tasks(order, gone), now)
+            self._gone(order, order.stopping - has)
+            holding.end_tasks(self, order, [task for task in sorted(has) if order.forgone(task)] if order.open else [])
         when.look_at_hours(self, client, now)
         presence.forget(self, client, now)
         self.changed(client)
@@ -268,7 +271,10 @@ class Farm:
         """
         self.changes.settled.append((client, order_id, task))
         order = self._held(client, order_id)
-        if order is None or not order.holds(task):
+        if order is None:
+            return False
+        if not order.holds(task):
+            self._gone(order, [task])
             return False
         seconds, peak = min(MOST_SECONDS, max(0.0, seconds)), min(MOST_MEMORY, max(0, peak))  # a worker's word
         step, tasks = self.step_of(order), self._tasks(order, [task])
@@ -330,7 +336,9 @@ class Farm:
         """The worker will not run these tasks of the order."""
         order = self._held(client, order_id)
         if order:
-            self._give_up(order, self._tasks(order, [each for each in dict.fromkeys(tasks) if order.holds(each)]), now)
+            told = list(dict.fromkeys(tasks))
+            self.give_back(order, self._tasks(order, [each for each in told if order.holds(each)]), now)
+            self._gone(order, told)
 
     def dropped(self, client: int, order_id: int) -> None:
         """The worker has ended what was left of a canceled order."""
@@ -341,9 +349,20 @@ class Farm:
     def _let_go(self, order: Order) -> None:
         """The client has nothing of the order any more."""
         holding.release(self, order)
-        job = self.jobs[order.job]
-        if order.ending and not job.finished:
-            following.free(self, job.steps[order.step])
+        self._free(order, order.ends)
+
+    def _gone(self, order: Order, tasks: Iterable[int]) -> None:
+        """The client has nothing of these tasks any more; of an order that ends as a whole it says so once."""
+        ended = order.stopping.intersection(tasks)
+        order.stopping -= ended
+        if not order.open and not order.ends:
+            holding.release(self, order)
+        self._free(order, ended)
+
+    def _free(self, order: Order, ended: Collection[int]) -> None:
+        """Tasks that a client was to end may run elsewhere."""
+        if ended and not self.jobs[order.job].finished:
+            following.free(self, self.step_of(order))
 
     def step_of(self, order: Order) -> Step:
         return self.jobs[order.job].steps[order.step]
@@ -359,7 +378,7 @@ class Farm:
         self.changes.orders[order.id] = order
         if self.twins:
             second_starts.untwin(self, order, task)
-        if not order.open and not order.ending:
+        if not order.open and not order.ends:
             holding.release(self, order)
 
     def _give_up(self, order: Order, tasks: Iterable[int], now: float) -> None:

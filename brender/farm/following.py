@@ -50,7 +50,7 @@ def free(farm: "Farm", step: Step) -> None:
 def hold_what_ends(step: Step) -> None:
     """A task does not begin anew before all that a client ran of it is gone."""
     for order in step.job.orders.values():
-        for task in range(order.first, order.first + order.count) if order.ending and order.step == step.index else ():
+        for task in order.ends if order.step == step.index else ():
             if step.tasks[task] is TaskState.READY:
                 step.tasks.move(task, TaskEvent.HELD)
 
@@ -108,9 +108,10 @@ def pass_on(farm: "Farm", step: Step) -> None:
 def look_at_end(farm: "Farm", job: Job, now: float) -> None:
     if job.finished or any(step.unfinished for step in job.steps):
         return
-    if job.state is JobState.QUEUED:
+    event = outcome(job)
+    if job.state is JobState.QUEUED and event is not JobEvent.CANCEL:
         begin_job(farm, job, now)
-    job.move(outcome(job))
+    job.move(event)
     end(farm, job, now)
 
 

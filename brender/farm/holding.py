@@ -2,10 +2,11 @@
 
 How does this work?  `hold` and `release` are the only ways in and out: they keep the client, the job, the limits,
 the order of work and the floor in step.  An order that its worker is told to end (`end_order`) is held until the
-worker says that nothing of it is left, and so is what it takes.
+worker says that nothing of it is left, and so is what it takes.  Of an order that goes on, some tasks can be ended
+(`end_tasks`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from brender.farm.job import Step
@@ -51,6 +52,13 @@ def end_order(farm: "Farm", order: Order) -> None:
     farm.changes.canceled.append(order)
 
 
+def end_tasks(farm: "Farm", order: Order, tasks: Sequence[int]) -> None:
+    """Its worker is told to end these and to go on with the others; they run nowhere before it has."""
+    if tasks:
+        order.stopping.update(tasks)
+        farm.changes.stopped.append((order, tasks))
+
+
 def hold(farm: "Farm", order: Order, step: Step) -> None:
     """The client has the order from now on."""
     client, job = farm.clients[order.client], step.job
@@ -82,7 +90,7 @@ def rank_anew(farm: "Farm", order: Order) -> None:
     suspected = order.id in floor.suspects
     floor.gone(order)
     order.priority = job.priority
-    if not order.ending:
+    if order.open:
         floor.arrive(order, behind, job.settings.preemptible)
     if suspected:
         floor.suspects[order.id] = order

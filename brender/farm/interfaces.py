@@ -38,7 +38,11 @@ class NotFound(Exception):
     """No such job, client or order; the message is a sentence for people."""
 
 
-Sign = Callable[["Badge"], tuple[str, str, float]]  # makes a certificate: PEM, serial number, when it expires
+class Sign(Protocol):
+    """Makes certificates of one request."""
+
+    def __call__(self, badge: "Badge", serial: str = "", expires: float | None = None) -> tuple[str, str, float]:
+        """A certificate, its serial number and when it expires; these two may be given, or are made."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -126,6 +130,9 @@ class Store(Protocol):
 
     async def remove_tokens(self, tokens: Sequence[int]) -> None:
         """Take API tokens out for good."""
+
+    async def remove_sessions(self, used: float, began: float) -> int:
+        """Take sessions out that have ended, that nobody has used since, or that began before; how many."""
 
     async def audit(self, most: int) -> "Sequence[Entry]":
         """So many entries of the audit, the newest first."""
@@ -221,6 +228,9 @@ class Link(Protocol):
 
     def cancel(self, order: int) -> None:
         """End it now."""
+
+    def stop(self, order: int, tasks: Sequence[int]) -> None:
+        """End these tasks of it now and go on with the others; a worker that is too old to be told goes on with all."""
 
     def forget(self, job: int) -> None:
         """The job is over: leave its sessions."""
@@ -369,6 +379,12 @@ class FarmService(Protocol):
         Raises `NotFound`, and `Refused` where there are no such tasks.
         """
 
+    async def cancel_tasks(self, job: int, chosen: "Chosen") -> dict[int, list[int]]:
+        """End these tasks, whether they wait or run; gives those that had not ended before, by step.
+
+        Raises `NotFound`.
+        """
+
     async def add_tasks(self, job: int, values: Mapping[str, Any]) -> int:
         """Add the tasks that the job would have with other values; how many.  Raises `NotFound`, `Refused`."""
 
@@ -449,10 +465,10 @@ class FarmService(Protocol):
     async def delete_tokens(self, tokens: "Sequence[Token]") -> None:
         """Delete API tokens: they are good for nothing from now on."""
 
-    async def log_in(self, name: str, password: str, who: "Who") -> "tuple[Who, str]":
+    async def log_in(self, name: str, password: str, who: "Who", *, lasts: bool = False) -> "tuple[Who, str]":
         """Whoever knows a password: who they are from now on, and the secret of their session.
 
-        Raises `NotLoggedIn`, `TooOften`.
+        One that `lasts` is there after a start, too.  Raises `NotLoggedIn`, `TooOften`.
         """
 
     def known_by(self, secret: str, who: "Who") -> "Who":
@@ -467,8 +483,8 @@ class FarmService(Protocol):
     def use(self, who: "Who") -> None:
         """Somebody's session is used, and goes on."""
 
-    def log_out(self, who: "Who") -> None:
-        """End a session."""
+    def log_out(self, who: "Who") -> Awaitable[None]:
+        """End a session, at once; done when nothing can bring it back."""
 
     def rights(self, who: "Who") -> "Rights":
         """What somebody may do at this moment; raises `NotLoggedIn`."""
@@ -547,7 +563,7 @@ class WorkerService(Protocol):
     ) -> "RuntimeClient | None":
         """A worker greets; `held` are the tasks of each order that it still has.  None when it was refused."""
 
-    async def admit(self, secret: str, key: str, sign: Sign) -> str:
+    async def admit(self, secret: str, key: str, asked: str, sign: Sign) -> str:
         """The first certificate of a machine that says a join token's secret, as PEM; raises `NotNow`."""
 
     async def renew(self, badge: "Badge", sign: Sign) -> str:

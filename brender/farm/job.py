@@ -24,6 +24,7 @@ from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_JOB, JOB, JobEvent, JobState, TaskState, move
 
 UNFINISHED = (TaskState.WAITING, TaskState.READY, TaskState.ACTIVE)
+GIVEN_OUT = (TaskState.ACTIVE, TaskState.COMPLETED, TaskState.FAILED)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,8 +69,7 @@ class Step:
     @property
     def preview_left(self) -> int:
         """How many tasks of its preview have not been given out."""
-        given_out = len(self.tasks) - self.counts[TaskState.WAITING] - self.counts[TaskState.READY]
-        return self.job.settings.preview - given_out
+        return self.job.settings.preview - sum(self.counts[state] for state in GIVEN_OUT)
 
     @property
     def wants_approval(self) -> bool:

@@ -3,10 +3,13 @@
 How does this work?  An invitation is good for so many machines until some time; of the word that is said to use it only
 the hash is known.  A machine is known by its key; each of its certificates has a number, and those up to some number
 may be revoked.  A worker without TLS has number 0.  A machine whose certificate counts cannot be joined again, by
-whoever: so nobody with an invitation can take the place of another machine.  `may_join` says no in a sentence.
+whoever: so nobody with an invitation can take the place of another machine.  `may_join` says no in a sentence.  A
+machine that has not had its answer asks again, with the same word and for the same key, and is given the same
+certificate: it is known by the serial number, which is made of these (`serial_for`, `given`).
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from msgspec.structs import replace
 
@@ -20,6 +23,7 @@ class Unwelcome(NotNow):
     """It will not be otherwise later."""
 
 
+SERIAL = 38  # hexadecimal digits; X.509 has room for 20 bytes
 NEW_TOKEN = 'make a new one with "brender join-token"'
 
 
@@ -34,13 +38,34 @@ def keep_invitation(farm: Farm, invitation: Invitation) -> None:
     farm.invitations[invitation.id] = farm.changes.invitations[invitation.id] = invitation
 
 
-def may_join(farm: Farm, mark: str, key: str, now: float) -> Invitation:
-    """The invitation that lets a machine in; raises `Unwelcome`."""
+def invitation_of(farm: Farm, mark: str, now: float) -> Invitation:
+    """Raises `Unwelcome`."""
     found = next((each for each in farm.invitations.values() if each.mark == mark), None)
     if found is None:
         raise Unwelcome(f"This join token is not known here, or was deleted; {NEW_TOKEN}.")
     if found.expires <= now:
         raise Unwelcome(f"This join token has expired; {NEW_TOKEN}.")
+    return found
+
+
+def given(farm: Farm, mark: str, key: str, asked: str, now: float) -> Credential | None:
+    """What a machine was given that asks once more for the same key, with the same word; raises `Unwelcome`."""
+    invitation_of(farm, mark, now)
+    known = farm.credentials.get(key)
+    if known is None or known.issued <= known.revoked or known.expires <= now:
+        return None
+    return known if known.serial == serial_for(mark, asked, Badge(key, known.issued)) else None
+
+
+def serial_for(mark: str, asked: str, badge: Badge) -> str:
+    """The number of the certificate that a machine joins with; nobody can foresee it without the key."""
+    told = sha256("\n".join((mark, asked, str(badge.number), badge.key)).encode()).hexdigest()
+    return f"{int(told[:SERIAL], 16):x}"
+
+
+def may_join(farm: Farm, mark: str, key: str, now: float) -> Invitation:
+    """The invitation that lets a machine in; raises `Unwelcome`."""
+    found = invitation_of(farm, mark, now)
     if found.used >= found.uses:
         raise Unwelcome(f"This join token is used up: it was good for {found.uses}; {NEW_TOKEN}.")
     known = farm.credentials.get(key)

@@ -7,6 +7,8 @@ the step, and how long it took.  An order is closed when none of its bytes says 
 that somebody has withdrawn (the task was asked for again) keeps its byte, with `WITHDRAWN` added.
 """
 
+from collections.abc import Collection
+
 import msgspec
 
 from brender.farm.durations import Durations
@@ -38,6 +40,7 @@ class Order(msgspec.Struct, eq=False):
     limits: tuple[tuple[str, int], ...] = ()  # counted limits that it holds
     priority: int = 0  # of its job
     ending: bool = False  # its worker was told to end it, and has not said yet that it has
+    stopping: set[int] = msgspec.field(default_factory=set)  # the same of some of its tasks, while the others go on
     running: int | None = None  # index of the task that the worker has begun last
     began: float | None = None  # when that was
     percent: float | None = None  # of the running task
@@ -52,6 +55,11 @@ class Order(msgspec.Struct, eq=False):
         return ACTIVE in self.tasks
 
     @property
+    def ends(self) -> Collection[int]:
+        """The tasks of which the worker has not said yet that nothing is left."""
+        return range(self.first, self.first + self.count) if self.ending else self.stopping
+
+    @property
     def untouched(self) -> bool:
         """Nothing of it has begun: it may be recalled."""
         return self.running is None and self.tasks.count(ACTIVE) == self.count and not self.recalled
@@ -59,6 +67,10 @@ class Order(msgspec.Struct, eq=False):
     def holds(self, task: int) -> bool:
         """Whether a result for this task is still awaited."""
         return 0 <= task - self.first < self.count and self.tasks[task - self.first] == ACTIVE
+
+    def forgone(self, task: int) -> bool:
+        """Whether the task was canceled and the others of the order were not."""
+        return 0 <= task - self.first < self.count and self.tasks[task - self.first] & ~WITHDRAWN == TaskState.CANCELED
 
     def awaited(self) -> list[int]:
         """The indexes of the tasks whose results are awaited."""

@@ -15,16 +15,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
+from brender.farm.sessions import Sessions, digest
 from brender.farm.settings import says
 from brender.farm.submission.problems import Problem, Refused, shown
 from brender.farm.transitions import NotNow
 
 NAME = re.compile(r"\w[\w.@-]{0,63}")
-IDLE = 12 * 3600.0  # seconds after which a session that nobody uses is over
-LONGEST = 7 * 86_400.0  # seconds after which any session is
-ROTATED = 3600.0  # seconds after which a session's secret is replaced
-OVERLAP = 60.0  # seconds that the one before still counts: requests may be under way
-MOST_SESSIONS = 50  # of one person
 HOW = "brender user add NAME --role admin"
 EPOCH = {"unit": "seconds of the epoch"}
 
@@ -135,24 +131,6 @@ class Rights(NamedTuple):
 LOCAL = Who()
 
 
-class Session(msgspec.Struct):
-    """Somebody who has logged in with a password."""
-
-    user: str
-    began: float
-    used: float
-    rotated: float
-    digests: list[str] = msgspec.field(default_factory=list)  # of its secret, and of the one before
-
-    def lives(self, now: float) -> bool:
-        return now < self.used + IDLE and now < self.began + LONGEST
-
-
-def digest(secret: str) -> str:
-    """What is kept of a secret: they are random, so nobody can guess them from it."""
-    return sha256(secret.encode()).hexdigest()
-
-
 def mark_of_key(blob: bytes) -> str:
     """What is kept of a public key, as SSH has it: no secret has such a digest."""
     return f"ssh:{sha256(blob).hexdigest()}"
@@ -165,10 +143,8 @@ class People:
         self.last_token = 0
         self.trusting = False  # whoever is on this machine is admin, also where there are users
         self.listeners: list[Callable[[], None]] = []  # called when somebody may have lost rights
-        self._sessions: dict[int, Session] = {}
-        self._last_session = 0
+        self.sessions = Sessions(self._tell)
         self._of_token: dict[str, int] = {}  # digest -> token
-        self._of_session: dict[str, tuple[int, float | None]] = {}  # digest -> session, and until when
 
     # --- who asks, and what they may
 
@@ -188,11 +164,10 @@ class People:
         raise NotLoggedIn("Log in first, or send a token.")
 
     def _user_of(self, number: int, now: float) -> User:
-        session = self._sessions.get(number)
-        user = self.users.get(session.user) if session and session.lives(now) else None
-        if user is None:
+        name = self.sessions.user_of(number, now)
+        if name is None or name not in self.users:
             raise NotLoggedIn("Your session has ended; log in again.")
-        return user
+        return self.users[name]
 
     @staticmethod
     def _of(user: User, verbs: tuple[str, ...], most: Role = Role.ADMIN) -> Rights:
@@ -216,11 +191,15 @@ class People:
 
     # --- users
 
+    def known(self, name: str) -> str:
+        """The same name, if it is a user's; a farm without users knows nobody."""
+        return name if name in self.users else ""
+
     def keep(self, user: User) -> None:
         before = self.users.get(user.name)
         self.users[user.name] = user
-        if before and before.password != user.password:
-            self._end_of(user.name)
+        if before and (before.password != user.password or not user.role.covers(before.role)):
+            self.sessions.end_of(user.name)
         self._tell()
 
     def check_new(self, name: str, role: Role) -> None:
@@ -245,7 +224,7 @@ class People:
         tokens = [token.id for token in self.tokens.values() if token.user == name]
         for number in tokens:
             self.drop_token(number)
-        self._end_of(name)
+        self.sessions.end_of(name)
         self._tell()
         return tokens
 
@@ -259,61 +238,6 @@ class People:
     def drop_token(self, number: int) -> None:
         self._of_token.pop(self.tokens.pop(number).digest, None)
         self._tell()
-
-    # --- sessions
-
-    def begin(self, user: str, secret: str, now: float) -> int:
-        """Somebody has logged in."""
-        self._tidy(now)
-        own = [number for number, each in self._sessions.items() if each.user == user]
-        for number in own[: max(0, len(own) - MOST_SESSIONS + 1)]:
-            self.end(number)
-        self._last_session += 1
-        self._sessions[self._last_session] = Session(user, now, now, now, [digest(secret)])
-        self._of_session[digest(secret)] = (self._last_session, None)
-        return self._last_session
-
-    def session_of(self, secret: str, now: float) -> int | None:
-        """The session with this secret; it is used."""
-        number, until = self._of_session.get(digest(secret), (0, None))
-        session = self._sessions.get(number)
-        if session is None or not session.lives(now) or (until is not None and now >= until):
-            return None
-        session.used = now
-        return number
-
-    def use(self, number: int, now: float) -> None:
-        """Somebody is at the other end of a connection."""
-        session = self._sessions.get(number)
-        if session and session.lives(now):
-            session.used = now
-
-    def is_old(self, number: int, now: float) -> bool:
-        """Whether its secret should be replaced."""
-        return now >= self._sessions[number].rotated + ROTATED
-
-    def rotate(self, number: int, secret: str, now: float) -> None:
-        session = self._sessions[number]
-        session.rotated = now
-        for old in session.digests[:-1]:
-            self._of_session.pop(old, None)
-        self._of_session[session.digests[-1]] = (number, now + OVERLAP)
-        session.digests = [session.digests[-1], digest(secret)]
-        self._of_session[digest(secret)] = (number, None)
-
-    def end(self, number: int) -> None:
-        session = self._sessions.pop(number, None)
-        for each in session.digests if session else ():
-            self._of_session.pop(each, None)
-        self._tell()
-
-    def _end_of(self, user: str) -> None:
-        for number in [number for number, each in self._sessions.items() if each.user == user]:
-            self.end(number)
-
-    def _tidy(self, now: float) -> None:
-        for number in [number for number, each in self._sessions.items() if not each.lives(now)]:
-            self.end(number)
 
     def _tell(self) -> None:
         for listener in list(self.listeners):

@@ -25,7 +25,7 @@ def restore(farm: Farm, loaded: Loaded, now: float) -> list[str]:
     farm.departed = loaded.departed
     farm.invitations, farm.last_invitation = {each.id: each for each in loaded.invitations}, loaded.last_invitation
     farm.credentials = {each.key: each for each in loaded.credentials}
-    _take_in(farm, loaded)
+    _take_in(farm, loaded, now)
     for client in loaded.clients:
         farm.admit(client)
     farm.jobs.update((job.id, job) for job in loaded.finished)
@@ -54,12 +54,13 @@ def restore(farm: Farm, loaded: Loaded, now: float) -> list[str]:
     return unfit
 
 
-def _take_in(farm: Farm, loaded: Loaded) -> None:
+def _take_in(farm: Farm, loaded: Loaded, now: float) -> None:
     """The people of the farm."""
     for user in loaded.users:
         farm.people.keep(user)
     for token in loaded.tokens:
         farm.people.keep_token(token)
+    farm.people.sessions.resume((each for each in loaded.sessions if each.user in farm.people.users), now)
     farm.people.last_token, farm.last_entry = loaded.last_token, loaded.last_entry
 
 

@@ -14,6 +14,7 @@ from brender.farm import when
 from brender.farm.client import Blender, RuntimeClient, Status
 from brender.farm.farm import Farm
 from brender.farm.job import FinishedStep, Job, Step
+from brender.farm.joining import is_shut_out
 from brender.farm.order import Order
 from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.time_left import left, left_of_all, unmeasured
@@ -49,6 +50,7 @@ class ClientView(msgspec.Struct, frozen=True):
     connection: Annotated[str, shows("whether its worker is connected", values=("online", "offline"))]
     activity: Annotated[str, shows("what it does", values=ACTIVITIES)]
     since: Annotated[float, shows("when its connection changed", EPOCH)]
+    revoked: Annotated[bool, shows("whether it is shut out: no certificate of its machine counts")]
     load: Annotated[float, shows("of its processors", PERCENT)]
     memory_used: Annotated[int | None, shows("of the machine's, as far as its worker says", BYTES)]
     gpu_load: Annotated[float | None, shows("of its graphics cards, on average", PERCENT)]
@@ -91,6 +93,7 @@ class JobView(msgspec.Struct, frozen=True):
     tasks: Annotated[int, shows("how many it has")]
     completed: Annotated[int, shows("tasks that are done")]
     failed: Annotated[int, shows("tasks that failed for good")]
+    canceled: Annotated[int, shows("tasks that were canceled, or can never run")]
     active: Annotated[int, shows("tasks that were ordered")]
     progress: Annotated[float, shows("of the tasks that are finished, whatever way", PERCENT)]
     submitted: Annotated[float, shows("when it was handed in", EPOCH)]
@@ -160,6 +163,7 @@ def client_view(client: RuntimeClient, farm: Farm) -> ClientView:
         connection="online" if client.online else "offline",
         activity=client.activity,
         since=client.since,
+        revoked=is_shut_out(farm, client),
         load=client.load,
         **client.figures.newest._asdict(),
         slots=client.slots,
@@ -223,6 +227,7 @@ def job_view(job: Job, farm: Farm) -> JobView:
         tasks=tasks,
         completed=sum(step.completed for step in steps),
         failed=sum(step.failed for step in steps),
+        canceled=sum(step.canceled for step in steps),
         active=sum(step.active for step in steps),
         progress=100.0 * finished / tasks if tasks else 100.0,
         submitted=job.submitted,

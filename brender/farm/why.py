@@ -30,8 +30,7 @@ def why_job(farm: Farm, job: Job, now: float) -> str:
     """What a job waits for, or what it does."""
     name = f"Job {job.id}"
     if job.finished:
-        reason = f": {job.reason.rstrip('.')}" if job.reason else ""
-        return f"{name} has failed{reason}." if job.state is JobState.FAILED else f"{name} is {job.state}."
+        return f"{name} {became(job)}."
     if job.state is JobState.PAUSED or job.gate:
         return f"{name} waits: {job.gate or f'it is paused; resume {job.id} lets it go on'}."
     running = sum(step.counts[TaskState.ACTIVE] for step in job.steps)
@@ -44,6 +43,17 @@ def why_job(farm: Farm, job: Job, now: float) -> str:
         return f"{name} runs: clients have {running:,} of its tasks, and no other is ready."
     waiting = next(step for step in job.steps if step.unfinished)
     return f"{name} waits: {waits_for(farm, waiting, bytes(waiting.tasks).find(TaskState.WAITING))}."
+
+
+def became(job: Job) -> str:
+    """How a job has ended."""
+    if job.state is JobState.FAILED:
+        return f"has failed: {job.reason.rstrip('.')}" if job.reason else "has failed"
+    canceled = sum(step.counts[TaskState.CANCELED] for step in job.past)
+    if not canceled:
+        return f"is {job.state}"
+    total = sum(sum(step.counts) for step in job.past)
+    return f"is {job.state}: {canceled:,} of its {total:,} tasks {'was' if canceled == 1 else 'were'} canceled"
 
 
 def why_task(farm: Farm, step: Step, task: int, named: str, now: float) -> str:

@@ -19,7 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from brender.farm.job import Job, Shown
-from brender.logs import ALL_OF_IT, JobLogs, Kept, Later, folders_in, remove, too_much
+from brender.logs.order_logs import ALL_OF_IT, JobLogs, Kept, Later, folders_in, remove, too_much
 from brender.pictures.album import Album, Told
 
 MOST_WAITING = 200  # pictures that wait for the disk: a few tens of megabytes

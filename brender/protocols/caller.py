@@ -12,8 +12,8 @@ from twisted.internet.interfaces import ITransport
 
 from brender.farm.interfaces import FarmService
 from brender.farm.people import NotLoggedIn, Rights, Who
+from brender.verbs.doing.who import LogIn, about
 from brender.verbs.known import VERBS
-from brender.verbs.who import LogIn, about
 
 
 class Caller:

@@ -19,6 +19,7 @@ from brender.verbs.filters import BadFilter, pointing
 from brender.verbs.helping import explained, overview
 from brender.verbs.known import VERBS
 from brender.verbs.performing import none_chosen, perform
+from brender.verbs.said.words import BadWords, Word, WrongUse, split
 from brender.verbs.tables import WIDTH, count, duration
 from brender.verbs.telling import tell, told_of
 from brender.verbs.telling.clients import EMPTY as NO_CLIENTS
@@ -26,7 +27,6 @@ from brender.verbs.telling.jobs import EMPTY as NO_JOBS
 from brender.verbs.telling.jobs import spread
 from brender.verbs.typed import Typed, understood
 from brender.verbs.verb import Verb
-from brender.verbs.words import BadWords, Word, WrongUse, split
 
 ALIASES = {"?": "help", "exit": "quit", "bye": "quit", "logout": "quit"}  # what people type at other prompts
 EMPTY = {"client": NO_CLIENTS, "job": NO_JOBS}

@@ -18,12 +18,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from brender.farm.interfaces import FarmService
+from brender.ports.strangers import Visit
 from brender.protocols.commands import answer
 from brender.protocols.conversation import Conversation
 from brender.protocols.json_lines import JsonLines
 from brender.protocols.options import IAC
 from brender.protocols.shell import Answering, Shell
-from brender.strangers import Visit
 
 MOMENT = 0.2  # seconds
 PROGRAM = b"{"

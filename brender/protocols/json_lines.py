@@ -22,17 +22,17 @@ from brender.farm.people import NotAllowed, Rights, Role
 from brender.farm.submission.problems import shown
 from brender.protocols.caller import Caller
 from brender.protocols.conversation import Conversation, Later
-from brender.verbs.given import read
-from brender.verbs.hearing import Hearing
+from brender.verbs.doing.who import LogIn
+from brender.verbs.following.hearing import Hearing
+from brender.verbs.following.watching import for_views
 from brender.verbs.known import VERBS
 from brender.verbs.performing import perform
-from brender.verbs.requests import Filter, Refusal, Wanted, refusal_of
-from brender.verbs.strict import parsed
-from brender.verbs.unfit import Unfit, no_field
+from brender.verbs.said.given import read
+from brender.verbs.said.requests import Filter, Refusal, Wanted, refusal_of
+from brender.verbs.said.strict import parsed
+from brender.verbs.said.unfit import Unfit, no_field
+from brender.verbs.said.words import listed
 from brender.verbs.verb import Given
-from brender.verbs.watching import for_views
-from brender.verbs.who import LogIn
-from brender.verbs.words import listed
 
 MOST_BYTES = 4 << 20  # of a line
 NO_EVENTS = "You are not logged in any more: no events follow."

@@ -15,7 +15,7 @@ from brender.farm.settings import Rule
 
 VERSION = 1  # a server and a worker of different versions do not work together
 MOST_OF_A_PICTURE = 700_000  # bytes: with them a line keeps its limit
-LEAVE = "leave"  # in `Hello.knows`: the worker understands `Leave`
+LEAVE, STOP = "leave", "stop"  # in `Hello.knows`: the worker understands `Leave`, `Stop`
 
 
 Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
@@ -101,7 +101,7 @@ class Picture(Message, frozen=True):
 
 
 class Returned(Message, frozen=True):
-    """These tasks were not run and will not be."""
+    """These tasks were not run and will not be; of those that were to `Stop`, nothing is left."""
 
     order: int
     tasks: list[int]
@@ -192,6 +192,7 @@ class Job(Message, frozen=True):
     template: dict[str, Any]  # an OpenJD job template
     values: dict[str, Any]  # the value of every job parameter
     limits: Limits = Limits()
+    owner: str = ""  # of the job, if they are a user of the farm: as whom its tasks may run
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
@@ -224,6 +225,13 @@ class Cancel(Message, frozen=True):
     """End this order now, and say `Dropped` when nothing of it is left."""
 
     order: int
+
+
+class Stop(Message, frozen=True):
+    """End these tasks of the order now, say `Returned` when nothing of them is left, and go on with the others."""
+
+    order: int
+    tasks: list[int]
 
 
 class Forget(Message, frozen=True):
@@ -282,6 +290,7 @@ FromServer = (
     | Ack
     | Recall
     | Cancel
+    | Stop
     | Forget
     | PowerOff
     | Leave

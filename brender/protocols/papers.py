@@ -28,8 +28,11 @@ class Gate(Protocol):
     def badge_of(self, transport: Any) -> Badge | None:
         """Whom the other end has shown to be, once the handshake is done."""
 
+    def asked_for(self, request: str) -> str:
+        """What stands for the key that a certificate is asked for; raises `joining.Unwelcome` when it is no request."""
+
     def sign(self, request: str) -> Sign:
-        """Makes a certificate of a request; raises `joining.Unwelcome` when that is none."""
+        """Makes certificates of a request; they raise `joining.Unwelcome` when that is none."""
 
 
 class Papers:
@@ -53,7 +56,8 @@ class Papers:
     async def join(self, wanted: say.Join) -> say.Certificate | say.Refused:
         if self._gate is None:
             return say.Refused(PLAIN, again=False)
-        return say.Certificate(await self._service.admit(wanted.secret, wanted.key, self._gate.sign(wanted.request)))
+        asked, sign = self._gate.asked_for(wanted.request), self._gate.sign(wanted.request)
+        return say.Certificate(await self._service.admit(wanted.secret, wanted.key, asked, sign))
 
     async def renew(self, wanted: say.Renew) -> say.Certificate | None:
         """None where there is nothing to renew."""

@@ -24,11 +24,11 @@ from brender.protocols.editing import Editor
 from brender.protocols.json_lines import answered
 from brender.protocols.keys import Keys
 from brender.protocols.telnet import CTRL_C, Typing, typed
+from brender.verbs.doing.who import LogIn
 from brender.verbs.known import VERBS
 from brender.verbs.tables import WIDTH, visible
 from brender.verbs.typed.completing import Ways, ways
 from brender.verbs.typed.values_there import values_of
-from brender.verbs.who import LogIn
 
 PROMPT = "> "
 OVERWRITE = b"\r\0"  # so that the greeting covers what a program shows that does not know telnet

@@ -36,10 +36,10 @@ from zope.interface import implementer
 from brender.farm.interfaces import FarmService
 from brender.farm.people import Unwelcome, Who, mark_of_key
 from brender.farm.transitions import NotNow
+from brender.ports.strangers import Visit
 from brender.protocols.commands import Leave, LogInAs, answer
 from brender.protocols.conversation import Later
 from brender.protocols.shell import Shell
-from brender.strangers import Visit
 
 FACE = "ssh"
 MOST_UNREAD = 1 << 20  # bytes of a client that types faster than it is answered

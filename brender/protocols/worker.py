@@ -26,11 +26,11 @@ from brender.farm.interfaces import WorkerService
 from brender.farm.joining import Unwelcome
 from brender.farm.load import Figures
 from brender.farm.transitions import NotNow
+from brender.ports.strangers import Visit
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_WORKER, BadMessage, Decoder, encode
 from brender.protocols.inbox import Inbox
 from brender.protocols.papers import Gate, Papers
-from brender.strangers import Visit
 
 GREETING_WITHIN = 10.0  # seconds
 LINGER = 1.0  # seconds that the last words to a silent peer may take
@@ -77,7 +77,7 @@ class Conversation:
         self._heartbeat = heartbeat
         self._greeted = False
         self._waiting: list[Any] = []  # what came while the client was looked up
-        self._told: dict[int, say.Limits] = {}  # jobs that the worker knows
+        self._told: dict[int, tuple[say.Limits, str]] = {}  # jobs that the worker knows, with what may change
         self._knows: Sequence[str] = ()  # what it understands besides what version 1 began with
         self.client: int | None = None
         self.words = 0
@@ -193,10 +193,10 @@ class Conversation:
         self._end(reason, again)
 
     def give(self, order: farm_order.Order, step: farm_job.Step) -> None:
-        job, limits = step.job, limits_of(step.job)
-        if self._told.get(job.id) != limits:
-            self._told[job.id] = limits
-            self.say(say.Job(job.id, job.name, job.template, job.values, limits))
+        job, changing = step.job, (limits_of(step.job), self._service.farm.people.known(step.job.owner))
+        if self._told.get(job.id) != changing:
+            self._told[job.id] = changing
+            self.say(say.Job(job.id, job.name, job.template, job.values, *changing))
         tasks = tasks_of(order, step)
         self.say(say.Order(order.id, job.id, step.name, order.attempt, order.cost, tasks, dict(order.needs)))
 
@@ -208,6 +208,10 @@ class Conversation:
 
     def cancel(self, order: int) -> None:
         self.say(say.Cancel(order))
+
+    def stop(self, order: int, tasks: Sequence[int]) -> None:
+        if say.STOP in self._knows:
+            self.say(say.Stop(order, list(tasks)))
 
     def forget(self, job: int) -> None:
         if self._told.pop(job, None) is not None:

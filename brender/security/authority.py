@@ -86,23 +86,34 @@ class Authority:
         alternatives = x509.SubjectAlternativeName([general_name(name) for name in names])
         return building.add_extension(alternatives, critical=False).sign(self.key, SHA256())
 
-    def for_worker(self, request: str, badge: Badge, now: float) -> Signed:
-        """Raises `NotSecure`."""
+    def for_worker(
+        self, request: str, badge: Badge, now: float, serial: str = "", expires: float | None = None
+    ) -> Signed:
+        """The same one again when it is said by what number and until when.  Raises `NotSecure`."""
         name = common_name(badge.key[:MOST_COMMON_NAME])
-        building = self._building(asked_for(request), name, now, WORKER_DAYS, ExtendedKeyUsageOID.CLIENT_AUTH)
+        if expires is not None:
+            now = expires - WORKER_DAYS * DAY
+        for_what = (now, WORKER_DAYS, ExtendedKeyUsageOID.CLIENT_AUTH)
+        building = self._building(asked_for(request), name, *for_what, int(serial, 16) if serial else None)
         address = x509.UniformResourceIdentifier(f"{BADGE}{badge.number}:{quote(badge.key, safe='')}")
         signed = building.add_extension(x509.SubjectAlternativeName([address]), critical=False).sign(self.key, SHA256())
         pem = signed.public_bytes(Encoding.PEM).decode()
         return Signed(pem, f"{signed.serial_number:x}", signed.not_valid_after_utc.timestamp())
 
     def _building(
-        self, key: PublicKey, name: x509.Name, now: float, days: float, use: x509.ObjectIdentifier
+        self,
+        key: PublicKey,
+        name: x509.Name,
+        now: float,
+        days: float,
+        use: x509.ObjectIdentifier,
+        serial: int | None = None,
     ) -> x509.CertificateBuilder:
         """What certificates of servers and workers have in common."""
         ours = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ours)
         return (
-            building_for(key, name, self.certificate.subject, now, days)
+            building_for(key, name, self.certificate.subject, now, days, serial)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(key_usage(digital_signature=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage([use]), critical=False)
@@ -136,13 +147,13 @@ def keep(authority: Authority, folder: Path) -> None:
 
 
 def building_for(
-    key: PublicKey, subject: x509.Name, issuer: x509.Name, now: float, days: float
+    key: PublicKey, subject: x509.Name, issuer: x509.Name, now: float, days: float, serial: int | None = None
 ) -> x509.CertificateBuilder:
     return x509.CertificateBuilder(
         issuer_name=issuer,
         subject_name=subject,
         public_key=key,
-        serial_number=x509.random_serial_number(),
+        serial_number=serial or x509.random_serial_number(),
         not_valid_before=moment(now - DAY),
         not_valid_after=moment(now + days * DAY),
     )

@@ -9,6 +9,7 @@ from brender.farm.joining import Unwelcome
 from brender.security.authority import Authority
 from brender.security.checking import badge_of
 from brender.security.problems import NotSecure
+from brender.security.requests import asked_for, digest_of
 
 
 class CertificateGate:
@@ -21,10 +22,16 @@ class CertificateGate:
         shown = transport.getPeerCertificate()
         return badge_of(shown.to_cryptography()) if shown else None
 
+    def asked_for(self, request: str) -> str:
+        try:
+            return digest_of(asked_for(request))
+        except NotSecure as bad:
+            raise Unwelcome(str(bad)) from bad
+
     def sign(self, request: str) -> Sign:
-        def sign(badge: Badge) -> tuple[str, str, float]:
+        def sign(badge: Badge, serial: str = "", expires: float | None = None) -> tuple[str, str, float]:
             try:
-                return self._authority.for_worker(request, badge, self._now())
+                return self._authority.for_worker(request, badge, self._now(), serial, expires)
             except NotSecure as bad:
                 raise Unwelcome(str(bad)) from bad
 

@@ -5,11 +5,19 @@ half, and proves that whoever asks has the other one.  What else a request says 
 somebody is decides the one who signs.
 """
 
+from hashlib import sha256
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from brender.security.problems import NotSecure
 
@@ -42,6 +50,10 @@ def request_for(key: PrivateKey) -> str:
     """A request for a certificate, as PEM."""
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, SHA256())
     return request.public_bytes(Encoding.PEM).decode()
+
+
+def digest_of(key: PublicKey) -> str:
+    return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def asked_for(request: str) -> PublicKey:

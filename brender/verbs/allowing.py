@@ -13,7 +13,7 @@ from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.people import NotAllowed, Rights, Who
 from brender.farm.submission.problems import shown
 from brender.verbs.auditing import refused
-from brender.verbs.reading import id_of
+from brender.verbs.items.reading import id_of
 from brender.verbs.verb import Verb
 
 OWNER, SETTINGS = "owner", "settings"

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from brender.farm.audit import DONE, UNDER_WAY, Entry
 from brender.farm.interfaces import FarmService
 from brender.farm.people import Rights, Who
-from brender.verbs.reading import id_of
+from brender.verbs.items.reading import id_of
 from brender.verbs.verb import Call, Done, Verb
 
 SECRET = re.compile(r"passw|secret|token|key$|credential", re.IGNORECASE)
@@ -46,7 +46,7 @@ class Noting:
 
     def _end(self, outcome: str, things: Sequence[Any]) -> None:
         assert self.entry is not None
-        told = about(self.call.item, things)
+        told = about(self.call, things)
         self.call.service.noted(replace(self.entry, outcome=cut(outcome, MOST_OUTCOME), things=told, count=len(things)))
 
 
@@ -69,14 +69,15 @@ def refused(verb: Verb, service: FarmService, who: Who, rights: Rights, why: str
 
 
 def entry_of(verb: Verb, call: Call, values: Mapping[str, Any]) -> Entry:
-    who, rights, things = call.who, call.rights, about(verb.item, call.things)
+    who, rights, things = call.who, call.rights, about(call, call.things)
     begun = (0, call.now, rights.name, rights.role, who.address, who.face, verb.item.name, verb.name)
     return Entry(*begun, things, len(call.things), said(values), UNDER_WAY)
 
 
-def about(item: Any, things: Sequence[Any]) -> str:
-    more = ", ..." if len(things) > MOST_THINGS else ""
-    return ", ".join(str(id_of(item, thing)) for thing in things[:MOST_THINGS]) + more
+def about(call: Call, things: Sequence[Any]) -> str:
+    """Their ids; before those of tasks and the like, the number of their job."""
+    job, more = f"{call.job.id}/" if call.job else "", ", ..." if len(things) > MOST_THINGS else ""
+    return ", ".join(f"{job}{id_of(call.item, thing)}" for thing in things[:MOST_THINGS]) + more
 
 
 def said(values: Mapping[str, Any]) -> str:

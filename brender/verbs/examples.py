@@ -60,6 +60,7 @@ ALL = (
     Request("step", "requeue", id="Render", job=3),
     Request("task", "read", filter="state=failed", job=1),
     Request("task", "show", id="Render:0", job=1),
+    Request("task", "cancel", filter="state=ready", job=1),
     Request("task", "retry", filter="state=failed", job=1),
     Request("task", "requeue", id="Render:1", job=3),
     Request("task", "why", id="Render:2", job=2),

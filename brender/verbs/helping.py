@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from brender.farm.settings import JobSettings
-from brender.verbs.attributes import Attribute, Unit
 from brender.verbs.filters import usage as filters_told
-from brender.verbs.item import Item
+from brender.verbs.items.attributes import Attribute, Unit
+from brender.verbs.items.item import Item
 from brender.verbs.performing import language
+from brender.verbs.said.values import settings_help
+from brender.verbs.said.words import Word, WrongUse, did_you_mean
 from brender.verbs.tables import WIDTH
 from brender.verbs.typed.naming import NUMBERS_MEAN, SAME, Verbs, Vocabulary
 from brender.verbs.typed.sorting import bare
 from brender.verbs.typed.usage import usage
-from brender.verbs.values import settings_help
 from brender.verbs.verb import Verb, Which
-from brender.verbs.words import Word, WrongUse, did_you_mean
 
 USAGE = 16  # cells of the column of usages
 NAMES = 18  # cells of the column of attributes

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from itertools import chain
 
-from brender.verbs.clients import CLIENT_VERBS
-from brender.verbs.invitations import INVITATION_VERBS
-from brender.verbs.items import ITEMS
-from brender.verbs.job_failures import FAILURE_VERBS
-from brender.verbs.limits import LIMIT_VERBS, SETTING_VERBS
-from brender.verbs.lists import reader_of
-from brender.verbs.parts import ORDER_VERBS, STEP_VERBS
-from brender.verbs.people import AUDIT_VERBS, TOKEN_VERBS, USER_VERBS
-from brender.verbs.planning import JOB_VERBS
-from brender.verbs.pools import POOL_VERBS, TAG_VERBS
-from brender.verbs.saved_views import VIEW_VERBS
-from brender.verbs.tasks import TASK_VERBS
-from brender.verbs.templates import TEMPLATE_VERBS
+from brender.verbs.doing.clients import CLIENT_VERBS
+from brender.verbs.doing.invitations import INVITATION_VERBS
+from brender.verbs.doing.job_failures import FAILURE_VERBS
+from brender.verbs.doing.limits import LIMIT_VERBS, SETTING_VERBS
+from brender.verbs.doing.parts import ORDER_VERBS, STEP_VERBS
+from brender.verbs.doing.people import AUDIT_VERBS, TOKEN_VERBS, USER_VERBS
+from brender.verbs.doing.planning import JOB_VERBS
+from brender.verbs.doing.pools import POOL_VERBS, TAG_VERBS
+from brender.verbs.doing.saved_views import VIEW_VERBS
+from brender.verbs.doing.tasks import TASK_VERBS
+from brender.verbs.doing.templates import TEMPLATE_VERBS
+from brender.verbs.items.known import ITEMS
+from brender.verbs.lists.pages import reader_of
 from brender.verbs.verb import Verb
 
 OTHERS = (

@@ -20,14 +20,14 @@ from brender.farm.settings import read as read_settings
 from brender.farm.submission.problems import shown
 from brender.farm.windows import zone_of
 from brender.verbs.allowing import allowed, own_ones, owned
-from brender.verbs.attributes import Attribute
 from brender.verbs.auditing import audited
 from brender.verbs.filters import Condition, Everything, Language, matching, nothing, parse, parse_mapping
-from brender.verbs.given import partial, read, said
-from brender.verbs.items import JOB, Item
-from brender.verbs.lists import Query, names_in
-from brender.verbs.reading import several
-from brender.verbs.unfit import Unfit, meant
+from brender.verbs.items.attributes import Attribute
+from brender.verbs.items.known import JOB, Item
+from brender.verbs.items.reading import several
+from brender.verbs.lists.pages import Query, names_in
+from brender.verbs.said.given import partial, read, said
+from brender.verbs.said.unfit import Unfit, meant
 from brender.verbs.verb import Call, Done, Given, Outcome, Verb, Which
 
 Filter = str | Mapping[str, Any]

@@ -16,7 +16,7 @@ import msgspec
 from brender.farm.interfaces import FarmService
 from brender.farm.people import LOCAL, Rights, Role, Who
 from brender.farm.transitions import NotNow
-from brender.verbs.items import Item
+from brender.verbs.items.known import Item
 
 NO_RIGHTS = Rights("", Role.VIEWER)
 

@@ -14,16 +14,16 @@ from twisted.internet.interfaces import IReactorTime
 
 from brender.farm.interfaces import FarmService
 from brender.verbs.allowing import allowed
+from brender.verbs.items.reading import id_of
 from brender.verbs.known import VERBS
-from brender.verbs.lists import LONGEST
+from brender.verbs.lists.pages import LONGEST
 from brender.verbs.performing import Request, Result, perform
-from brender.verbs.reading import id_of
 from brender.verbs.verb import Outcome, Verb
-from brender.web.answers import JSON, TEXT, Answer, Streaming, encoded, json_answer, tag_of
-from brender.web.asking import Ask
-from brender.web.once import HEADER, Once
-from brender.web.pieces import Written, streaming
-from brender.web.versions import check_unchanged, tag_of_thing
+from brender.web.http.answers import JSON, TEXT, Answer, Streaming, encoded, json_answer, tag_of
+from brender.web.http.asking import Ask
+from brender.web.http.once import HEADER, Once
+from brender.web.http.pieces import Written, streaming
+from brender.web.http.versions import check_unchanged, tag_of_thing
 
 API = "/api/v1"
 MANY = LONGEST  # things, of which an answer is written piece by piece

@@ -12,17 +12,17 @@ from io import StringIO
 from typing import Any
 
 from brender.farm.farm import Farm
-from brender.verbs.attributes import Attribute
-from brender.verbs.given import read
-from brender.verbs.items import Item
-from brender.verbs.lists import Query, arranged, sorting
+from brender.verbs.items.attributes import Attribute
+from brender.verbs.items.known import Item
+from brender.verbs.items.reading import several
+from brender.verbs.lists.pages import Query, arranged, sorting
 from brender.verbs.performing import choose, fields, job_of, of_view
-from brender.verbs.reading import several
+from brender.verbs.said.given import read
 from brender.verbs.verb import Call, Verb
-from brender.web.answers import JSON, Answer, Streaming, encoded
-from brender.web.asking import Ask
 from brender.web.face import Face, asked
-from brender.web.pieces import Written, streaming
+from brender.web.http.answers import JSON, Answer, Streaming, encoded
+from brender.web.http.asking import Ask
+from brender.web.http.pieces import Written, streaming
 from brender.web.tables import table
 
 CSV = "text/csv; charset=utf-8; header=present"

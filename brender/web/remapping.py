@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from brender.farm.submission.problems import shown
-from brender.verbs.words import nearest
+from brender.verbs.said.words import nearest
 from brender.web.tree import Route
 
 ADDRESS = re.compile(r"(/([^/{}?#%\s]+|[^/{}?#%\s]*\{\w+(:name)?\}[^/{}?#%\s]*))+")

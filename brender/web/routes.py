@@ -11,41 +11,42 @@ from collections.abc import Iterator
 from functools import partial
 
 from brender.farm.people import Role
-from brender.verbs.items import Item
+from brender.verbs.doing.who import LogIn
+from brender.verbs.items.known import Item
 from brender.verbs.verb import Verb, Which
-from brender.verbs.who import LogIn
-from brender.web.archive import Archive
-from brender.web.batch import Batch
-from brender.web.completing import Completing
 from brender.web.face import API, Face
-from brender.web.grids import Grids
+from brender.web.following.stream import Streams
+from brender.web.handlers.archive import Archive
+from brender.web.handlers.batch import Batch
+from brender.web.handlers.completing import Completing
+from brender.web.handlers.grids import Grids
+from brender.web.handlers.metrics import Metrics
+from brender.web.handlers.pages import Pages
+from brender.web.handlers.pictures import Pictures
+from brender.web.handlers.sessions import Sessions
+from brender.web.handlers.summary import Summary
+from brender.web.handlers.videos import Videos
 from brender.web.listing import Listing
-from brender.web.metrics import Metrics
-from brender.web.pages import Pages
-from brender.web.pictures import Pictures
-from brender.web.sessions import Sessions
-from brender.web.stream import Streams
-from brender.web.summary import Summary
 from brender.web.tables import is_parameter
 from brender.web.tree import Route
-from brender.web.videos import Videos
 
-PAGES = (
-    "/",
-    "/jobs",
-    "/jobs/list",
-    "/jobs/{job}",
-    "/jobs/{job}/tasks/{task:name}",
-    "/clients",
-    "/clients/list",
-    "/clients/{client}",
-    "/pools",
-    "/submit",
-    "/history",
-    "/settings",
-    "/login",
-    "/api",
-)
+PAGES = {  # and which of the dashboard's modules shows it
+    "/": "farm",
+    "/jobs": "jobs",
+    "/jobs/list": "jobs",
+    "/jobs/{job}": "job",
+    "/jobs/{job}/tasks/{task:name}": "task",
+    "/clients": "clients",
+    "/clients/list": "clients",
+    "/clients/{client}": "client",
+    "/pools": "pools",
+    "/submit": "submit",
+    "/history": "history",
+    "/audit": "audit",
+    "/settings": "settings",
+    "/login": "login",
+    "/api": "api",
+}
 ALL = "Do many requests, each with its answer."
 BACK = "Put a job back into the farm."
 FOLLOWING = ("kind", "since", "filter", "job", "ids", "fields", "every")  # how events are followed
@@ -93,7 +94,10 @@ def routes(
         Route("GET", f"{API}/complete", completing.filter, ("item", "text"), does="How a filter may go on."),
         Route("GET", f"{API}/events", streams.events, FOLLOWING, does="What happens, as it happens."),
         Route("GET", "/metrics", metrics.page),
-        *(Route("GET", path, pages.page, for_scripts=True, needs=NEEDS.get(path, Role.VIEWER)) for path in PAGES),
+        *(
+            Route("GET", path, pages.page(name), for_scripts=True, needs=NEEDS.get(path, Role.VIEWER))
+            for path, name in PAGES.items()
+        ),
         Route("GET", "/favicon.ico", pages.icon, needs=None),
         *(Route("GET", f"/static/{name}", pages.file, needs=None) for name in pages.names()),
     ]

@@ -17,28 +17,28 @@ from twisted.web.http import Request, combinedLogFormatter, datetimeToLogString
 from twisted.web.server import Site
 
 from brender.farm.interfaces import Archives, FarmService
-from brender.verbs.watching import for_views
-from brender.web.archive import Archive
-from brender.web.batch import Batch
-from brender.web.channel import MOST_BODY, PATIENCE, Channel, FarmRequest
-from brender.web.completing import Completing
+from brender.verbs.following.watching import for_views
 from brender.web.face import Face
-from brender.web.forwarded import Proxies
-from brender.web.grids import Grids
-from brender.web.guard import LOOPBACK
-from brender.web.knowing import Knowing
+from brender.web.following.stream import MOST_OF_AN_ADDRESS, Streams
+from brender.web.handlers.archive import Archive
+from brender.web.handlers.batch import Batch
+from brender.web.handlers.completing import Completing
+from brender.web.handlers.grids import Grids
+from brender.web.handlers.metrics import Deliveries, Metrics
+from brender.web.handlers.pages import Pages
+from brender.web.handlers.pictures import Pictures
+from brender.web.handlers.sessions import Sessions
+from brender.web.handlers.summary import Summary
+from brender.web.handlers.videos import Outside, Videos
+from brender.web.http.channel import MOST_BODY, PATIENCE, Channel, FarmRequest
+from brender.web.http.forwarded import Proxies
+from brender.web.http.guard import LOOPBACK
+from brender.web.http.knowing import Knowing
 from brender.web.listing import Listing
-from brender.web.metrics import Deliveries, Metrics
-from brender.web.openapi import Document
-from brender.web.pages import Pages
-from brender.web.pictures import Pictures
+from brender.web.openapi.document import Document
 from brender.web.remapping import remapped
 from brender.web.routes import routes
-from brender.web.sessions import Sessions
-from brender.web.stream import MOST_OF_AN_ADDRESS, Streams
-from brender.web.summary import Summary
 from brender.web.tree import Branch, Desk, Route, grown
-from brender.web.videos import Outside, Videos
 
 LOOKING = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 

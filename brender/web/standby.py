@@ -20,12 +20,12 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 
-from brender.web.answers import Answer, send, wrong_answer
-from brender.web.asking import Ask
-from brender.web.channel import MOST_BODY, PATIENCE, Channel, FarmRequest
-from brender.web.forwarded import Proxies
-from brender.web.guard import check_host
-from brender.web.wrong import Wrong
+from brender.web.http.answers import Answer, send, wrong_answer
+from brender.web.http.asking import Ask
+from brender.web.http.channel import MOST_BODY, PATIENCE, Channel, FarmRequest
+from brender.web.http.forwarded import Proxies
+from brender.web.http.guard import check_host
+from brender.web.http.wrong import Wrong
 
 AGAIN = 2  # seconds
 HTML = "text/html; charset=utf-8"

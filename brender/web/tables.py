@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from brender.verbs.attributes import Attribute
-from brender.verbs.items import Item
-from brender.verbs.lists import LONGEST, USUAL, Query, page
+from brender.verbs.items.attributes import Attribute
+from brender.verbs.items.known import Item
+from brender.verbs.lists.pages import LONGEST, USUAL, Query, page
+from brender.verbs.lists.searching import Texts, having
 from brender.verbs.performing import Request, Result, choose, fields, job_of
-from brender.verbs.searching import Texts, having
-from brender.verbs.unfit import Unfit, meant
+from brender.verbs.said.unfit import Unfit, meant
 from brender.verbs.verb import Call, Verb
-from brender.web.answers import Answer, json_answer
-from brender.web.asking import Ask
 from brender.web.face import Face, asked
+from brender.web.http.answers import Answer, json_answer
+from brender.web.http.asking import Ask
 
 SEARCH = r"\[search\]\[(?:value|regex)\]"
 PARAMETER = re.compile(

@@ -24,13 +24,13 @@ from twisted.web.server import NOT_DONE_YET
 from brender.farm.people import Role
 from brender.farm.submission.problems import shown
 from brender.verbs.verb import Verb
-from brender.web.answers import Answer, Streaming, prepare, send, wrong_answer
-from brender.web.asking import Ask, query_of
-from brender.web.channel import FarmRequest
-from brender.web.guard import check_change, check_host
-from brender.web.knowing import Knowing
-from brender.web.pages import error_page
-from brender.web.wrong import Wrong, wrong_of
+from brender.web.handlers.pages import error_page
+from brender.web.http.answers import Answer, Streaming, prepare, send, wrong_answer
+from brender.web.http.asking import Ask, query_of
+from brender.web.http.channel import FarmRequest
+from brender.web.http.guard import check_change, check_host
+from brender.web.http.knowing import Knowing
+from brender.web.http.wrong import Wrong, wrong_of
 
 Handler = Callable[[Ask], Awaitable[Answer | Streaming]]
 

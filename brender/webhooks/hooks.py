@@ -20,7 +20,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from brender.farm.interfaces import Event
-from brender.verbs.hearing import FILTERED, Test
+from brender.verbs.following.hearing import FILTERED, Test
 from brender.webhooks.dead_letters import DeadLetters
 from brender.webhooks.posting import NotTaken
 from brender.webhooks.signing import HEADER, signature

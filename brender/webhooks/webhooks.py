@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from brender.farm.interfaces import Event
 from brender.verbs.filters import BadFilter
-from brender.verbs.hearing import FILTERED, Matching, Test
+from brender.verbs.following.hearing import FILTERED, Matching, Test
 from brender.webhooks.hooks import Hook, Receiver, Surroundings
 
 

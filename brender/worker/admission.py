@@ -46,7 +46,7 @@ class Admission:
     async def join(self, machine: str, wanted: Callable[[], bool]) -> None:
         """Be one of the farm's, as the machine with this key.  Raises `NotSecure`, `joining.Refused`."""
         if self._token and not self.wallet.has_used(self._said):
-            newcomer = Newcomer(self._server, self._token, machine, self._reactor)
+            newcomer = Newcomer(self._server, self._token, machine, self._reactor, self.wallet.to_join())
             if own := await newcomer.join(wanted, hash_of(self._said)):
                 self.wallet.keep(own)
                 self.log.info("This machine has joined the farm")

@@ -20,6 +20,7 @@ from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.held import Held, Nursery, Use, Work
 from brender.worker.journal import Key, Results
+from brender.worker.pictures import Frame
 from brender.worker.stock import Need, Stock
 from brender.worker.telling import Telling
 from brender.worker.uses import AHEAD, Uses
@@ -39,7 +40,7 @@ class Agent:
         nursery: Nursery,
         clock: IReactorTime,
         idle_for: float,
-        outputs: Callable[[int, str, int, list[str], float], None] = lambda job, step, task, paths, rate: None,
+        outputs: Callable[[Frame], None] = lambda frame: None,
         results: Results | None = None,
         orphaned_after: float = ORPHANED_AFTER,
     ) -> None:
@@ -135,6 +136,8 @@ class Agent:
                 self._hand_back(order)
             case say.Cancel(order):
                 self._cancel(order)
+            case say.Stop(order, tasks):
+                self._stop(order, tasks)
             case say.Forget(job):
                 self._forget(job)
             case say.PowerOff(idle):
@@ -195,6 +198,23 @@ class Agent:
         held.canceled, held.moving = True, False
         held.todo.clear()
         for task in list(held.told):
+            if held.use and held.use.session:
+                held.use.session.stop(number, task)
+        self._close_order(held)
+        self._advance()
+
+    def _stop(self, number: int, tasks: list[int]) -> None:
+        """End some tasks of an order; of each, `Returned` is said when nothing of it is left."""
+        held = self.held.get(number)
+        told = [task for task in tasks if held and task in held.told]
+        if over := [task for task in tasks if task not in told]:
+            self.tell(say.Returned(number, over))
+        if held is None or held.canceled:
+            return
+        held.todo = deque(task for task in held.todo if task.index not in tasks)
+        held.moving = False
+        held.stopped.update(told)
+        for task in told:
             if held.use and held.use.session:
                 held.use.session.stop(number, task)
         self._close_order(held)
@@ -284,11 +304,15 @@ class Agent:
         held = self.held.get(result.order)
         if held is None or result.task not in held.told:
             return
+        stopped = result.task in held.stopped
         held.off(result.task)
-        if not held.canceled:
+        if stopped:
+            self.tell(say.Returned(result.order, [result.task]))
+        elif not held.canceled:
             self._report(result)
             if outputs and result.outcome == "completed":
-                self._outputs(held.order.job, held.order.step, result.task, outputs, rate)
+                told = held.work.told
+                self._outputs(Frame(told.job, held.order.step, result.task, outputs, rate, told.owner))
         self._supply(use)
         self._close_order(held)
         self._advance()
@@ -340,11 +364,12 @@ class Agent:
         outcome: Literal["failed", "canceled"] = "canceled" if self.leaving and not everything else "failed"
         for held in list(use.orders):
             order, left = held.order.order, held.left
+            stopped, held.stopped = held.stopped, set()
             held.todo.clear()
             held.told.clear()
             held.begun, held.moving = None, False
             for task in left if not held.canceled else []:
-                if everything or (order, task) == running:
+                if task not in stopped and (everything or (order, task) == running):
                     self._report(say.Result(order, task, outcome, reason, cause=cause))
                 else:
                     self.tell(say.Returned(order, [task]))

@@ -59,7 +59,7 @@ class WorkerClient(Protocol):
             self.transport.setTcpNoDelay(True)
         self._silence = caller.clock.callLater(WELCOME_WITHIN, self._silent)
         caller.called(self)
-        self.send(say.Hello(say.VERSION, caller.run, caller.machine, caller.agent.has(), [say.LEAVE]))
+        self.send(say.Hello(say.VERSION, caller.run, caller.machine, caller.agent.has(), [say.LEAVE, say.STOP]))
 
     def dataReceived(self, data: bytes) -> None:
         self._wait_again()

@@ -26,12 +26,19 @@ def remove(folder: Path) -> bool:
 
 
 def allow(folder: Path) -> None:
-    """Give its owner all rights to the folder and those below it."""
-    with suppress(OSError):
-        folder.chmod(stat.S_IRWXU)
+    """Give their owner all rights to the folder and those below it.
+
+    Another account's are left alone: it could put a link in their place meanwhile, and whoever may remove those needs
+    no rights.
+    """
+    open_up(folder)
     for place, below, _ in os.walk(folder):
         for name in below:
-            path = Path(place, name)
-            with suppress(OSError):
-                if not path.is_symlink():
-                    path.chmod(stat.S_IRWXU)
+            open_up(Path(place, name))
+
+
+def open_up(folder: Path) -> None:
+    with suppress(OSError):
+        found = folder.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
+            folder.chmod(stat.S_IRWXU)

@@ -65,8 +65,9 @@ class Work:
     current: bool = True  # orders that come are for this
 
     def tell_again(self, job: say.Job) -> bool:
-        """The server has said it again; False when it is to be done with other values from now on."""
-        if (job.template, job.values) != (self.told.template, self.told.values):
+        """The server has said it again; False when it is to be done otherwise from now on: with other values, or as
+        somebody else."""
+        if (job.template, job.values, job.owner) != (self.told.template, self.told.values, self.told.owner):
             return False
         self.told = job
         return True
@@ -84,6 +85,7 @@ class Held:
     begun: int | None = None
     use: "Use | None" = None
     canceled: bool = False
+    stopped: set[int] = field(default_factory=set)  # tasks that nobody wants any more
     moving: bool = False  # its session is asked to give it back, for another one to run
 
     @property
@@ -98,6 +100,7 @@ class Held:
     def off(self, task: int) -> None:
         """A session has nothing more to do with this task."""
         self.told.remove(task)
+        self.stopped.discard(task)
         if self.begun == task:
             self.begun = None
 

@@ -1,8 +1,9 @@
 """The first call of a machine that has nothing but a join token.
 
 How does this work?  It calls by TLS, and before it says anything looks whether the server is the one that the token
-names (`farms_own`).  Then it says the secret of the token and asks for a certificate for the key that it has just
-made, which never leaves this machine.  A server that is not there is called again, as `connection` does; one
+names (`farms_own`).  Then it says the secret of the token and asks for a certificate for its key, which is kept before
+that and never leaves this machine.  A server that is not there, or whose answer is lost, is called again, as
+`connection` does, and asked for the same; one
 that is another or that refuses the token ends it with a sentence.
 """
 
@@ -26,7 +27,7 @@ from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_WORKER, BadMessage, Decoder, encode
 from brender.security.checking import farms_own
 from brender.security.problems import NotSecure, told
-from brender.security.requests import new_key, request_for
+from brender.security.requests import PrivateKey, request_for
 from brender.security.tokens import Token
 from brender.worker.addresses import named, split
 from brender.worker.connection import pause
@@ -57,9 +58,9 @@ class Unknown:
 class Joining(Protocol):
     transport: Any
 
-    def __init__(self, token: Token, host: str, machine: str, used: str) -> None:
+    def __init__(self, token: Token, host: str, machine: str, used: str, key: PrivateKey) -> None:
         self._token, self._host, self._machine, self._used = token, host, machine, used
-        self._key = new_key()
+        self._key = key
         self._authority: x509.Certificate | None = None
         self._decoder: Decoder[say.FromServer] = Decoder(say.FromServer, MOST_FROM_WORKER)
         self.done: Deferred[Pass] = Deferred(lambda _: self.transport.abortConnection())
@@ -106,7 +107,8 @@ class Newcomer:
 
     log = Logger()
 
-    def __init__(self, server: str, token: Token, machine: str, reactor: Any) -> None:
+    def __init__(self, server: str, token: Token, machine: str, reactor: Any, key: PrivateKey) -> None:
+        self._key = key
         self._server = server
         self._token = token
         self._machine = machine
@@ -126,7 +128,7 @@ class Newcomer:
         return None
 
     async def _call(self, host: str, port: int, used: str) -> Pass:
-        joining = Joining(self._token, host, self._machine, used)
+        joining = Joining(self._token, host, self._machine, used, self._key)
         factory = Factory.forProtocol(lambda: joining)
         factory.noisy = False
         endpoint: Any = wrapClientTLS(Unknown(), HostnameEndpoint(self._reactor, host, port))

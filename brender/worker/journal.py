@@ -94,6 +94,7 @@ class Journal(Results):
         """Only what still waits, in a file that takes the place of the old one when it is whole."""
         beside = self._path.with_suffix(".new")
         try:
+            beside.touch(0o600)
             beside.write_bytes(b"".join(map(encode, self.waiting.values())))
             file = open_file(beside)
             os.replace(beside, self._path)
@@ -114,7 +115,10 @@ class Journal(Results):
 
 
 def open_file(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    """For nobody else to read, tasks of another account included."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.fchmod(file, 0o600)
+    return file
 
 
 def read(path: Path) -> list[say.Result]:

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -26,10 +26,9 @@ LOOK_EVERY = 10.0  # seconds
 DAY = 86_400.0  # seconds
 
 
-def place_of(folder: Path) -> Path:
+def place_of(folder: Path, job: int) -> Path:
     """Where the folder of a session goes when it is kept."""
-    job = re.match(r"job (\d+)", (folder / ABOUT).read_text("utf-8"))
-    return folder.parent.with_name(KEPT) / f"job-{job[1] if job else 0}-{folder.name}"
+    return folder.parent.with_name(KEPT) / f"job-{job}-{folder.name}"
 
 
 def put_away(folder: Path, killed: bool = False) -> None:
@@ -37,9 +36,11 @@ def put_away(folder: Path, killed: bool = False) -> None:
     with suppress(OSError):
         if killed:
             add_line(folder, "The session's process was killed.")
-        if len((folder / ABOUT).read_text("utf-8").splitlines()) > 1:
-            place = place_of(folder)
-            place.parent.mkdir(exist_ok=True)
+        about = (folder / ABOUT).read_text("utf-8")
+        if len(about.splitlines()) > 1:
+            job = re.match(r"job (\d+)", about)
+            place = place_of(folder, int(job[1]) if job else 0)
+            place.parent.mkdir(mode=0o700, exist_ok=True)
             folder.rename(place)
             os.utime(place)  # its age counts from now
     folders.remove(folder)
@@ -56,33 +57,61 @@ def add_line(folder: Path, line: str) -> None:
     """To what it is about; where it is not to be kept there is no such file, and none is made."""
     with suppress(FileNotFoundError), (folder / ABOUT).open("r+", encoding="utf-8") as file:
         file.seek(0, os.SEEK_END)
-        file.write(" ".join(line.split()) + "\n")
+        file.write(one_line(line))
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split()) + "\n"
 
 
 class Evidence:
-    """What a session notes of its failures."""
+    """What a session notes of its failures; files it leaves in its folder, or in its `own` one in there."""
 
-    def __init__(self, folder: Path, wanted: bool) -> None:
+    def __init__(self, folder: Path, own: Path, wanted: bool) -> None:
         self._folder = folder
+        self._own = own
         self._wanted = wanted
+        self._about: TextIO | None = None
+        self._job = 0
+
+    def open(self) -> None:
+        """Have the file that notes go to; who has it open may write there, whoever it is later."""
+        if self._wanted and self._about is None:
+            self._about = open(self._folder / ABOUT, "a", encoding="utf-8", opener=ours)  # noqa: SIM115 (it stays open)
 
     def begin(self, job: int, name: str, step: str) -> None:
-        if self._wanted:
-            with suppress(OSError):
-                (self._folder / ABOUT).write_text(" ".join(f"job {job} ({name}), step {step}".split()) + "\n", "utf-8")
+        self._job = job
+        with suppress(OSError):
+            self.open()
+            self._write(f"job {job} ({name}), step {step}")
 
     def note(self, what: str, files: Iterable[str] = ()) -> str:
         """Something has failed; its own files go where nothing overwrites them.  Gives a line for the log."""
         if not self._wanted:
             return ""
         with suppress(OSError):
-            add_line(self._folder, what)
+            self._write(what)
             for file in files:
-                own = self._folder / slug(what.partition(":")[0])
+                own = self._own / slug(what.partition(":")[0])
                 own.mkdir(exist_ok=True)
                 shutil.move(file, own)
-            return f"The folder of this session will be kept on this machine: {place_of(self._folder)}"
+            return f"The folder of this session will be kept on this machine: {place_of(self._folder, self._job)}"
         return ""
+
+    def leave(self) -> None:
+        """The session is over; a folder that is not its own, and what cannot be deleted, the nursery puts away."""
+        if self._own == self._folder:
+            put_away(self._folder)
+
+    def _write(self, line: str) -> None:
+        if self._about:
+            self._about.write(one_line(line))
+            self._about.flush()
+
+
+def ours(path: str, flags: int) -> int:
+    """A file that nobody else may read."""
+    return os.open(path, flags, 0o600)
 
 
 def slug(text: str) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import msgspec
 import psutil
+from PIL import Image
 
 from brender.protocols.codec import encode
 from brender.worker import folders, kept, processes, serving, words
@@ -28,10 +29,11 @@ from brender.worker.surroundings import Limits
 
 
 class Nursery:
-    def __init__(self, listener: socket.socket, scratch: Path, keep: bool) -> None:
+    def __init__(self, listener: socket.socket, scratch: Path, keep: bool, run_as: str) -> None:
         self._listener = listener
         self._scratch = scratch
         self._keep = keep  # folders of sessions in which something has failed
+        self._run_as = run_as  # the account that tasks run as, or "owner"; nothing: as this one
         self._sessions: dict[int, Path] = {}  # process -> its folder
         self._helpers: set[int] = set()
         self._wake, wakes = os.pipe()
@@ -72,7 +74,7 @@ class Nursery:
         nursery = os.getpid()
         folder = self._scratch / f"{nursery}-{self._count}"
         try:
-            pid = self._fork(lambda: serving.serve(connection, folder, nursery, self._keep))
+            pid = self._fork(lambda: serving.serve(connection, folder, nursery, self._keep, self._run_as))
         except OSError as error:
             with suppress(OSError):
                 connection.sendall(encode(words.Broken(f"This machine cannot start a process more: {error}.")))
@@ -95,14 +97,15 @@ class Nursery:
         return pid
 
 
-def main(path: str, scratch: str, keep: str = "", limits: str = "{}") -> None:
+def main(path: str, scratch: str, keep: str = "", limits: str = "{}", run_as: str = "") -> None:
     msgspec.json.decode(limits, type=Limits).set()
     processes.adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the agent's to handle
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(64)
-        nursery = Nursery(listener, Path(scratch), bool(keep))
+        nursery = Nursery(listener, Path(scratch), bool(keep), run_as)
+        Image.init()  # which sessions have then, and need not look for
         gc.freeze()
         print("ready", flush=True)
         while nursery.serve():

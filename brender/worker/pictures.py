@@ -1,8 +1,9 @@
 """Small pictures of frames that are done, so that people see what the farm makes.
 
 How does this work?  A task says which files it made (`brender_output: PATH`).  `picture` opens the first
-that Pillow can read and shrinks it to a JPEG; formats that it cannot read (EXR) give none.  `Pictures`
-does so in a thread, one at a time, in the order in which they came; when too many wait, the oldest are passed over.
+that Pillow can read and shrinks it to a JPEG; formats that it cannot read (EXR) give none.  `Pictures` has that
+done, one at a time, in the order in which they came; when too many wait, the oldest are passed over.  It is not done
+in the agent (`sessions.Cradle.picture`): a task says what it likes, and its files may be made to break a decoder.
 """
 
 import os
@@ -66,6 +67,7 @@ class Frame(NamedTuple):
     task: int
     paths: Sequence[str]
     rate: float  # frames a second; 0 when nobody knows
+    owner: str = ""  # of the job, if they are a user of the farm
 
 
 class Pictures:
@@ -73,16 +75,16 @@ class Pictures:
 
     def __init__(
         self,
-        in_thread: Callable[[Callable[[Sequence[str]], bytes | None], Sequence[str]], Deferred[bytes | None]],
+        made: Callable[[Sequence[str], str], Deferred[bytes | None]],
         done: Callable[[Frame, bytes], None],
     ) -> None:
-        self._in_thread = in_thread
+        self._made = made  # of files, by what may be looked at for somebody's job
         self._done = done
         self._waiting: deque[Frame] = deque(maxlen=MOST_WAITING)
         self._busy = False
 
-    def want(self, job: int, step: str, task: int, paths: Sequence[str], rate: float) -> None:
-        self._waiting.append(Frame(job, step, task, paths, rate))
+    def want(self, frame: Frame) -> None:
+        self._waiting.append(frame)
         if not self._busy:
             self._begin()
 
@@ -91,7 +93,7 @@ class Pictures:
             return
         frame = self._waiting.popleft()
         self._busy = True
-        making = self._in_thread(picture, frame.paths)
+        making = self._made(frame.paths, frame.owner)
         making.addCallback(lambda jpeg: self._done(frame, jpeg) if jpeg else None)
         making.addErrback(lambda failure: self.log.failure("A picture could not be made", failure))
         making.addBoth(self._ended)

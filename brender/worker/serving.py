@@ -1,9 +1,10 @@
 """The process of a session: what it is, and how it hears the agent.
 
 How does this work?  `serve` is what the nursery's child does.  `prepare` makes it a process of its own that takes
-everything with it when it ends.  A thread reads words from the socket (`listen`); those that must not wait are
-done there, the others one after the other in `work`.  When the agent or the nursery dies, so does the
-session, at once and with everything that it started.
+everything with it when it ends.  The first word tells whose job it is for: before any other, the process becomes the
+account that its tasks run as (`accounts`), if that is another one.  Then a thread reads words from the socket
+(`listen`); those that must not wait are done there, the others one after the other in `work`.  When the agent or the
+nursery dies, so does the session, at once and with everything that it started.
 """
 
 import logging
@@ -12,33 +13,58 @@ import queue
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 
 from openjd.sessions import LOG
 
-from brender.protocols.codec import Decoder
-from brender.worker import output, processes, words
+from brender.protocols.codec import Decoder, encode
+from brender.worker import accounts, output, processes, words
+from brender.worker.accounts import Account
 from brender.worker.kept import Evidence
+from brender.worker.lodging import move_in
+from brender.worker.pictures import picture
 from brender.worker.session import Served
 from brender.worker.voice import Voice
 
 MOST_LINE = 2**26
+SHOW_WITHIN = 60  # seconds for a picture, whatever its file is
 
 Todo = queue.SimpleQueue[words.Open | words.Run | words.Close]
 
 
-def serve(connection: socket.socket, folder: Path, nursery: int, keep: bool) -> None:
+def serve(connection: socket.socket, folder: Path, nursery: int, keep: bool, run_as: str) -> None:
     """Do what the agent says until it says `Close` or is gone; then nothing of the session is left."""
     prepare(nursery)
+    heard = heard_on(connection)
+    first = next(heard, None)
+    try:
+        if isinstance(first, words.Show):
+            show(connection, first, accounts.account_for(run_as, first.owner), nursery)
+        if not isinstance(first, words.Open):
+            return
+        own, evidence = move_in(folder, accounts.account_for(run_as, first.owner), keep)
+    except (accounts.NoAccount, OSError) as error:
+        said = str(error) if isinstance(error, accounts.NoAccount) else f"The session could not be opened: {error}"
+        connection.sendall(encode(words.Broken(said)))
+        return
+    end_with(nursery)
+    be_session(connection, own, evidence, first, heard)
+
+
+def be_session(
+    connection: socket.socket, folder: Path, evidence: Evidence, first: words.Open, heard: Iterator[words.ToSession]
+) -> None:
     voice = Voice(connection)
     LOG.addHandler(voice)
     LOG.propagate = False
     logging.raiseExceptions = False
     output.install()
-    served = Served(voice, folder, Evidence(folder, keep))
+    served = Served(voice, folder, evidence)
     todo: Todo = queue.SimpleQueue()
-    Thread(target=listen, args=(connection, served, todo), daemon=True).start()
+    todo.put(first)
+    Thread(target=listen, args=(heard, served, todo), daemon=True).start()
     try:
         work(served, voice, todo)
     except Exception as error:  # ours: better told than a silent end
@@ -48,17 +74,31 @@ def serve(connection: socket.socket, folder: Path, nursery: int, keep: bool) -> 
         voice.finish()
 
 
+def show(connection: socket.socket, word: words.Show, account: Account | None, nursery: int) -> None:
+    """The system decides what may be looked at, as it did for the task; and what breaks a decoder breaks nothing."""
+    if account:
+        accounts.become(account)
+    end_with(nursery)
+    signal.alarm(SHOW_WITHIN)
+    connection.sendall(encode(words.Shown(picture(word.paths))))
+
+
 def prepare(nursery: int) -> None:
     """A process of its own, that ends with the nursery and takes everything with it."""
     processes.adopt_orphans()
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, lambda *_: end_now())
+    end_with(nursery)
+    with open(os.devnull, "r+b", buffering=0) as nothing:
+        os.dup2(nothing.fileno(), sys.stdin.fileno())
+
+
+def end_with(nursery: int) -> None:
+    """Said again of a process that becomes somebody else: the kernel forgets it then."""
     processes.end_with_parent(signal.SIGTERM)
     if os.getppid() != nursery:
         end_now()
-    with open(os.devnull, "r+b", buffering=0) as nothing:
-        os.dup2(nothing.fileno(), sys.stdin.fileno())
 
 
 def end_now() -> None:
@@ -87,13 +127,18 @@ def opened(served: Served, voice: Voice, word: words.Open) -> bool:
         return False
 
 
-def listen(connection: socket.socket, served: Served, todo: Todo) -> None:
-    """The thread that reads; when the agent is gone, so is everything else at once."""
+def heard_on(connection: socket.socket) -> Iterator[words.ToSession]:
+    """What the agent says, until it is gone."""
     decoder: Decoder[words.ToSession] = Decoder(words.ToSession, MOST_LINE)
+    while data := connection.recv(65536):
+        yield from decoder.feed(data)
+
+
+def listen(words_heard: Iterator[words.ToSession], served: Served, todo: Todo) -> None:
+    """The thread that reads; when the agent is gone, so is everything else at once."""
     try:
-        while data := connection.recv(65536):
-            for word in decoder.feed(data):
-                heard(word, served, todo)
+        for word in words_heard:
+            heard(word, served, todo)
     finally:
         end_now()
 
@@ -106,8 +151,6 @@ def heard(word: words.ToSession, served: Served, todo: Todo) -> None:
             served.take_back(word)
         case words.Run():
             served.tasks.add((word.order, word.task))
-            todo.put(word)
-        case words.Open():
             todo.put(word)
         case words.Close():
             served.closing.set()

@@ -33,7 +33,7 @@ from brender.farm.submission.sentences import EXTENSIONS
 from brender.protocols.messages import Cause, Limits
 from brender.worker import processes, words
 from brender.worker.conduct import Conduct, Fault
-from brender.worker.kept import Evidence, put_away
+from brender.worker.kept import Evidence
 from brender.worker.memory import Peak
 from brender.worker.output import Output
 from brender.worker.reasons import failure_of
@@ -169,7 +169,7 @@ class Served:
             self._wait(session)
         processes.end_descendants()
         session.cleanup()
-        put_away(self._folder)  # what cannot be deleted the nursery tries again
+        self._evidence.leave()
 
     # --- inside
 

@@ -43,6 +43,7 @@ PROGRAMS = Path(__file__).with_name("blender")
 ROOT = Path(brender.__file__).parent.parent
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from brender.worker.nursery import main; main(*sys.argv[2:])"
 END_WITHIN = 15.0  # seconds for the nursery to tidy up
+SHOWN_WITHIN = 65.0  # seconds for a picture
 PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds before the next nursery, when one has died before it was ready
 UNEXPECTED = "The session's process ended unexpectedly (often because the machine ran out of memory)."
 
@@ -128,6 +129,33 @@ class SessionProtocol(Protocol):
             self._use.gone(UNEXPECTED)
 
 
+class Showing(Protocol):
+    """A connection on which a picture is asked for."""
+
+    log = Logger()
+    transport: Any
+
+    def __init__(self, word: words.Show) -> None:
+        self.nursery: Born | None = None
+        self._word = word
+        self._decoder: Decoder[words.FromSession] = Decoder(words.FromSession, MOST_LINE)
+        self.shown: Deferred[bytes | None] = Deferred(lambda _: self.transport.abortConnection())
+
+    def connectionMade(self) -> None:
+        self.transport.write(encode(self._word))
+
+    def dataReceived(self, data: bytes) -> None:
+        for word in self._decoder.feed(data):
+            if isinstance(word, words.Shown) and not self.shown.called:
+                self.shown.callback(word.jpeg)
+            elif isinstance(word, words.Broken):
+                self.log.warn("No picture can be made: {reason}", reason=word.reason)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if not self.shown.called:
+            self.shown.callback(None)
+
+
 class NoNursery(Exception):
     """Sessions cannot be opened on this machine; the message says why."""
 
@@ -169,7 +197,9 @@ class Cradle:
         keep: bool = False,
         pass_on: Sequence[str] = (),
         limits: Limits = Limits(),  # noqa: B008 (frozen)
+        run_as: str = "",
     ) -> None:
+        self._run_as = run_as  # the account that tasks run as, or "owner"; nothing: as this process
         self._pass_on = pass_on  # variables that tasks get although they look like secrets
         self._limits = limits
         self._reactor = reactor
@@ -222,6 +252,7 @@ class Cradle:
         # Not with -m: that would look for modules in the working folder, whatever lies there.
         limits = msgspec.json.encode(self._limits).decode()
         given = [str(ROOT), f"{born.folder}/nursery", str(self._sessions), "keep" if self._keep else "", limits]
+        given += [self._run_as]
         command = [sys.executable, "-P", "-c", PROGRAM, *given]
         environment = {**clean(os.environ, self._pass_on), **leftovers.names(self._scratch, born.folder)}
         leftovers.remember_socket(self._scratch, born.folder)
@@ -277,15 +308,22 @@ class Cradle:
     def open(self, job: say.Job, use: Use, rules: Sequence[Rule]) -> SessionProtocol:
         protocol = SessionProtocol(use)
         environment = self._environment(use)
-        protocol.say(
-            words.Open(job.name, job.template, job.values, use.step, environment, list(rules), job.limits, job.job)
-        )
+        about = (job.name, job.template, job.values, use.step)
+        protocol.say(words.Open(*about, environment, list(rules), job.limits, job.job, job.owner))
         protocol.when_mute = lambda: self._mute(protocol, use)
         opening = self.start()
         opening.addCallback(lambda _: self._connect(protocol))
         opening.addErrback(lambda failure: failure if failure.check(NoNursery) else self._open_anew(protocol))
         opening.addErrback(self._cannot, use)
         return protocol
+
+    def picture(self, paths: Sequence[str], owner: str) -> "Deferred[bytes | None]":
+        """A small picture of one of a task's files, by a process that may look at no more than the task."""
+        showing = Showing(words.Show(owner, list(paths)))
+        starting: Deferred[Any] = self.start()
+        starting.addCallback(lambda _: self._connect(showing))
+        starting.addCallback(lambda _: showing.shown.addTimeout(SHOWN_WITHIN, self._reactor))
+        return starting
 
     def _mute(self, protocol: SessionProtocol, use: Use) -> bool:
         """A nursery that is killed may take a connection with its last breath; nobody has begun anything there."""
@@ -302,7 +340,7 @@ class Cradle:
             self._born = None
         return self.start().addCallback(lambda _: self._connect(protocol))
 
-    def _connect(self, protocol: SessionProtocol) -> "Deferred[Any]":
+    def _connect(self, protocol: "SessionProtocol | Showing") -> "Deferred[Any]":
         assert self._born is not None
         protocol.nursery = self._born
         endpoint = UNIXClientEndpoint(self._reactor, f"{self._born.folder}/nursery")

@@ -21,11 +21,13 @@ from twisted.logger import Logger, globalLogBeginner, textFileLogObserver
 from twisted.python import usage
 from twisted.python.failure import Failure
 
-from brender import config
+from brender.config import Config, load
+from brender.config.mistakes import BadSettings
 from brender.farm.client import Blender, Machine
 from brender.protocols import messages as say
+from brender.security.names import is_loopback
 from brender.security.problems import NotSecure
-from brender.worker import identity, leftovers
+from brender.worker import accounts, identity, leftovers, lodging
 from brender.worker.addresses import BadAddress, addresses_of, split
 from brender.worker.admission import Admission
 from brender.worker.agent import Agent
@@ -71,7 +73,7 @@ class WorkerService(Service):
     name = "brender-worker"
 
     def __init__(
-        self, settings: config.Config, server: str, name: str, slots: int, keep_folders: int, admission: Admission
+        self, settings: Config, server: str, name: str, slots: int, keep_folders: int, admission: Admission
     ) -> None:
         self._config = settings
         self._admission = admission
@@ -82,6 +84,8 @@ class WorkerService(Service):
         self._scratch = settings.state / "worker"
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._claim = identity.Claim(settings.state)
+        if settings.worker.run_as:
+            accounts.check(settings.worker.run_as, lodging.quarter_in(self._scratch))
         self._journal = Journal(self._scratch / "results")
         self._interrupts = 0
         self.agent: Agent | None = None
@@ -127,11 +131,16 @@ class WorkerService(Service):
         if not self.running or self._interrupts:
             return self.finish()
         own = self._config.worker
+        if not own.run_as and self._server_is_elsewhere():
+            self.log.warn(
+                "Tasks run as the worker's own user and can read what it can, its key among it; run_as in [worker] of "
+                "brender.toml has them run as another account"
+            )
         limits = Limits(own.open_files, own.processes, own.core_mb)
         keep = self._keep_folders > 0
-        self._cradle = Cradle(reactor, self._scratch, machine, in_thread, keep, own.pass_on, limits)
+        self._cradle = Cradle(reactor, self._scratch, machine, in_thread, keep, own.pass_on, limits, own.run_as)
         await self._cradle.start()
-        pictures = Pictures(in_thread, self._pictured)
+        pictures = Pictures(self._cradle.picture, self._pictured)
         self.agent = Agent(
             Stock(machine),
             self._cradle,
@@ -156,6 +165,9 @@ class WorkerService(Service):
         self._caller = Caller(addresses, machine, self.agent, reactor, self.give_up, beat, wallet)
         self._caller.startService()
         return None
+
+    def _server_is_elsewhere(self) -> bool:
+        return not all(is_loopback(host) for host, _ in split(self._where))
 
     def _feels(self, unwell: str) -> None:
         """Whether there is room on the disk; what is kept gives way."""
@@ -261,24 +273,24 @@ def make(
     join: str | None = None,
 ) -> WorkerService:
     """Raises `BadSettings` with a sentence."""
-    settings = config.load(config_path, state)
+    settings = load(config_path, state)
     own = settings.worker
     where = server or own.server
     keep = own.keep_folders if keep_folders is None else max(0, keep_folders)
     try:
         split(where)
     except BadAddress as error:
-        raise config.BadSettings(str(error)) from error
+        raise BadSettings(str(error)) from error
     if problem := identity.problem_of(own.amounts, own.attributes):
-        raise config.BadSettings(problem)
+        raise BadSettings(problem)
     try:
         Path(settings.state).mkdir(parents=True, exist_ok=True)
         admission = Admission(settings.state, where, join, reactor)
         return WorkerService(settings, where, name or own.name, slots or own.slots, keep, admission)
-    except (identity.InUse, NotSecure) as error:
-        raise config.BadSettings(str(error)) from error
+    except (identity.InUse, NotSecure, accounts.NoAccount) as error:
+        raise BadSettings(str(error)) from error
     except OSError as error:
-        raise config.BadSettings(
+        raise BadSettings(
             f"The state folder {settings.state} cannot be written: {error}. Choose another one with --state."
         ) from error
 
@@ -289,7 +301,7 @@ def makeService(options: usage.Options) -> WorkerService:
     try:
         names = ("server", "name", "slots", "state", "config", "keep-folders", "join")
         service = make(*(options[name] for name in names))
-    except config.BadSettings as error:
+    except BadSettings as error:
         raise usage.UsageError(str(error)) from error
     service.renewal.at_exit()
     return service
@@ -311,7 +323,7 @@ def run(
     globalLogBeginner.beginLoggingTo([textFileLogObserver(printer)], redirectStandardIO=False)  # type: ignore[arg-type]
     try:
         service = make(server, name, slots, state, config_path, keep_folders, join)
-    except config.BadSettings as error:
+    except BadSettings as error:
         printer.write(f"brender worker: {error}\n")
         printer.close()
         return 2

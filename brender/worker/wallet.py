@@ -3,7 +3,8 @@
 How does this work?  `Wallet` keeps all of it in one file of the state folder, `security/worker.pem`, so that there is
 no half of it.  From then on this worker speaks TLS and nothing else: `secured` puts it before an endpoint, and the
 server has to show a certificate of the same farm for the name that was called.  When half of its time is over, a
-new key is made and another certificate asked for (`due`, `ask`, `take`).
+new key is made and another certificate asked for (`due`, `ask`, `take`).  A machine that joins keeps its key before it
+asks (`to_join`): when the answer is lost it asks for the same one again.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ from brender.security.problems import NotSecure
 from brender.security.requests import PrivateKey, key_pem, new_key, read_key, request_for
 
 FILE = "worker.pem"
+JOINING = "joining.pem"  # the key of a machine that has asked for its first certificate, and has none
 USED = re.compile(rb"^Joined with: ([0-9a-f]{64})$", re.MULTILINE)
 
 
@@ -93,10 +95,21 @@ class Wallet:
     def has_used(self, token: str) -> bool:
         return self.own is not None and self.own.used == hash_of(token)
 
+    def to_join(self) -> PrivateKey:
+        """The key for which the first certificate is asked, until there is one.  Raises `NotSecure`, `OSError`."""
+        path = secret_files.folder_in(self._state) / JOINING
+        if pem := secret_files.read(path):
+            return read_key(pem, str(path))
+        made = new_key()
+        secret_files.write(path, key_pem(made))
+        return made
+
     def keep(self, own: Pass) -> None:
         """Raises `OSError`."""
-        secret_files.write(secret_files.folder_in(self._state) / FILE, own.pem)
+        folder = secret_files.folder_in(self._state)
+        secret_files.write(folder / FILE, own.pem)
         self.own = own
+        (folder / JOINING).unlink(missing_ok=True)
 
     @property
     def due(self) -> bool:

@@ -3,7 +3,8 @@
 How does this work?  The connection is the session: the agent opens one, says `Open` and then `Run` for
 every task, at most one ahead of the task that runs; the session answers with what happens.  Every `Run` is
 answered once: with `Ended`, or with `TakenBack` when it was asked for in time.  When the connection
-ends, so does the session and everything that it started.
+ends, so does the session and everything that it started.  One that is told `Show` is none: it looks at files that a
+task has made, as whoever the task ran as, and answers with `Shown`.
 """
 
 from typing import Any, Literal
@@ -34,6 +35,7 @@ class Open(Word, frozen=True):
     rules: list[Rule] = []  # what lines in logs mean
     limits: Limits = Limits()  # of these, the session's own
     job: int = 0
+    owner: str = ""  # of the job, if they are a user of the farm
 
 
 class Run(Word, frozen=True):
@@ -62,6 +64,13 @@ class TakeBack(Word, frozen=True):
 
 class Close(Word, frozen=True):
     """Leave the environments and end."""
+
+
+class Show(Word, frozen=True):
+    """Instead of all that: make a small picture of the first of these files that can be read, and end."""
+
+    owner: str  # of the job that has made them
+    paths: list[str]
 
 
 # --- a session says
@@ -117,5 +126,11 @@ class TakenBack(Word, frozen=True):
     task: int
 
 
-ToSession = Open | Run | Stop | TakeBack | Close
-FromSession = Opened | Broken | Started | Said | Progress | Warned | Ended | TakenBack
+class Shown(Word, frozen=True):
+    """The answer to `Show`."""
+
+    jpeg: bytes | None  # None: no file could be read
+
+
+ToSession = Open | Run | Stop | TakeBack | Close | Show
+FromSession = Opened | Broken | Started | Said | Progress | Warned | Ended | TakenBack | Shown

@@ -27,7 +27,10 @@ RUN = """async () => {
     nodes.map(({ html, any }) => `${id}: ${help}: ${html.slice(0, 160)} ${why(any)}`);
   return { found: violations.flatMap(said), passes: passes.length };
 }"""
-OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+OVERFLOW = """() => {
+  const wide = [document.documentElement, ...document.querySelectorAll(".table-place")];
+  return Math.max(...wide.map(one => one.scrollWidth - one.clientWidth));
+}"""
 PHONE = {"width": 360, "height": 780}
 
 # What is there when a page is: path -> a part of it.
@@ -39,9 +42,11 @@ PAGES = {
     "jobs/2/tasks/Work:2": ".log-line[data-error]",
     "clients": "tbody a",
     "clients/1": ".turn",
+    "clients/2": ".changes",
     "pools": "tbody td",
     "submit": "#param-Scene",
     "history": "tbody a",
+    "audit": "tbody td",
     "settings": "#main form, #main table",
     "api": ".operation",
     "login": ".login",
@@ -83,10 +88,22 @@ def search(page: Page) -> None:
     page.locator(".log mark").first.wait_for()
 
 
+def list_views(page: Page) -> None:
+    page.locator(".views summary").click()
+    page.locator(".view").first.wait_for()
+    page.locator(".view .btn").first.click()  # it asks once more
+
+
+def list_changes(page: Page) -> None:
+    page.locator(".changes summary").click()
+    page.locator(".change").first.wait_for()
+
+
 OPENED: dict[str, tuple[Callable[[Page], None], ...]] = {
     "": (list_keys,),
-    "jobs": (choose_a_row, offer),
-    "jobs/2": (choose_tasks,),
+    "jobs": (choose_a_row, offer, list_views),
+    "jobs/2": (choose_tasks, list_changes),
+    "clients/2": (list_changes,),
     "jobs/2/tasks/Work:2": (search,),
     "submit": (mistake,),
     "api": (unfold,),
@@ -121,6 +138,7 @@ class Accessible(BrowserCase):
         self.farm.until(lambda: len(self.farm.api(f"jobs/{frames}/pictures")["data"]) == 3, "there are no pictures")
         self.farm.api("clients/2", {"pools": ["gpu"], "tags": ["fast"], "sleeps": "mon-fri 08:00-19:00"}, "PATCH")
         self.farm.api("limits", {"name": "nuke", "count": 2})
+        self.farm.api("views", {"name": "what failed", "item": "job", "filter": "failed", "sort": "-ended"})
 
     def open_jobs(self) -> None:
         """They are canceled after each test."""
@@ -164,12 +182,26 @@ class Accessible(BrowserCase):
         self.assertEqual(found + self.found(page, "no connection"), [])
         self.excuse("404: ")
 
-    def test_a_phone_has_room_for_every_page(self) -> None:
+    def on_a_phone(self) -> Visit:
+        return self.another(viewport=PHONE, is_mobile=True, has_touch=True)
+
+    def test_a_phone_has_room_for_every_page_and_its_tables(self) -> None:
         self.open_jobs()
-        visit = self.another(viewport=PHONE, is_mobile=True, has_touch=True)
+        visit = self.on_a_phone()
         wide = {}
         for path, ready in PAGES.items():
             page = see(visit, path, ready=ready)
             if overflow := page.evaluate(OVERFLOW):
                 wide[path] = overflow
         self.assertEqual(wide, {})
+
+    def test_a_phone_shows_the_columns_that_matter_and_others_where_they_are_chosen(self) -> None:
+        visit = self.on_a_phone()
+        for path, shown in {"jobs": ["Name", "State", "Progress"], "clients": ["Name", "State", "Runs"]}.items():
+            page = see(visit, path, ready="tbody a")
+            headings = page.locator("thead th:not(.box)").filter(visible=True)
+            expect(headings).to_have_text(shown)
+            page.get_by_text("Columns", exact=True).click()
+            page.get_by_label("Job" if path == "jobs" else "Client", exact=True).check()
+            expect(headings).to_have_count(len(shown) + 1)
+            self.assertIn("columns=id%2Cname", page.url)

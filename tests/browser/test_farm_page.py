@@ -2,10 +2,18 @@
 
 from typing import ClassVar
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.harness import BrowserCase
+from tests.browser.harness import BrowserCase, Visit
+from tests.browser.pages import see
 from tests.line.harness import template
+
+MOVED = """() => new Promise(told => {
+  const shifts = list => told(list.getEntries().reduce((sum, each) => sum + each.value, 0));
+  new PerformanceObserver(shifts).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => told(0), 1000);
+})"""
+LATE = 400  # milliseconds
 
 FAILS = template("echo Error: the lamp is broken >&2; exit 3", name="shot_broken")
 
@@ -35,3 +43,21 @@ class TheFarm(BrowserCase):
         expect(clients.get_by_role("link", name="alpha: idle")).to_be_visible()
         clients.get_by_role("link", name="1 idle").click()
         expect(page.get_by_role("cell", name="alpha")).to_be_visible()
+
+    def late(self, address: str) -> Visit:
+        """A page that gets what is at an address after everything else."""
+        visit = self.another()
+
+        def wait(route: Route) -> None:
+            visit.page.wait_for_timeout(LATE)
+            route.continue_()
+
+        visit.page.route(f"**/api/v1/{address}", wait)
+        return visit
+
+    def test_whatever_is_answered_late_moves_nothing_that_is_there(self) -> None:
+        self.farm.run(template("true", name="there"))
+        for address in ("farm", "jobs?*", "pictures?*", "clients.json?*"):
+            page = see(self.late(address), "", ready=".job-line")
+            page.locator(".tile").wait_for()
+            self.assertLess(page.evaluate(MOVED), 0.05, address)

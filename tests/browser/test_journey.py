@@ -116,6 +116,20 @@ class Journey(BrowserCase):
         expect(row(page, "from elsewhere")).to_have_count(0)
         self.assertTrue(marked(page), "It was loaded anew.")
 
+    def test_what_matches_a_filter_by_now_comes_into_its_table_by_itself(self) -> None:
+        job = self.waiting("not for long")
+        for path in ("history", "jobs?filter=canceled"):
+            page = see(self.visit, path, ready=".farm-table")
+            mark(page)
+            expect(page.locator(".matches")).to_be_attached()
+            expect(row(page, "not for long")).to_have_count(0)
+            self.farm.cancel(job)
+            expect(row(page, "not for long").locator(".state")).to_have_text("canceled")
+            self.assertTrue(marked(page), "It was loaded anew.")
+            job = self.waiting("not for long")
+            self.farm.api("jobs?filter=canceled", method="DELETE", body={})
+            expect(row(page, "not for long")).to_have_count(0)
+
     def waiting(self, name: str) -> int:
         """A job that nobody here has room for."""
         return self.farm.submit(template("true", name=name, tasks="1-3", vcpus=64))

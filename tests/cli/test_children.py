@@ -12,7 +12,7 @@ from brender.cli import children
 from brender.cli.children import Child, Children
 from brender.cli.ports import Ports, free_port
 from brender.client.errors import Failed
-from brender.config import read
+from brender.config.reading import read
 
 WAITS = "import time; print('ready', flush=True); time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + WAITS

@@ -9,7 +9,7 @@ from twisted.internet.defer import DeferredList
 from brender.cli import main
 from brender.farm.settings import After, JobSettings
 from brender.farm.submission.planning import plan
-from brender.verbs.submitting import built_in_template
+from brender.verbs.doing.submitting import built_in_template
 from tests.cli.case import CommandCase, Ran
 from tests.fakes import FRAMES
 

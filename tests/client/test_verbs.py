@@ -12,8 +12,8 @@ from brender.client.addresses import question
 from brender.client.deriving import NAMES
 from brender.client.types import FILE, text
 from brender.farm.client_views import LoadView
+from brender.verbs.doing.job_failures import Excerpt
 from brender.verbs.examples import EXAMPLES
-from brender.verbs.job_failures import Excerpt
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request
 from brender.verbs.verb import Which

@@ -16,7 +16,6 @@ from twisted.internet import reactor as global_reactor
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import TestCase
 
-from brender.archiving import Archives
 from brender.db import archive as module
 from brender.db.archive import Shelf
 from brender.db.store import SqlStore
@@ -25,9 +24,10 @@ from brender.farm.interfaces import NotFound
 from brender.farm.submission.planning import replan
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import JobState, TaskState
-from brender.logs import Logs
+from brender.logs.order_logs import Logs
 from brender.pictures import Pictures
-from brender.service import FarmService
+from brender.service.archiving import Archives
+from brender.service.farm_service import FarmService
 from tests.db.databases import OnPostgresql, place, ready, rows
 from tests.fakes import NOON, SmallFarm, jpeg
 

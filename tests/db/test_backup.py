@@ -22,6 +22,7 @@ from brender.db.backup import (
 )
 from brender.db.check import integrity
 from brender.db.models import KEYS
+from brender.farm.people import Role, User
 from tests.db.databases import OnPostgresql, execute, place, rows
 from tests.db.schema_text import NAMES, SCHEMAS
 from tests.db.test_archive import LATER, Archiving
@@ -81,6 +82,18 @@ class BackingUp(Case):
         kept = restore(farm.where, self.folder / "farm.backup", self.folder, NOW)
         restore(farm.where, kept, self.folder, NOW.replace(hour=13))
         self.assertEqual(content(farm.where), then)
+
+    async def test_whoever_was_logged_in_then_logs_in_again(self) -> None:
+        farm = await self.farm()
+        people = farm.service.farm.people
+        farm.service.farm.changes.users["ada"] = User("ada", Role.ADMIN, "a hash", 1.0, 1.0)
+        people.sessions.begin("ada", "secret", farm.now(), lasts=True)
+        await farm.service.save()
+        back_up(farm.where, self.folder / "farm.backup")
+        self.assertEqual(len(content(farm.where)["sessions"]), 1)
+        await farm.close()
+        restore(farm.where, self.folder / "farm.backup", self.folder, NOW)
+        self.assertEqual([len(content(farm.where)[table]) for table in ("users", "sessions")], [1, 0])
 
     async def test_a_farm_that_is_restored_goes_on_and_gives_no_number_out_again(self) -> None:
         farm = await self.farm()

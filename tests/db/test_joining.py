@@ -17,8 +17,8 @@ from tests.db.test_archive import Archiving
 FINGERPRINT = "0f" * 32
 
 
-def sign(badge: Badge) -> tuple[str, str, float]:
-    return f"certificate {badge.number} of {badge.key}", "2f", 9e9
+def sign(badge: Badge, serial: str = "", expires: float | None = None) -> tuple[str, str, float]:
+    return f"certificate {badge.number} of {badge.key}", serial or "2f", expires or 9e9
 
 
 class Joining(TestCase):
@@ -39,7 +39,7 @@ class Joining(TestCase):
 
     async def refused(self, farm: Archiving, secret: str, key: str) -> str:
         with self.assertRaises(NotNow) as caught:
-            await farm.service.admit(secret, key, sign)
+            await farm.service.admit(secret, key, "asked", sign)
         return str(caught.exception)
 
     async def test_a_token_is_used_once_though_the_server_is_started_anew(self) -> None:
@@ -47,10 +47,22 @@ class Joining(TestCase):
         _, token = await farm.service.invite("the new room", 1, 3600.0)
         _, secret, fingerprint = token.split("-")
         self.assertEqual(fingerprint, FINGERPRINT)
-        self.assertEqual(await farm.service.admit(secret, "key 1", sign), "certificate 1 of key 1")
+        self.assertEqual(await farm.service.admit(secret, "key 1", "asked", sign), "certificate 1 of key 1")
         farm = await self.again(farm)
         self.assertIn("is used up", await self.refused(farm, secret, "key 2"))
         self.assertNotIn(secret, str(rows(self.where, "select * from invitations")))
+
+    async def test_who_has_not_had_the_answer_is_known_though_the_server_is_started_anew(self) -> None:
+        farm = await self.open()
+        _, token = await farm.service.invite("", 1, 3600.0)
+        secret = token.split("-")[1]
+        await farm.service.admit(secret, "key 1", "asked", sign)
+        known = farm.service.farm.credentials["key 1"]
+        farm = await self.again(farm)
+        self.assertEqual(await farm.service.admit(secret, "key 1", "asked", sign), "certificate 1 of key 1")
+        self.assertEqual(farm.service.farm.credentials["key 1"], known)
+        with self.assertRaises(NotNow):
+            await farm.service.admit(secret, "key 1", "another", sign)
 
     async def test_who_was_revoked_stays_so_and_its_next_certificate_has_a_higher_number(self) -> None:
         farm = await self.open()
@@ -58,7 +70,7 @@ class Joining(TestCase):
         secret = token.split("-")[1]
         client: RuntimeClient = await farm.client("render-01")
         key = client.machine.key
-        await farm.service.admit(secret, key, sign)
+        await farm.service.admit(secret, key, "asked", sign)
         self.assertEqual(await farm.service.revoke_clients([client]), [client])
         self.assertEqual(await farm.service.revoke_clients([client]), [], "it was so")
         farm = await self.again(farm)
@@ -67,7 +79,7 @@ class Joining(TestCase):
         self.assertIn("is shut out: its certificate was revoked.", why_client(farm.service.farm, client, farm.now()))
         with self.assertRaises(NotNow):
             await farm.service.renew(Badge(key, 1), sign)
-        self.assertEqual(await farm.service.admit(secret, key, sign), f"certificate 2 of {key}")
+        self.assertEqual(await farm.service.admit(secret, key, "asked", sign), f"certificate 2 of {key}")
         self.assertFalse(is_revoked(farm.service.farm, Badge(key, 2)))
         self.assertTrue(is_revoked(farm.service.farm, Badge(key, 0)), "nor may it come plainly")
         self.assertNotIn("shut out", why_client(farm.service.farm, client, farm.now()))

@@ -268,6 +268,12 @@ class FromARelease(TestCase):
         self.assertEqual((credential.key, credential.issued, credential.revoked), ("key 1", 2, 1))
         self.assertEqual((await store.known_authority("another", 99.0, replaces=False))[:6], "2ca637")
 
+    async def test_the_tenth_with_sessions_of_browsers(self) -> None:
+        await self.check_settings("0010")
+        sessions = (await self.start(self.of_schema("0010"))).people.sessions
+        self.assertEqual((sessions.of("her secret", 99.0), sessions.user_of(2, 99.0)), (2, "zoë"))
+        self.assertEqual((sessions.of("the one before", 99.0), sessions.of("the one before", 104.0)), (2, None))
+
     async def test_a_whole_copy_of_what_was_there_lies_beside_it(self) -> None:
         path = await self.check("0001")
         copy = path.with_name("brender-schema-0001.sqlite")

@@ -15,6 +15,7 @@ from brender.farm.farm import Farm
 from brender.farm.invitation import Credential, Invitation
 from brender.farm.people import Role, Token, User
 from brender.farm.saved_view import SavedView
+from brender.farm.sessions import Session
 from brender.farm.starting import restore
 from tests.db.cluster import cluster
 from tests.db.databases import execute, open_for, place, ready, rows
@@ -57,6 +58,7 @@ class Moving(TestCase):
         changes.views[1] = SavedView(1, "what failed", "Zoë", "job", "state=failed", "", "-ended", 9.0)
         changes.users["Zoë"] = User("Zoë", Role.ADMIN, "a hash", 1.0, 2.0)
         changes.tokens[1] = Token(1, "Zoë", "nightly", "a digest", Role.VIEWER, ("job.read",), 3.0, None)
+        changes.sessions[1] = Session(1, "Zoë", 4.0, 5.0, 4.5, "a digest", "the one before")
         changes.audit[1] = Entry(1, 4.0, "Zoë", "admin", "10.0.0.7", "http", "job", "cancel", "4")
         await store.save(changes)
         await store.remove_clients({7: "gone"}, 8.0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from brender.verbs.examples import EXAMPLES
 from brender.verbs.helping import a_or_an
-from brender.verbs.items import ITEMS
+from brender.verbs.items.known import ITEMS
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request
 from tests.faces.saying import address, line_of, method, verb_of

@@ -7,9 +7,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from brender.verbs.forms import form_of
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request
+from brender.verbs.said.forms import form_of
 from brender.verbs.typed.usage import beginning
 from brender.verbs.verb import Verb
 from brender.web.routes import METHODS, base_of, one_of

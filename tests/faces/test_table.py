@@ -17,7 +17,7 @@ from twisted.trial.unittest import TestCase
 from brender.protocols.commands import answer
 from brender.protocols.json_lines import JsonLines
 from brender.verbs.examples import EXAMPLES, TEMPLATE
-from brender.verbs.items import ITEMS
+from brender.verbs.items.known import ITEMS
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request, Result
 from brender.verbs.telling import tell, told_of

@@ -12,8 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.submission.planning import plan
 from brender.farm.submission.problems import Refused
-from brender.verbs.strict import parsed
-from brender.verbs.unfit import Unfit
+from brender.verbs.said.strict import parsed
+from brender.verbs.said.unfit import Unfit
 from tests.fakes import FRAMES
 
 MOST = 100 * 2**20  # bytes that refusing anything may take

@@ -108,7 +108,7 @@ CASES = {
     ),
     "decision 9: the same twice, and equal priority": (
         "web.test_jobs.Submitting.test_a_request_that_is_sent_again_with_its_key_makes_one_job",
-        "web.test_once.SentAgain.test_without_a_key_each_does_its_own_work",
+        "web.http.test_once.SentAgain.test_without_a_key_each_does_its_own_work",
         "farm.test_order_of_work.Turns.test_what_counts_is_what_is_used_now_not_what_was_used",
         "farm.test_order_of_work.Turns.test_between_owners_who_use_the_same_age_decides",
     ),

@@ -31,7 +31,7 @@ DAY = 24 * HOUR
 ELSEWHERE = {
     "history slows every start": (
         "farm.test_starting.Starts.test_jobs_that_are_done_give_nothing_to_do",
-        "test_service.ARestart.test_finished_jobs_are_shown_and_never_run_again",
+        "service.test_service.ARestart.test_finished_jobs_are_shown_and_never_run_again",
     ),
     "a late result revives a job": (
         "farm.test_failing.LateResults.test_not_a_canceled_job",
@@ -55,10 +55,10 @@ ELSEWHERE = {
         "farm.test_retries.OnAFarm.test_the_other_machine_that_goes_is_no_elsewhere_any_more",
         "farm.test_failing.Strikes.test_it_works_for_the_job_again_when_the_other_goes",
         "farm.test_why.NobodyWorks.test_the_only_one_is_away",
-        "test_service.GoneAndLost.test_or_as_soon_as_its_connection_is_gone",
+        "service.test_service.GoneAndLost.test_or_as_soon_as_its_connection_is_gone",
     ),
     "a worker that missed a minute is put aside": (
-        "test_service.GoneAndLost.test_it_keeps_what_it_has_when_it_comes_back_in_time",
+        "service.test_service.GoneAndLost.test_it_keeps_what_it_has_when_it_comes_back_in_time",
         "line.test_outages.LostWorkerTests.test_a_worker_that_was_stopped_for_too_long_is_replaced_and_comes_back",
     ),
     "what was killed for memory goes to the same machine": (

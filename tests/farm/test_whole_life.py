@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm import changing, choosing, power, presence
 from brender.farm.admission import circle
+from brender.farm.canceling import cancel_tasks
 from brender.farm.client import RuntimeClient, Status
 from brender.farm.farm import Farm
 from brender.farm.floor import BACKLOG
@@ -94,6 +95,10 @@ def some(choices: dict[str, list[Any]]) -> st.SearchStrategy[dict[str, Any]]:
     """A few settings, each with one of its values."""
     pairs = [st.tuples(st.just(name), st.sampled_from(values)) for name, values in choices.items()]
     return st.lists(st.one_of(pairs), max_size=4).map(dict)
+
+
+def as_one(number: int) -> list[int]:
+    return [number]
 
 
 class FarmLife(RuleBasedStateMachine):
@@ -312,6 +317,22 @@ class FarmLife(RuleBasedStateMachine):
             found.close()
         self.settle()
 
+    @precondition(lambda self: self.farm.jobs)
+    @rule(data=anything, several=st.booleans())
+    def tasks_are_canceled(self, data: st.DataObject, several: bool) -> None:
+        found = self.a_job(data)
+        if found.finished:
+            return
+        step = data.draw(st.sampled_from(found.steps))
+        numbers = st.integers(0, len(step.tasks) - 1)
+        chosen = {step.index: data.draw(st.lists(numbers, min_size=1, max_size=4) if several else numbers.map(as_one))}
+        before = bytes(step.tasks)
+        canceled = cancel_tasks(self.farm, found, chosen, self.world.now)
+        assert all(before[task] not in FINISHED_TASK for task in canceled.get(step.index, ()))
+        assert all(step.tasks[task] in FINISHED_TASK for task in chosen[step.index])
+        assert not cancel_tasks(self.farm, found, chosen, self.world.now), "done twice it changes nothing"
+        self.settle()
+
     # --- what is always so
 
     @invariant()
@@ -415,6 +436,13 @@ class FarmLife(RuleBasedStateMachine):
             of_owner(job.owner),
             place(step),
         )
+
+    @invariant()
+    def a_canceled_task_runs_nowhere_before_it_is_gone(self) -> None:
+        for order in self.farm.orders.values():
+            others = [other for other in self.farm.jobs[order.job].orders.values() if other.step == order.step]
+            assert not any(other.holds(task) for task in order.stopping for other in others)
+            assert order.open or order.ends, "who has nothing of an order does not hold it"
 
     @invariant()
     def a_finished_job_stays_as_it_is_and_another_has_work_left(self) -> None:

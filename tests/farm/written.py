@@ -18,6 +18,7 @@ from brender.db.rows import read_client, read_job, read_order, read_step, rows_o
 from brender.db.store import waited_for
 from brender.db.writer import Row
 from brender.farm import changing
+from brender.farm.canceling import cancel_tasks
 from brender.farm.changes import Kept, Loaded, Run, StatesThen
 from brender.farm.client import RuntimeClient
 from brender.farm.farm import Farm
@@ -88,10 +89,19 @@ class Written(Rules):
         changing.cancel(self.farm, found, self.now)
         self.settle()
 
+    def cancel_tasks(self, found: Job, chosen: Mapping[int, Collection[int]]) -> dict[int, list[int]]:
+        self.take_up(found)
+        canceled = cancel_tasks(self.farm, found, chosen, self.now)
+        if found.finished and not canceled:
+            found.close()
+        self.settle()
+        return canceled
+
     def drop(self) -> None:
         """Workers have ended all that they were told to end."""
         for order in list(self.farm.orders.values()):
             self.farm.dropped(order.client, order.id)
+            self.farm.handed_back(order.client, order.id, list(order.stopping), self.now)
         self.settle()
 
     # --- jobs that have ended

@@ -23,7 +23,7 @@ from brender.protocols.door import Door
 from brender.protocols.json_lines import answered
 from brender.protocols.worker import Conversation
 from brender.verbs.filters import BadFilter, matching, parse, written
-from brender.verbs.items import ITEMS
+from brender.verbs.items.known import ITEMS
 from brender.verbs.performing import language
 from tests.fakes import NOON
 from tests.fuzz.seeds import HELLO

@@ -26,7 +26,7 @@ from functools import cache
 from pathlib import Path
 from random import randrange
 from time import monotonic, sleep
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -172,7 +172,7 @@ class Farm:
         self.config = self.folder / "brender.toml"
         self._write_settings()
 
-    def __enter__(self) -> "Farm":
+    def __enter__(self) -> Self:
         self.start_server()
         return self
 

@@ -135,6 +135,61 @@ class CancelTests(FarmTestCase):
         self.assert_gone(service)
 
 
+class CancelTaskTests(FarmTestCase):
+    """Some tasks of a job, while the others go on."""
+
+    workers: ClassVar = {"alpha": 2}
+
+    def start(self, tasks: str, holds: int) -> int:
+        """A job of which one task goes on for ever, once its process id is in `pid`; the others are quick."""
+        script = f"[ $1 = {holds} ] && {{ echo $$ > {self.folder}/pid; sleep 300; }}; echo $1 >> {self.folder}/ran"
+        job = self.farm.submit(template(script, tasks=tasks))
+        self.pid_in("pid")
+        return job
+
+    def cancel(self, job: int, which: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.farm.api(f"jobs/{job}/tasks/cancel?filter={which}", {})
+        return found
+
+    def test_one_that_runs_is_ended_and_its_job_ends_without_it(self) -> None:
+        job = self.start("1-3", holds=2)
+        self.until(lambda: self.farm.job(job)["completed"] == 2, "the others do not go on")
+        self.assertEqual(self.cancel(job, "frame=1-3")["changed"], 1)
+        self.assert_gone(self.pid_in("pid"))
+        done = self.farm.wait(job, "canceled")
+        self.assertEqual((done["completed"], done["canceled"], done["failed"]), (2, 1, 0))
+        self.assertEqual(sorted(self.written("ran")), ["1", "3"])
+        self.assertEqual(
+            self.farm.api(f"jobs/{job}/why")["why"], f"Job {job} is canceled: 1 of its 3 tasks was canceled."
+        )
+
+    def test_the_others_of_its_order_go_on_where_they_are(self) -> None:
+        last = 200
+        job = self.start(f"1-{last}", holds=100)
+        task = self.farm.api(f"jobs/{job}/tasks?filter=frame=100")["data"][0]
+        self.until(
+            lambda: self.farm.api(f"jobs/{job}/tasks?filter=state=active")["matched"] < 64, "the others do not run"
+        )
+        self.cancel(job, f"frame=100,{last}")
+        self.assert_gone(self.pid_in("pid"))
+        done = self.farm.wait(job, "canceled")
+        order = next(each for each in done["orders"] if each["id"] == task["order"])
+        self.assertGreater(order["count"], 1)
+        self.assertEqual(order["completed"], order["count"] - 1 - (order["first"] + order["count"] == last))
+        self.assertEqual(sorted(map(int, self.written("ran"))), [frame for frame in range(1, last) if frame != 100])
+
+    def test_asked_for_again_it_runs_when_it_is_gone(self) -> None:
+        job = self.start("1-2", holds=1)
+        first = self.pid_in("pid")
+        self.cancel(job, "frame=1")
+        (self.folder / "pid").unlink()
+        self.farm.api(f"jobs/{job}/tasks/retry?filter=all", {})
+        self.assertNotEqual(self.pid_in("pid"), first)
+        self.assert_gone(first)
+        self.cancel(job, "frame=1")
+        self.farm.wait(job, "canceled")
+
+
 class KilledTests(FarmTestCase):
     """What happens when a part of a worker is killed with SIGKILL."""
 

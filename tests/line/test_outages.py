@@ -143,6 +143,19 @@ class ServerTests(OutageTestCase):
         self.assertEqual(done["completed"], 150)
         self.assert_each_once(150)
 
+    def test_tasks_that_were_canceled_stay_so_and_what_runs_of_them_is_ended(self) -> None:
+        job = self.farm.submit(self.job("1-80", hold="20 30 40 50 60 70"))
+        pid = self.pid_in("pid-20")
+        self.assertEqual(self.farm.api(f"jobs/{job}/tasks/cancel?filter=frame=20,78-80", {})["changed"], 4)
+        self.restart(kill=True)
+        self.until(self.everybody, "the workers do not come back")
+        self.assert_gone(pid)
+        self.go()
+        done = self.farm.wait(job, "canceled")
+        self.assertEqual((done["completed"], done["canceled"]), (76, 4))
+        self.farm.api(f"jobs/{job}/tasks/retry?filter=frame=78", {})
+        self.assertEqual(self.farm.wait(job, "canceled")["completed"], 77)
+
     def test_a_server_that_is_stopped_and_started_goes_on(self) -> None:
         job = self.farm.submit(self.job("1-30", hold="5"))
         self.pid_in("pid-5")

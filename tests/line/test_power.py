@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import Any, ClassVar
 
-from brender.waking import magic_packet
+from brender.service.waking import magic_packet
 from tests.line.harness import CHECKOUT, FarmTestCase, WorkerProgram, free_ports, template
 
 MOST = 4096  # bytes of a datagram

@@ -7,6 +7,7 @@ the code of the refusal, and its sentence.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from twisted.internet.testing import StringTransport
@@ -31,12 +32,14 @@ CREW: Mapping[str, Role] = {
 
 
 class Crew(ExampleFarm):
+    test: TestCase
     tokens: dict[str, str]
 
     @classmethod
     async def made(cls, test: TestCase) -> "Crew":
         farm = await super().made(test)
         assert isinstance(farm, Crew)
+        farm.test = test
         await farm.service.add_user("root", Role.ADMIN, "root has one")
         for name in ("vi", "wu"):
             await farm.service.add_user(name, CREW[name], f"{name} has one")
@@ -46,6 +49,10 @@ class Crew(ExampleFarm):
             _, farm.tokens[name] = await farm.service.add_token(name, "", role, (), None)
         farm.service.farm.people.trusting = False
         return farm
+
+    @cached_property
+    def web(self) -> Web:
+        return Web(self.test, farm=self)
 
     def who(self, name: str, face: str = "") -> Who:
         return self.service.known_by(self.tokens[name], Who(face=face)) if name != STRANGER else Who(face=face)
@@ -61,7 +68,7 @@ Face = Callable[[TestCase, Crew, str, Request, str], Awaitable[Said]]
 
 
 async def http(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
-    verb, web = verb_of(request), Web(test, farm=farm)
+    verb, web = verb_of(request), farm.web
     token = {"Authorization": f"Bearer {farm.tokens[name]}"} if farm.tokens[name] else {}
     body = plain(request.values) if verb.by_body else None
     reply = web.ask(method(verb), address(verb, request), body, **token)
@@ -73,7 +80,7 @@ async def http(test: TestCase, farm: Crew, name: str, request: Request, template
 
 
 async def batch(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
-    web, body = Web(test, farm=farm), {"requests": [json_of(request)]}
+    web, body = farm.web, {"requests": [json_of(request)]}
     token = {"Authorization": f"Bearer {farm.tokens[name]}"} if farm.tokens[name] else {}
     reply = web.ask("POST", "/api/v1/batch", body, **token)
     part = reply.json["answers"][0] if reply.status == 200 else {"status": reply.status, "body": reply.json}

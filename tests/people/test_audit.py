@@ -10,8 +10,8 @@ from twisted.trial.unittest import TestCase
 from brender.farm.audit import UNDER_WAY
 from brender.farm.people import NotAllowed, Who
 from brender.farm.transitions import NotNow
-from brender.people.service import SOON
 from brender.protocols.shell import Shell
+from brender.service.people import SOON
 from brender.verbs.examples import TEMPLATE
 from brender.verbs.performing import Request
 from tests.people.crew import Crew
@@ -40,6 +40,12 @@ class Audit(AuditCase):
         (row,) = await self.entries()
         told = (row.user, row.role, row.face, row.item, row.action, row.things, row.count, row.outcome)
         self.assertEqual(told, ("wu", "wrangler", "http", "job", "pause", "4, 1", 2, "done"))
+
+    async def test_tasks_are_named_with_their_job(self) -> None:
+        await self.do("wu", "task", "retry", job=1, filter="all")
+        (row,) = await self.entries()
+        task = f"{self.farm.service.farm.jobs[1].steps[0].name}:0"
+        self.assertEqual((row.item, row.things.split(", ")[0]), ("task", f"1/{task}"))
 
     async def test_it_says_from_where(self) -> None:
         web = Web(self, farm=self.farm, proxies=["192.168.1.1"])

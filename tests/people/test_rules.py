@@ -5,7 +5,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from brender.farm.people import LOCAL, MOST_SESSIONS, NotLoggedIn, People, Rights, Role, TooOften, User, Who
+from brender.farm.people import LOCAL, NotLoggedIn, People, Rights, Role, TooOften, User, Who
+from brender.farm.sessions import MOST_SESSIONS
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import NotNow
 from brender.people.passwords import LEAST, MOST, Passwords
@@ -63,14 +64,14 @@ class Sessions(SynchronousTestCase):
         people = People()
         people.keep(somebody("ada", Role.ADMIN))
         for number in range(MOST_SESSIONS + 2):
-            people.begin("ada", f"secret {number}", float(number))
-        there = [people.session_of(f"secret {number}", 99.0) is not None for number in range(MOST_SESSIONS + 2)]
+            people.sessions.begin("ada", f"secret {number}", float(number), lasts=True)
+        there = [people.sessions.of(f"secret {number}", 99.0) is not None for number in range(MOST_SESSIONS + 2)]
         self.assertEqual(there, [False, False, *[True] * MOST_SESSIONS])
 
     def test_a_deleted_and_made_again_user_is_somebody_else(self) -> None:
         people = People()
         people.keep(somebody("ada", Role.ADMIN))
-        number = people.begin("ada", "secret", 0.0)
+        number = people.sessions.begin("ada", "secret", 0.0, lasts=True)
         people.drop("ada")
         people.keep(somebody("ada", Role.ADMIN))
         self.assertFalse(people.stands(Who(session=number), 1.0))

@@ -95,9 +95,9 @@ class AtTheShell(TestCase):
 
     async def test_the_session_ends_with_the_connection(self) -> None:
         self.type("login bo\nbo has one\n")
-        self.assertEqual(len(self.farm.service.farm.people._sessions), 1)
+        self.assertEqual(len(self.farm.service.farm.people.sessions), 1)
         self.shell.connectionLost()
-        self.assertEqual(len(self.farm.service.farm.people._sessions), 0)
+        self.assertEqual(len(self.farm.service.farm.people.sessions), 0)
 
     async def test_whoever_is_deleted_is_out_in_the_middle(self) -> None:
         self.type("login bo\nbo has one\n")

@@ -105,7 +105,7 @@ class SshCase(TestCase):
 
     async def gone(self) -> None:
         """The server knows that nobody is there any more."""
-        while self.farm.service.farm.people._sessions:
+        while self.farm.service.farm.people.sessions:
             await deferLater(reactor, 0.01)
 
     async def key_of(self, name: str, **values: Any) -> Key:
@@ -131,7 +131,7 @@ class Ssh(SshCase):
         for name, password in (("wu", "wrong"), ("nobody", "wrong"), ("wu", "vi has one")):
             with self.assertRaisesRegex(Exception, "authenticat"):
                 await self.said("jobs", name, password)
-        self.assertEqual(self.farm.service.farm.people._sessions, {})
+        self.assertEqual(len(self.farm.service.farm.people.sessions), 0)
 
     async def test_a_public_key_is_as_good_as_a_password_for_its_owner_alone(self) -> None:
         key = await self.key_of("bo")

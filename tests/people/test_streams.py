@@ -6,7 +6,8 @@ from typing import Any
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import TestCase
 
-from brender.farm.people import IDLE, Who
+from brender.farm.people import Who
+from brender.farm.sessions import IDLE
 from brender.protocols.json_lines import JsonLines
 from tests.people.crew import Crew
 from tests.web.fakes import Web, Wire, request

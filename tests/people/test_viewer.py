@@ -14,7 +14,7 @@ from brender.farm.people import NotAllowed
 from brender.verbs.examples import ALL
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request
-from brender.verbs.requests import refusal_of
+from brender.verbs.said.requests import refusal_of
 from tests.faces.test_table import seen
 from tests.people.crew import Crew
 

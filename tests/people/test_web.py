@@ -5,10 +5,13 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from brender.farm.people import IDLE, LONGEST, OVERLAP, ROTATED, Role
+from brender.farm.people import Role, Who
+from brender.farm.sessions import IDLE, LONGEST, NOTED, OVERLAP, ROTATED
 from brender.people.throttle import FREE
+from brender.service.people import SOON
+from tests.fakes import MemoryStore
 from tests.people.crew import Crew
-from tests.web.fakes import Reply, Web
+from tests.web.fakes import Reply, Web, request
 
 SESSION = "/api/v1/session"
 JOBS = "/api/v1/jobs"
@@ -72,7 +75,7 @@ class Cookies(WebCase):
     async def test_its_secret_is_kept_nowhere(self) -> None:
         secret = self.cookie().partition("=")[2]
         people = self.farm.service.farm.people
-        self.assertNotIn(secret, repr([vars(people), people._sessions, people._of_session]))
+        self.assertNotIn(secret, repr([vars(people), vars(people.sessions)]))
 
     async def test_it_is_another_one_each_time_and_the_one_before_ends(self) -> None:
         first = self.cookie()
@@ -127,9 +130,68 @@ class Cookies(WebCase):
 
     async def test_another_role_counts_at_once(self) -> None:
         cookie = self.cookie("wu")
+        await self.farm.service.change_user("wu", Role.ADMIN)
+        self.assertEqual(self.as_somebody("GET", SESSION, cookie).json["role"], "admin")
+
+    async def test_a_smaller_role_ends_it_and_a_token_has_that_role_then(self) -> None:
+        cookie, token = self.cookie("wu"), {"Authorization": f"Bearer {self.farm.tokens['wu']}"}
         await self.farm.service.change_user("wu", Role.VIEWER)
-        self.assertEqual(self.as_somebody("POST", "/api/v1/jobs/1/pause", cookie).status, 403)
-        self.assertEqual(self.as_somebody("GET", SESSION, cookie).json["role"], "viewer")
+        self.assertEqual(self.as_somebody("POST", "/api/v1/jobs/1/pause", cookie).status, 401)
+        self.assertEqual(self.web.ask("POST", "/api/v1/jobs/1/pause", {}, **token).status, 403)
+        self.assertEqual(self.web.get(SESSION, **token).json["role"], "viewer")
+
+
+class Lasting(WebCase):
+    """What the database is told of sessions, and when."""
+
+    def told(self, store: MemoryStore) -> dict[int, tuple[float, bool]]:
+        """When each was used as far as the database knows, and whether it goes on."""
+        return {session.id: (session.used, bool(session.digest)) for session in store.sessions.values()}
+
+    async def test_a_session_is_written_before_its_secret_is_told_and_ended_before_that_is_told(self) -> None:
+        self.farm.store.held = True
+        wire = self.web.wire()
+        wire.send(request("POST", SESSION, {"name": "wu", "password": "wu has one"}))
+        self.assertEqual(wire.got(), b"")
+        self.farm.store.commit()
+        cookie = cookie_of(wire.reply())
+        wire = self.web.wire()
+        wire.send(request("DELETE", SESSION, {}, Cookie=cookie))
+        self.assertEqual(wire.got(), b"")
+        self.assertEqual([goes_on for _, goes_on in self.told(self.farm.store).values()], [False])
+        self.farm.store.commit()
+        self.assertEqual(wire.reply().status, 200)
+
+    async def test_a_database_in_trouble_keeps_nobody_from_logging_in_or_out(self) -> None:
+        self.farm.store.held = True
+        self.farm.store.listener("The disk is full")
+        cookie = self.cookie()
+        self.farm.clock.advance(ROTATED)
+        reply = self.as_somebody("GET", SESSION, cookie)
+        self.assertEqual((reply.json["name"], "set-cookie" in reply.headers), ("wu", False))
+        self.assertEqual(self.as_somebody("DELETE", SESSION, cookie, {}).status, 200)
+        self.assertEqual(self.as_somebody("GET", SESSION, cookie).status, 401)
+
+    async def test_whoever_only_looks_has_their_session_written_now_and_then(self) -> None:
+        cookie, began = self.cookie(), self.farm.now()
+        for used, written in ((NOTED - 10, 0.0), (NOTED, NOTED), (NOTED + 10, NOTED)):
+            self.farm.clock.advance(began + used - self.farm.now())
+            self.as_somebody("GET", JOBS, cookie)
+            self.farm.clock.advance(SOON)
+            self.assertEqual([used for used, _ in self.told(self.farm.store).values()], [began + written])
+
+    async def test_those_of_connections_and_of_programs_are_not_written(self) -> None:
+        self.web.ask("POST", SESSION, {"name": "bo", "password": "bo has one", "keep": "the command"})
+        await self.farm.service.log_in("wu", "wu has one", Who(face="shell"))
+        self.farm.clock.advance(NOTED)
+        self.assertEqual(self.told(self.farm.store), {})
+
+    async def test_what_is_over_is_forgotten_by_the_farm_too(self) -> None:
+        self.cookie()
+        self.farm.clock.advance(IDLE)
+        await self.farm.service.forget_sessions()
+        self.assertEqual(len(self.farm.service.farm.people.sessions), 0)
+        self.assertEqual([goes_on for _, goes_on in self.told(self.farm.store).values()], [False])
 
 
 class OtherSites(WebCase):

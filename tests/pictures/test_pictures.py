@@ -9,7 +9,7 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SkipTest, TestCase
 
 from brender.farm.job import Job, Shown
-from brender.logs import Kept
+from brender.logs.order_logs import Kept
 from brender.pictures import Pictures, pictures
 from brender.pictures.album import Told
 from brender.pictures.pictures import MOST_LATEST, MOST_WAITING

@@ -13,7 +13,7 @@ from brender.farm.submission import ranges
 from brender.farm.submission.plain import MOST_TEXT
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, MOST_FROM_WORKER, BadMessage, Decoder, encode
-from brender.web.channel import MOST_BODY
+from brender.web.http.channel import MOST_BODY
 
 SAID: list[say.FromWorker] = [
     say.Hello(1, "run", Machine("key", "Rechner Ä", 8), {7: [1, 2]}),

@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.cli import MODULES
-from brender.config import WorkerSettings, read
+from brender.config.reading import read
+from brender.config.settings import WorkerSettings
 from brender.farm import power, presence
 from brender.farm.settings import ClientSettings
 from brender.farm.why import why_client, why_job
 from brender.protocols.commands import OWN
 from brender.verbs.known import VERBS
+from brender.verbs.said.words import split
 from brender.verbs.typed import understood
-from brender.verbs.words import split
 from brender.worker.power import LATE
 from brender.worker.presence import LOOK_EVERY
 from brender.worker.sources import STARTING

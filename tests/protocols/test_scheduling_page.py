@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.config import read
+from brender.config.reading import read
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings, Settings
 from brender.protocols.commands import OWN
+from brender.verbs.doing.submitting import Submission
 from brender.verbs.known import VERBS
-from brender.verbs.submitting import Submission
+from brender.verbs.said.values import read as read_words
+from brender.verbs.said.words import Word, split
 from brender.verbs.typed import Vocabulary, understood
-from brender.verbs.values import read as read_words
-from brender.verbs.words import Word, split
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "scheduling.md"
 PARIS = ZoneInfo("Europe/Paris")

@@ -1,4 +1,4 @@
-"""What came to the protocol with later releases: figures in a heartbeat, and `leave` for those who know it."""
+"""What came to the protocol with later releases: figures in a heartbeat, `leave` and `stop` for those who know them."""
 
 import msgspec
 
@@ -59,3 +59,48 @@ class SentAway(Case):
         why = await self.farm.service.send_away([client], again=True, now=False)
         expected = "attic runs brender 2.0.0, which cannot be told to leave; start it anew there."
         self.assertEqual((why, worker.hears()), ({1: expected}, []))
+
+
+class Stopped(Case):
+    """Tasks are canceled of an order that goes on."""
+
+    async def several(self, knows: list[str]) -> tuple[Worker, say.Order]:
+        """A worker, and an order of several tasks that it has begun."""
+        worker = Worker(self.farm)
+        worker.sends(say.Hello(say.VERSION, "run 1", worker.machine, {}, knows))
+        await self.farm.job()
+        worker.sends(say.Result(1, 0, "completed", seconds=0.001))
+        order = next(each for each in worker.hears() if isinstance(each, say.Order) and len(each.tasks) > 2)
+        worker.sends(say.Returned(2, [1]), say.Started(order.order, order.tasks[0].index))
+        worker.hears()
+        return worker, order
+
+    async def cancel(self, order: say.Order) -> list[int]:
+        """The first two of its tasks."""
+        tasks = [task.index for task in order.tasks[:2]]
+        self.assertEqual(await self.farm.service.cancel_tasks(1, {0: tasks}), {0: tasks})
+        return tasks
+
+    def states(self, order: say.Order) -> list[str]:
+        step = self.farm.service.farm.jobs[1].steps[0]
+        return [step.tasks[task.index].name for task in order.tasks[:3]]
+
+    async def test_a_worker_that_knows_it_ends_them_and_the_order_is_held_until_it_has(self) -> None:
+        worker, order = await self.several([say.STOP])
+        tasks = await self.cancel(order)
+        told = [each for each in worker.hears() if isinstance(each, say.Stop | say.Cancel)]
+        self.assertEqual(told, [say.Stop(order.order, tasks)])
+        held = self.farm.service.farm.orders[order.order]
+        self.assertEqual(held.stopping, set(tasks))
+        worker.sends(say.Returned(order.order, tasks))
+        self.assertEqual((held.stopping, held.open), (set(), True))
+
+    async def test_one_that_does_not_goes_on_and_what_it_reports_changes_nothing(self) -> None:
+        worker, order = await self.several([])
+        tasks = await self.cancel(order)
+        self.assertFalse([each for each in worker.hears() if isinstance(each, say.Stop | say.Cancel)])
+        worker.sends(*(say.Result(order.order, task.index, "completed", seconds=0.001) for task in order.tasks[:3]))
+        self.assertEqual(self.states(order), ["CANCELED", "CANCELED", "COMPLETED"])
+        acknowledged = [each for ack in worker.hears() if isinstance(ack, say.Ack) for each in ack.results]
+        self.assertEqual(acknowledged, [(order.order, task.index) for task in order.tasks[:3]])
+        self.assertFalse(self.farm.service.farm.orders[order.order].stopping.intersection(tasks))

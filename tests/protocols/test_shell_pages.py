@@ -21,12 +21,12 @@ from brender.protocols.conversation import Conversation
 from brender.protocols.door import MOMENT, ShellFactory
 from brender.protocols.json_lines import MOST_BYTES, JsonLines
 from brender.protocols.shell import Shell
-from brender.verbs.items import ITEMS
+from brender.verbs.items.known import ITEMS
 from brender.verbs.known import VERBS
-from brender.verbs.requests import Wanted
-from brender.verbs.strict import DEEPEST
+from brender.verbs.said.requests import Wanted
+from brender.verbs.said.strict import DEEPEST
+from brender.verbs.said.words import split
 from brender.verbs.typed import understood
-from brender.verbs.words import split
 from tests.fakes import SmallFarm
 
 reactor: Any = global_reactor

@@ -243,7 +243,7 @@ class SmallFarmByTelnet(TelnetCase):
         self.assertEqual(await terminal.type("e\t", "\x1b[K"), f"e{LINE}enable status=enabled \x1b[K")
         enabled = "3 clients: render-01, render-02 and attic already were enabled."
         self.assertEqual(await terminal.type("\r"), f"\r\n{enabled}\r\n> ")
-        self.assertEqual(await terminal.type("disable re\t", "\x1b[K"), f"disable re{LINE}disable render-0\x1b[K")
+        self.assertEqual(await terminal.type("disable ren\t", "\x1b[K"), f"disable ren{LINE}disable render-0\x1b[K")
         self.assertEqual(await terminal.type("\t", "\a"), "\a")
         listed = "\r\nrender-01  render-02\r\n\r> disable render-0\x1b[K"
         self.assertEqual(await terminal.type("\t", "\x1b[K"), listed)

@@ -11,7 +11,7 @@ from brender.farm.settings import After, JobSettings
 from brender.farm.transitions import JobState
 from brender.protocols.commands import OWN, Leave, answer, greeting
 from brender.verbs.helping import SAME_FOR_ALL
-from brender.verbs.items import CLIENT, ITEMS, JOB
+from brender.verbs.items.known import CLIENT, ITEMS, JOB
 from brender.verbs.known import VERBS
 from brender.verbs.typed.usage import usage
 from tests.fakes import FRAMES, SmallFarm

@@ -14,14 +14,15 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from brender.connections import ASK_EVERY, ASKED
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.log_rules import RULES
+from brender.farm.people import Role
 from brender.farm.transitions import TaskState
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, Decoder, encode
 from brender.protocols.inbox import Inbox
 from brender.protocols.worker import GREETING_WITHIN, LINGER, SILENT_BEATS, WorkerFactory, WorkerProtocol
+from brender.service.connections import ASK_EVERY, ASKED
 from tests.fakes import MemoryStore, SmallFarm, jpeg
 from tests.farm.submission import documents
 
@@ -370,6 +371,19 @@ class Orders(Case):
         self.assertEqual(again.limits, say.Limits(60.0, 7.0, 5.0))
         worker.sends(say.Result(2, 1, "completed"))
         self.assertEqual([type(each) for each in worker.hears()], [say.Ack, say.Order])
+
+    async def test_whose_job_it_is_is_told_if_they_are_a_user_and_again_when_it_is_somebody_elses(self) -> None:
+        worker = self.worker().greets()
+        await self.farm.job(owner="ada")
+        heard = worker.hears()
+        for user, owner in (("ada", "ada"), ("bo", "bo"), ("cy", "root")):
+            await self.farm.service.add_user(user, Role.ADMIN, "")
+            await self.farm.service.set_job(1, {"owner": owner})
+            for order in [each for each in heard if isinstance(each, say.Order)][-2:]:
+                worker.sends(*(say.Result(order.order, task.index, "completed") for task in order.tasks))
+            heard += worker.hears()
+        owners = [each.owner for each in heard if isinstance(each, say.Job)]
+        self.assertEqual(owners, ["", "ada", "bo", ""], "a farm without users knows nobody")
 
     async def test_a_job_whose_values_were_revised_is_forgotten_and_told_anew(self) -> None:
         worker = self.worker().greets()

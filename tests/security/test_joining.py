@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,13 @@ class Joining(TestCase):
     def wallet(self) -> Wallet:
         return Wallet(self.state, time.time)
 
-    async def joined(self, token: str = "", host: str = "localhost", machine: str = "key 1") -> Wallet:
+    async def joined(
+        self, token: str = "", host: str = "localhost", machine: str = "key 1", number: int = 0
+    ) -> Wallet:
         token = token or await self.port.token()
         wallet = self.wallet()
-        newcomer = Newcomer(f"{host}:{self.port.number}", tokens.read(token), machine, reactor)
+        where = f"{host}:{number or self.port.number}"
+        newcomer = Newcomer(where, tokens.read(token), machine, reactor, wallet.to_join())
         own = await newcomer.join(lambda: True, hash_of(token))
         assert own is not None
         wallet.keep(own)
@@ -92,6 +96,42 @@ class Joining(TestCase):
         await self.welcomed(wallet)
         await self.welcomed(self.wallet())
         self.assertEqual((self.state / "security" / "worker.pem").stat().st_mode & 0o777, 0o600)
+
+    async def test_when_the_answer_is_lost_it_asks_again_and_has_joined_once(self) -> None:
+        await self.port.open()
+        token = await self.port.token()
+        lossy, number = await self.lossy()
+        wallet = await self.joined(token, number=number)
+        self.assertEqual((lossy.cut, lossy.calls), (1, 2), "the answer was not lost")
+        self.check_joined_once(wallet)
+        await self.welcomed(wallet)
+
+    async def test_a_worker_that_was_killed_before_it_had_the_answer_has_it_at_its_next_start(self) -> None:
+        await self.port.open()
+        token = await self.port.token()
+        lossy, number = await self.lossy()
+        newcomer = Newcomer(f"localhost:{number}", tokens.read(token), "key 1", reactor, self.wallet().to_join())
+        self.assertIsNone(await newcomer.join(lambda: not lossy.cut, hash_of(token)))
+        self.assertIsNone(self.wallet().own)
+        self.assertEqual((self.state / "security" / "joining.pem").stat().st_mode & 0o777, 0o600)
+        wallet = await self.joined(token)
+        self.check_joined_once(wallet)
+        await self.welcomed(self.wallet())
+
+    async def lossy(self) -> "tuple[Lossy, int]":
+        made = Lossy(self.port.number, lambda: bool(self.port.service.farm.credentials))
+        listening = reactor.listenTCP(0, made, interface="127.0.0.1")
+        self.addCleanup(listening.stopListening)
+        return made, int(listening.getHost().port)
+
+    def check_joined_once(self, wallet: Wallet) -> None:
+        farm = self.port.service.farm
+        (invitation,) = farm.invitations.values()
+        self.assertEqual((invitation.used, farm.credentials["key 1"].issued), (1, 1))
+        assert wallet.own is not None
+        self.assertEqual(f"{wallet.own.certificate.serial_number:x}", farm.credentials["key 1"].serial)
+        self.assertEqual(wallet.own.certificate.not_valid_after_utc.timestamp(), farm.credentials["key 1"].expires)
+        self.assertFalse((self.state / "security" / "joining.pem").exists())
 
     async def test_it_says_nothing_to_a_server_of_another_farm(self) -> None:
         await self.port.open()
@@ -199,6 +239,64 @@ class Joining(TestCase):
             with self.assertRaises(NotSecure):
                 wallet.take(pem)
         await self.welcomed(self.wallet())
+
+
+class Lossy(Factory):
+    """A way to the server on which an answer is lost: it is cut once, when something comes and it is `answered`."""
+
+    noisy = False
+
+    def __init__(self, port: int, answered: Callable[[], bool]) -> None:
+        self.port, self.answered = port, answered
+        self.cut = self.calls = 0
+
+    def buildProtocol(self, addr: Any) -> "There":
+        self.calls += 1
+        return There(self)
+
+
+class There(Protocol):
+    """Passes on what a worker says."""
+
+    transport: Any
+
+    def __init__(self, way: Lossy) -> None:
+        self.way = way
+        self.back = Back(self)
+
+    def connectionMade(self) -> None:
+        self.transport.pauseProducing()
+        endpoint = HostnameEndpoint(reactor, "127.0.0.1", self.way.port)
+        endpoint.connect(Factory.forProtocol(lambda: self.back))
+
+    def dataReceived(self, data: bytes) -> None:
+        self.back.transport.write(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.back.transport.abortConnection()
+
+
+class Back(Protocol):
+    """Passes on what the server says, or loses it."""
+
+    transport: Any
+
+    def __init__(self, there: There) -> None:
+        self.there = there
+
+    def connectionMade(self) -> None:
+        self.there.transport.resumeProducing()
+
+    def dataReceived(self, data: bytes) -> None:
+        way = self.there.way
+        if way.cut or not way.answered():
+            self.there.transport.write(data)
+            return
+        way.cut += 1
+        self.there.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.there.transport.loseConnection()
 
 
 class Watched(Factory):

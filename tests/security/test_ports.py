@@ -10,8 +10,10 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from brender.config import BadSettings, ServerSettings, for_others, load
-from brender.seats import Seats, is_local
+from brender.config import load
+from brender.config.mistakes import BadSettings
+from brender.config.settings import ServerSettings, for_others
+from brender.ports.seats import Seats, is_local
 
 reactor: Any = global_reactor
 

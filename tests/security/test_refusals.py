@@ -3,6 +3,7 @@
 import ssl
 from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
@@ -228,6 +229,47 @@ class Tokens(TestCase):
         self.assertIn("has joined already", (await self.joins(join(token)))["reason"])
         (invitation,) = self.port.service.farm.invitations.values()
         self.assertEqual(invitation.used, 1)
+
+    async def test_who_asks_again_with_the_same_key_is_given_the_same_certificate_and_nothing_is_used(self) -> None:
+        await self.port.open()
+        token = await self.port.token()
+        request = request_for(new_key())
+        first, again = [await self.joins(join(token, request=request)) for _ in range(2)]
+        made, same = [x509.load_pem_x509_certificate(each["certificate"].encode()) for each in (first, again)]
+        self.assertEqual(made.tbs_certificate_bytes, same.tbs_certificate_bytes)
+        (invitation,) = self.port.service.farm.invitations.values()
+        self.assertEqual((invitation.used, invitation.uses), (1, 1))
+
+    async def test_a_token_that_is_said_again_with_another_key_stays_refused(self) -> None:
+        await self.port.open()
+        token = await self.port.token()
+        request = request_for(new_key())
+        await self.joins(join(token, request=request))
+        self.assertIn("is used up", (await self.joins(join(token)))["reason"])
+        self.assertIn("is used up", (await self.joins(join(token, "key 2", request)))["reason"])
+
+    async def test_who_asks_again_after_the_token_has_ended_or_the_machine_was_shut_out_is_refused(self) -> None:
+        await self.port.open()
+        token = await self.port.token(seconds=60)
+        client = await self.port.farm.client("render-01")
+        wanted = join(token, client.machine.key, request_for(new_key()))
+        await self.joins(wanted)
+        await self.port.service.revoke_clients([client])
+        self.assertIn("is used up", (await self.joins(wanted))["reason"])
+        self.port.farm.clock.advance(61)
+        self.assertIn("has expired", (await self.joins(wanted))["reason"])
+
+    async def test_who_has_renewed_since_is_given_nothing_by_a_request_that_is_said_again(self) -> None:
+        await self.port.open()
+        token = await self.port.token(uses=2)
+        key = new_key()
+        wanted = join(token, "key 1", request_for(key))
+        pem = (await self.joins(wanted))["certificate"].encode()
+        call = await self.port.call(self.port.context((key, pem)))
+        await call.say(hello("key 1"), say.Renew(request_for(new_key())))
+        await call.hear("certificate")
+        self.assertIn("has joined already", (await self.joins(wanted))["reason"])
+        call.close()
 
     async def test_a_request_that_cannot_be_read_uses_nothing(self) -> None:
         await self.port.open()

@@ -14,7 +14,7 @@ from brender.farm.transitions import JobState, NotNow
 from brender.verbs.filters import BadFilter
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request, Result, perform
-from brender.verbs.unfit import Unfit
+from brender.verbs.said.unfit import Unfit
 from tests.fakes import FRAMES, SmallFarm
 
 

@@ -21,8 +21,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from brender.web import make_site
-from brender.web.channel import Channel
 from brender.web.face import API
+from brender.web.http.channel import Channel
 from tests.fakes import SmallFarm
 
 LAST_CHUNK = b"0\r\n\r\n"

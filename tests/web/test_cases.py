@@ -7,7 +7,7 @@ from twisted.trial.unittest import TestCase
 from brender.farm.transitions import JobState
 from tests.fakes import FRAMES
 from tests.web.fakes import Web, Wire, request
-from tests.web.test_stream import events
+from tests.web.following.test_stream import events
 
 JOBS = "/api/v1/jobs"
 

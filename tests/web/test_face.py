@@ -5,7 +5,7 @@ from typing import Any
 from twisted.trial.unittest import TestCase
 
 from brender.web import face
-from brender.web.pieces import PIECE
+from brender.web.http.pieces import PIECE
 from tests.fakes import FRAMES
 from tests.web.fakes import LAST_CHUNK, Reply, Web, request
 

@@ -5,7 +5,7 @@ from typing import Any
 from twisted.trial.unittest import TestCase
 
 from tests.web.fakes import Web, Wire, request
-from tests.web.test_stream import events
+from tests.web.following.test_stream import events
 
 
 class Gone(TestCase):

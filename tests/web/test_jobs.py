@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import TestCase
 
 from brender.farm.order import Order
-from brender.verbs.jobs import last_lines
+from brender.verbs.doing.jobs import last_lines
 from tests.fakes import FRAMES, jpeg
 from tests.web.fakes import Reply, Web, request
 

@@ -7,9 +7,9 @@ import json
 
 from twisted.trial.unittest import TestCase
 
+from brender.web.http.pieces import PIECE
+from brender.web.http.squeezing import wants_gzip
 from brender.web.listing import cell
-from brender.web.pieces import PIECE
-from brender.web.squeezing import wants_gzip
 from tests.web.fakes import LAST_CHUNK, Reply, Web, Wire, request
 
 FORMULA = '=HYPERLINK("http://x","y")'

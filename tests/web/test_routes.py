@@ -13,8 +13,8 @@ from twisted.trial.unittest import TestCase
 from brender.verbs.known import VERBS
 from brender.verbs.verb import Which
 from brender.web.addresses import BEGIN, END, described, plain
+from brender.web.http.wrong import REASONS
 from brender.web.tree import Route
-from brender.web.wrong import REASONS
 from tests.web.fakes import Web
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from twisted.trial.unittest import TestCase
 
-from brender.verbs.lists import LONGEST
+from brender.verbs.lists.pages import LONGEST
 from brender.web.tables import is_parameter
 from tests.web.fakes import Web
 

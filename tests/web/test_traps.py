@@ -8,20 +8,20 @@ import re
 
 from twisted.trial.unittest import TestCase
 
+from brender.farm.event_kinds import KINDS
 from brender.farm.transitions import JOB, JobEvent, JobState, NotNow
-from brender.verbs.hearing import KINDS
-from brender.web.wrong import REASONS
+from brender.web.http.wrong import REASONS
 from tests.effort import strangers
 from tests.fakes import FRAMES, jpeg
 from tests.line.harness import CHECKOUT
 from tests.web.fakes import Web, request
-from tests.web.test_stream import events
+from tests.web.following.test_stream import events
 
 JOBS = "/api/v1/jobs"
 VERBS = {"pause": JobEvent.PAUSE, "resume": JobEvent.RESUME, "cancel": JobEvent.CANCEL}
 BROUGHT_ABOUT = {  # in tests of their own
     401: "people.test_web.Strangers.test_every_address_but_the_door_wants_to_know_who_asks",
-    416: "web.test_videos.Parts.test_behind_the_end_there_is_nothing",
+    416: "web.handlers.test_videos.Parts.test_behind_the_end_there_is_nothing",
     429: "people.test_web.Guessing.test_it_is_slower_with_each_try_and_never_impossible",
 }
 ELSEWHERE = {
@@ -36,8 +36,8 @@ ELSEWHERE = {
         "web.test_clients.Clients.test_a_filter_chooses_with_the_words_of_the_shell",
     ),
     "mass changes make every browser reload": (
-        "test_service.Announcements.test_many_results_in_a_moment_are_one_announcement",
-        "web.test_stream.Streaming.test_who_comes_back_gets_what_was_missed",
+        "service.test_service.Announcements.test_many_results_in_a_moment_are_one_announcement",
+        "web.following.test_stream.Streaming.test_who_comes_back_gets_what_was_missed",
     ),
 }
 

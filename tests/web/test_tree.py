@@ -4,9 +4,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
 from brender.farm.interfaces import NotFound
-from brender.web.answers import Answer, json_answer
-from brender.web.asking import Ask
-from brender.web.knowing import Knowing
+from brender.web.http.answers import Answer, json_answer
+from brender.web.http.asking import Ask
+from brender.web.http.knowing import Knowing
 from brender.web.tree import Desk, Route, grown
 from tests.web.fakes import Web, Wire, request
 

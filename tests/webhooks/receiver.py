@@ -20,10 +20,10 @@ from twisted.trial.unittest import TestCase
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 
-from brender.config import WebhookSettings
+from brender.config.settings import WebhookSettings
 from brender.events import Events
 from brender.farm.farm import Farm
-from brender.verbs.watching import for_views
+from brender.verbs.following.watching import for_views
 from brender.webhooks import DeadLetters, Post, Surroundings, Webhooks
 from brender.webhooks.hooks import Posting
 

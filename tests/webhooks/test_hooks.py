@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.farm import Farm
 from brender.farm.views import client_view
-from brender.verbs.watching import for_views
+from brender.verbs.following.watching import for_views
 from brender.webhooks import BadHook
 from brender.webhooks.hooks import LAST, MOST_WAITING, WAITS
 from brender.webhooks.posting import SECONDS

@@ -8,7 +8,10 @@ from typing import Any
 from twisted.internet import reactor as global_reactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from brender.config import BadSettings, load, read, show
+from brender.config import load
+from brender.config.mistakes import BadSettings
+from brender.config.reading import read
+from brender.config.telling import show
 from tests import test_tap
 from tests.webhooks.receiver import SECRET, Receiver, until
 

@@ -17,6 +17,7 @@ from brender.protocols import messages as say
 from brender.worker.agent import Agent
 from brender.worker.held import Use
 from brender.worker.journal import Results
+from brender.worker.pictures import Frame
 from brender.worker.stock import Stock
 
 WELCOME = say.Welcome(1, "a", 10.0, [])
@@ -133,6 +134,7 @@ class FakeServer:
         self.fates: dict[Task, Counter[str]] = {}
         self.open: dict[int, set[int]] = {}  # order -> tasks that the server waits for
         self.canceled: set[int] = set()
+        self.stopped: set[Task] = set()  # that it was told to end, and has not said to be gone
         self.known: set[int] = set()  # jobs that were told on this connection
         self.revised: Counter[int] = Counter()  # how often each job was
         self.values: dict[int, dict[str, int]] = {}  # order -> those that it is to be run with
@@ -146,8 +148,11 @@ class FakeServer:
                 self._fate(order, task, "given up")
         for order in self.canceled - set(has):
             self._drop(order)
+        self.stopped = {(order, task) for order, task in self.stopped if task in has.get(order, [])}
         self.known.clear()
         self.agent.connected(say.Welcome(1, "a", 10.0, [n for n in has if not self.open.get(n)]), self.hear)
+        for number in {order for order, _ in self.stopped if self.open[order]}:
+            self.agent.heard(say.Stop(number, [task for order, task in self.stopped if order == number]))
 
     def disconnect(self) -> None:
         self.connected = False
@@ -192,6 +197,13 @@ class FakeServer:
         self.canceled.add(order)
         self.agent.heard(say.Cancel(order))
 
+    def stop(self, order: int, tasks: list[int]) -> None:
+        """End these, and go on with the others; of those that have ended already nothing is said."""
+        for task in self.open[order].intersection(tasks):
+            self._fate(order, task, "canceled")
+            self.stopped.add((order, task))
+        self.agent.heard(say.Stop(order, tasks))
+
     def hear(self, message: Any) -> None:
         assert self.connected
         self.heard.append(message)
@@ -200,7 +212,11 @@ class FakeServer:
                 self._result(message)
             case say.Returned(order, tasks):
                 for task in tasks:
-                    self._fate(order, task, "returned")
+                    self.stopped.discard((order, task))
+                    if task in self.open.get(order, ()):
+                        self._fate(order, task, "returned")
+                    elif order in self.given:
+                        assert (order, task) in self.fates, f"task {task} of order {order} was never given"
             case say.Dropped(order):
                 self._drop(order)
 
@@ -214,6 +230,7 @@ class FakeServer:
         return [(each.order, each.task, each.outcome) for each in self.said(say.Result)]
 
     def _result(self, result: say.Result) -> None:
+        self.stopped.discard((result.order, result.task))
         if result.task in self.open.get(result.order, ()):
             self._fate(result.order, result.task, result.outcome)
 
@@ -232,7 +249,7 @@ class Small:
     def __init__(self, slots: int = 2, connected: bool = True, **machine: Any) -> None:
         self.clock = Clock()
         self.nursery = FakeNursery()
-        self.pictures: list[tuple[int, str, int, list[str], float]] = []
+        self.pictures: list[Frame] = []
         self.stock = Stock(Machine("key", "alpha", slots, **machine))
         self.results = Results()  # what is on its disk
         self.emptied = 0
@@ -242,9 +259,8 @@ class Small:
             self.server.connect()
 
     def _start(self) -> Agent:
-        agent = Agent(
-            self.stock, self.nursery, self.clock, IDLE_FOR, self._picture, self.results, orphaned_after=ORPHANED_AFTER
-        )
+        handed = (self.stock, self.nursery, self.clock, IDLE_FOR, self.pictures.append, self.results)
+        agent = Agent(*handed, orphaned_after=ORPHANED_AFTER)
         agent.when_empty = self._empty
         return agent
 
@@ -255,9 +271,6 @@ class Small:
         self.server.connected = False
         self.emptied = 0
         self.server.agent = self.agent = self._start()
-
-    def _picture(self, job: int, step: str, task: int, paths: list[str], rate: float) -> None:
-        self.pictures.append((job, step, task, paths, rate))
 
     def _empty(self) -> None:
         self.emptied += 1

@@ -28,7 +28,7 @@ Wanted = TypeVar("Wanted", bound=words.Word)
 
 
 class Nest:
-    def __init__(self, test: SynchronousTestCase, keep: bool = False) -> None:
+    def __init__(self, test: SynchronousTestCase, keep: bool = False, limits: str = "{}", run_as: str = "") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="nest-"))
         self.scratch = self.folder / "scratch"
         test.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
@@ -36,7 +36,7 @@ class Nest:
         socket_folder.mkdir()
         self.path = socket_folder / "nursery"
         command = [sys.executable, "-m", "brender.worker.nursery", str(self.path), str(self.scratch)]
-        command += ["keep"] if keep else []
+        command += ["keep" if keep else "", limits, run_as]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -102,8 +102,8 @@ class Talk:
             self._heard += self._decoder.feed(data)
             with_end = not data
 
-    def open(self, template: dict[str, Any], **environment: str) -> None:
-        self.say(words.Open("job", template, {}, template["steps"][0]["name"], environment, job=12))
+    def open(self, template: dict[str, Any], owner: str = "", **environment: str) -> None:
+        self.say(words.Open("job", template, {}, template["steps"][0]["name"], environment, job=12, owner=owner))
 
     def run(self, task: int = 0, order: int = 1, **parameters: str) -> None:
         self.say(words.Run(order, task, 1, parameters))

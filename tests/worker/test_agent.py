@@ -18,6 +18,7 @@ from brender.farm.client import Machine
 from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.agent import WAIT_FOR_ACK
+from brender.worker.pictures import Frame
 from brender.worker.stock import Need, Stock
 from brender.worker.uses import AHEAD
 from tests.worker.fakes import IDLE_FOR, ORPHANED_AFTER, FakeSession, Small
@@ -122,7 +123,7 @@ class OrderTests(SynchronousTestCase):
         session.end(outputs=["/out/a.png"])
         session.begin()
         session.end("failed", outputs=["/out/b.png"])
-        self.assertEqual(self.small.pictures, [(1, "A", 100, ["/out/a.png"], 0.0)])
+        self.assertEqual(self.small.pictures, [Frame(1, "A", 100, ["/out/a.png"], 0.0)])
 
     def test_more_slots_than_the_worker_has_are_all_that_it_has(self) -> None:
         self.server.order(slots=5)
@@ -292,6 +293,15 @@ class SessionTests(SynchronousTestCase):
         self.small.nursery.opened[0].die()
         self.assertEqual(self.small.only().job.values, {"revised": 1})
 
+    def test_a_job_that_is_somebody_elses_now_is_run_in_other_sessions(self) -> None:
+        self.server.order()
+        self.small.only().work()
+        self.agent.heard(say.Job(1, "job 1", {}, {"revised": 0}, owner="bo"))
+        self.server.order()
+        self.assertTrue(self.small.nursery.opened[0].closing)
+        self.small.nursery.opened[0].die()
+        self.assertEqual((self.small.only().job.owner, self.small.only().work()), ("bo", (2, 200)))
+
     def test_a_job_that_comes_again_as_it_was_keeps_its_sessions(self) -> None:
         self.server.order()
         session = self.small.only()
@@ -439,6 +449,59 @@ class CancelTests(SynchronousTestCase):
         self.assertEqual(len(session.waiting), 0)
         session.die()
         self.assertEqual(self.small.only().work(), (2, 200))
+
+
+class StopTests(SynchronousTestCase):
+    """Some tasks of an order, while the others go on."""
+
+    def setUp(self) -> None:
+        self.small = Small(slots=1)
+        self.agent, self.server = self.small.agent, self.small.server
+        self.number = self.server.order(tasks=5)
+        self.session = self.small.only()
+        self.session.begin()
+
+    def test_what_was_told_to_nobody_is_gone_at_once_and_what_runs_when_it_has_ended(self) -> None:
+        self.server.stop(self.number, [100, 103])
+        self.assertEqual(self.server.said(say.Returned), [say.Returned(1, [103])])
+        self.assertEqual(self.session.stopping, -1.0)
+        self.session.end()
+        self.assertEqual(self.server.said(say.Returned)[1:], [say.Returned(1, [100])])
+        self.assertEqual([self.session.work()[1] for _ in range(3)], [101, 102, 104])
+        self.assertEqual([task for _, task, _ in self.server.results()], [101, 102, 104])
+        self.assertEqual((self.agent.held, self.server.stopped), ({}, set()))
+
+    def test_one_that_the_session_has_next_is_not_begun(self) -> None:
+        self.server.stop(self.number, [101])
+        self.session.answer()
+        self.session.end()
+        self.assertEqual(self.session.begin(), (1, 102))
+        self.assertEqual(self.server.said(say.Returned), [say.Returned(1, [101])])
+
+    def test_one_that_ends_meanwhile_is_not_reported(self) -> None:
+        self.server.stop(self.number, [100])
+        self.session.stopping = None  # it was quicker
+        self.session.end("completed")
+        self.assertEqual((self.server.results(), self.server.said(say.Returned)), ([], [say.Returned(1, [100])]))
+
+    def test_what_it_does_not_have_is_gone(self) -> None:
+        self.agent.heard(say.Stop(77, [1, 2]))
+        self.assertEqual(self.server.said(say.Returned), [say.Returned(77, [1, 2])])
+
+    def test_a_session_that_dies_meanwhile_has_failed_nothing(self) -> None:
+        self.server.stop(self.number, [100])
+        self.session.die()
+        self.assertEqual(self.server.results(), [])
+        returned = [task for each in self.server.said(say.Returned) for task in each.tasks]
+        self.assertEqual(sorted(returned), [100, 101, 102, 103, 104])
+
+    def test_all_that_was_left_of_it_is_the_end_of_it(self) -> None:
+        self.server.stop(self.number, [101, 102, 103, 104])
+        self.session.answer()
+        self.session.end()
+        self.assertEqual((self.agent.held, self.server.results()), ({}, [(1, 100, "completed")]))
+        self.server.order()
+        self.assertEqual(self.session.work(), (2, 200))
 
 
 class RecallTests(SynchronousTestCase):
@@ -822,6 +885,13 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
 
     @precondition(lambda self: self.small.server.connected and self.small.server.given)
     @rule(data=st.data())
+    def server_stops_some_tasks(self, data: Any) -> None:
+        number = data.draw(st.sampled_from(sorted(self.small.server.given)))
+        tasks = [task.index for task in self.small.server.given[number].tasks]
+        self.small.server.stop(number, data.draw(st.lists(st.sampled_from(tasks), min_size=1, unique=True)))
+
+    @precondition(lambda self: self.small.server.connected and self.small.server.given)
+    @rule(data=st.data())
     def server_recalls(self, data: Any) -> None:
         self.small.agent.heard(say.Recall(data.draw(st.sampled_from(sorted(self.small.server.given)))))
 
@@ -933,6 +1003,7 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         assert not small.agent.unacknowledged
         assert not any(small.server.open.values()), small.server.open
         assert not small.server.canceled, small.server.canceled
+        assert not small.server.stopped, small.server.stopped
         assert small.emptied == small.agent.leaving
         assert all(
             sum(small.server.fates[number, task.index].values()) == 1

@@ -1,7 +1,7 @@
 """Small pictures of frames."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from brender.protocols.codec import MOST_FROM_WORKER, encode
 from brender.protocols.messages import Picture
-from brender.worker.pictures import HEIGHT, LARGEST, MOST_WAITING, WIDTH, Pictures, picture
+from brender.worker.pictures import HEIGHT, LARGEST, MOST_WAITING, WIDTH, Frame, Pictures, picture
 
 
 class PictureTests(SynchronousTestCase):
@@ -89,16 +89,15 @@ class PicturesTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.made: list[tuple[Sequence[str], Deferred[bytes | None]]] = []
         self.shown: list[tuple[int, bytes]] = []
-        self.pictures = Pictures(self.in_thread, lambda frame, jpeg: self.shown.append((frame.task, jpeg)))
+        self.pictures = Pictures(self.begin, lambda frame, jpeg: self.shown.append((frame.task, jpeg)))
 
-    def in_thread(
-        self, work: Callable[[Sequence[str]], bytes | None], paths: Sequence[str]
-    ) -> "Deferred[bytes | None]":
+    def begin(self, paths: Sequence[str], owner: str) -> "Deferred[bytes | None]":
+        self.assertEqual(owner, "ada")
         self.made.append((paths, Deferred()))
         return self.made[-1][1]
 
     def want(self, task: int) -> None:
-        self.pictures.want(1, "Render", task, [f"{task}.png"], 24.0)
+        self.pictures.want(Frame(1, "Render", task, [f"{task}.png"], 24.0, "ada"))
 
     def test_one_is_made_at_a_time_of_every_frame(self) -> None:
         for task in range(4):

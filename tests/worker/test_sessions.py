@@ -6,13 +6,16 @@
 import os
 import signal
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import psutil
+from PIL import Image
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.process import reapAllProcesses
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.testing import StringTransport
@@ -229,6 +232,46 @@ class CradleTests(TestCase):
         os.kill(pid, signal.SIGSTOP)
         await self.cradle.stop()
         self.assertFalse(processes.alive(pid))
+
+
+class Pictures(TestCase):
+    """Small pictures of what tasks made, by a process of their own."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir(parents=True)
+        self.cradle = Cradle(reactor, self.folder / "worker", MACHINE, maybeDeferred)
+        (self.folder / "worker").mkdir()
+        reaping = LoopingCall(reapAllProcesses)
+        reaping.start(0.01)
+        self.addCleanup(reaping.stop)
+        self.addCleanup(self.cradle.stop)
+        self.frame = self.folder / "frame.png"
+        Image.new("RGB", (64, 36), (200, 0, 0)).save(self.frame)
+
+    async def test_the_first_file_that_can_be_read_is_shown(self) -> None:
+        jpeg = await self.cradle.picture([str(self.folder / "none.png"), str(self.frame)], "")
+        assert jpeg is not None
+        self.assertEqual(Image.open(BytesIO(jpeg)).size, (64, 36))
+        self.assertIsNone(await self.cradle.picture([], ""))
+
+    async def test_a_file_that_ends_the_decoder_ends_nothing_else(self) -> None:
+        os.mkfifo(self.folder / "endless.png")
+        await self.cradle.start()
+        showing = self.cradle.picture([str(self.folder / "endless.png")], "")
+        while not (below := psutil.Process(self.cradle.pid).children()):
+            await deferLater(reactor, 0.01)
+        below[0].kill()
+        self.assertIsNone(await showing)
+        self.assertIsNotNone(await self.cradle.picture([str(self.frame)], ""))
+
+    async def test_one_that_takes_too_long_is_given_up(self) -> None:
+        self.patch(sessions, "SHOWN_WITHIN", 0.05)
+        os.mkfifo(self.folder / "endless.png")
+        with self.assertRaises(TooLate):
+            await self.cradle.picture([str(self.folder / "endless.png")], "")
+        self.patch(sessions, "SHOWN_WITHIN", 30.0)
+        self.assertIsNotNone(await self.cradle.picture([str(self.frame)], ""))
 
 
 class SessionProtocolTests(SynchronousTestCase):

@@ -8,13 +8,13 @@ each value. `bare` finds out what a bare word is about: a value of an attribute 
 import re
 from collections.abc import Sequence
 
-from brender.verbs.attributes import Attribute
 from brender.verbs.filters.conditions import LIKENESS, ORDERINGS, SAMENESS, Comparison, Everything, Language, Op, Value
 from brender.verbs.filters.globs import Pattern, Piece, has_wildcards, pattern_text
 from brender.verbs.filters.moments import Now
 from brender.verbs.filters.tokens import Token
 from brender.verbs.filters.values import TEXT, Asked, value_of
 from brender.verbs.filters.wrong import BadFilter, a, did_you_mean, listed, placed, shown
+from brender.verbs.items.attributes import Attribute
 
 NUMBERS = re.compile(r"[0-9]+(?:(?:-|\.\.)[0-9]+)?")
 ALL = "all"

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from brender.verbs.attributes import Attribute
 from brender.verbs.filters.comparing import ALL, NUMBERS, meant
 from brender.verbs.filters.conditions import Language, Op
 from brender.verbs.filters.tokens import QUOTES, Kind, Token, tokens
 from brender.verbs.filters.values import CHOICE, TEXT, YES_OR_NO, sort_of
 from brender.verbs.filters.writing import quoted, value_written
 from brender.verbs.filters.wrong import BadFilter
+from brender.verbs.items.attributes import Attribute
 
 MOST = 100  # suggestions
 JOINS = {"and": "both are true", "or": "one of them is true", "not": "what follows is not true"}

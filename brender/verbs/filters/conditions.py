@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from brender.verbs.attributes import Attribute
 from brender.verbs.filters.globs import Pattern
+from brender.verbs.items.attributes import Attribute
 
 LONGEST = 10_000  # characters of a filter
 MOST = 200  # comparisons: each is asked of every thing

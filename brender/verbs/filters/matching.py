@@ -12,7 +12,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from brender.verbs.attributes import Reader, from_view
 from brender.verbs.filters.conditions import (
     NEGATIVE,
     ORDERINGS,
@@ -27,6 +26,7 @@ from brender.verbs.filters.conditions import (
     Value,
 )
 from brender.verbs.filters.globs import Pattern, matcher
+from brender.verbs.items.attributes import Reader, from_view
 
 Test = Callable[[Any], bool]
 

@@ -9,7 +9,6 @@ text is too much for it.  What cannot be is refused with a sentence and the plac
 import re
 from datetime import tzinfo
 
-from brender.verbs.attributes import Attribute
 from brender.verbs.filters.comparing import bare, comparison
 from brender.verbs.filters.conditions import DEEPEST, LONGEST, MOST, And, Condition, Everything, Language, Not, Or
 from brender.verbs.filters.moments import Now
@@ -17,6 +16,7 @@ from brender.verbs.filters.tokens import Kind, Token, tokens
 from brender.verbs.filters.values import sort_of
 from brender.verbs.filters.writing import written
 from brender.verbs.filters.wrong import BadFilter
+from brender.verbs.items.attributes import Attribute
 
 IN_QUOTES = re.compile(r"""\s*+("[^"]*+"|'[^']*+')\s*+""")
 OPERATOR = re.compile("[=<>~]")

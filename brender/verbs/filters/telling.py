@@ -11,12 +11,12 @@ from itertools import takewhile
 from textwrap import wrap
 from typing import Any
 
-from brender.verbs.attributes import Attribute, Reader, from_view
 from brender.verbs.filters.comparing import ALL
 from brender.verbs.filters.conditions import And, Comparison, Condition, Language, Not, Op, Or
 from brender.verbs.filters.values import TEXT, Sort, sort_of
 from brender.verbs.filters.writing import value_written
 from brender.verbs.filters.wrong import a, nearest
+from brender.verbs.items.attributes import Attribute, Reader, from_view
 
 WIDTH = 79
 LEFT = 26  # of the column of examples

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from brender.verbs.attributes import Attribute, Unit
 from brender.verbs.filters import moments
 from brender.verbs.filters.conditions import LIKENESS, ORDERINGS, SAMENESS, Op, Range, Value
 from brender.verbs.filters.moments import SECONDS, Now
 from brender.verbs.filters.wrong import BadFilter, a, either, nearest, shown
+from brender.verbs.items.attributes import Attribute, Unit
 
 GREATEST = 2**63 - 1  # of whole numbers
 LARGEST = 1e15  # of others: repr() writes up to there without an exponent

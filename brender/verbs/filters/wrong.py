@@ -8,7 +8,7 @@ all faces share (the nearest known word, lists, cut texts) come from here.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from brender.verbs.words import BadWords, did_you_mean, listed, nearest
+from brender.verbs.said.words import BadWords, did_you_mean, listed, nearest
 
 __all__ = ["BadFilter", "a", "did_you_mean", "either", "listed", "nearest", "placed", "shown"]
 

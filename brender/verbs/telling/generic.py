@@ -15,6 +15,7 @@ from brender.verbs.telling.told import Told
 LINES = 20
 STAYS = ("stays as it is", "stay as they are")
 PREDICATES = {
+    "cancel": ("is canceled", "are canceled"),
     "retry": ("runs again", "run again"),
     "requeue": ("runs again", "run again"),
     "revoke": ("is shut out", "are shut out"),

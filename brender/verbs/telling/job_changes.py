@@ -7,14 +7,14 @@ its own sentence.  A change that was so already is no mistake: the answer says t
 from collections.abc import Callable, Mapping, Sequence
 
 from brender.verbs.performing import Row
+from brender.verbs.said.values import quoted
+from brender.verbs.said.words import listed as in_words
 from brender.verbs.tables import count
 from brender.verbs.telling.jobs import EMPTY, LINES, named, told_of, troubles
 from brender.verbs.telling.lists import none_found
 from brender.verbs.telling.sentences import Predicate, as_number, counted, names, refused, some
 from brender.verbs.telling.settings import set_told
 from brender.verbs.telling.told import Told
-from brender.verbs.values import quoted
-from brender.verbs.words import listed as in_words
 
 WITH_DEPENDENTS = "--with-dependents"
 

@@ -11,14 +11,14 @@ import msgspec
 
 from brender.farm.reasons import FailureView
 from brender.farm.views import JobView, StepView, TimeView
-from brender.verbs.job_failures import Excerpt
+from brender.verbs.doing.job_failures import Excerpt
 from brender.verbs.performing import Row
+from brender.verbs.said.words import listed as in_words
 from brender.verbs.tables import Column, age, count, cut, duration, percent, table, visible
 from brender.verbs.telling.lists import none_found, page_told
 from brender.verbs.telling.sentences import names, some
 from brender.verbs.telling.settings import what_was_set
 from brender.verbs.telling.told import Told
-from brender.verbs.words import listed as in_words
 
 RUNNING_SHOWN = 20
 LINES = 20  # sentences about as many jobs

@@ -11,9 +11,9 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from brender.verbs.attributes import Attribute, Unit
-from brender.verbs.item import Item
-from brender.verbs.lists import Query
+from brender.verbs.items.attributes import Attribute, Unit
+from brender.verbs.items.item import Item
+from brender.verbs.lists.pages import Query
 from brender.verbs.performing import Row, fields
 from brender.verbs.tables import GAP, Column, amount, count, cut, duration, percent, table, visible
 from brender.verbs.telling.told import Told

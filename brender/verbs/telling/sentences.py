@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from brender.verbs.performing import Row
+from brender.verbs.said.words import listed
 from brender.verbs.tables import count
-from brender.verbs.words import listed
 
 NAMED = 4  # things more than this are counted, not named
 REFUSALS = 5  # sentences

@@ -4,11 +4,11 @@ from datetime import tzinfo
 from textwrap import wrap
 
 from brender.farm.settings import Settings
+from brender.verbs.said.values import said, written
+from brender.verbs.said.words import listed
 from brender.verbs.tables import WIDTH
 from brender.verbs.telling.sentences import Naming, Predicate, counted
 from brender.verbs.telling.told import Told
-from brender.verbs.values import said, written
-from brender.verbs.words import listed
 
 
 def set_told(told: Told, naming: Naming) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from brender.farm.windows import zone_of
-from brender.verbs.item import Item
+from brender.verbs.items.item import Item
 from brender.verbs.performing import Result, Row
 from brender.verbs.tables import WIDTH
 from brender.verbs.verb import Verb

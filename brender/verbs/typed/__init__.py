@@ -12,15 +12,15 @@ from datetime import tzinfo
 from typing import Any
 
 from brender.farm.people import NotAllowed
-from brender.verbs.lists import LONGEST
+from brender.verbs.doing.submitting import Submission, is_name
+from brender.verbs.lists.pages import LONGEST
 from brender.verbs.performing import Request
-from brender.verbs.submitting import Submission, is_name
+from brender.verbs.said.values import read
+from brender.verbs.said.words import Word, WrongUse, listed
 from brender.verbs.typed.naming import Verbs, Vocabulary, is_number, number
 from brender.verbs.typed.sorting import FRAMES, FREE, Sorted, filter_text
 from brender.verbs.typed.usage import required, usage
-from brender.verbs.values import read
 from brender.verbs.verb import Verb, Which
-from brender.verbs.words import Word, WrongUse, listed
 
 __all__ = ["Typed", "Vocabulary", "understood"]
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from brender.templates import built_in
+from brender.verbs.doing.submitting import OPTIONS
 from brender.verbs.filters import suggest
-from brender.verbs.item import Item
+from brender.verbs.items.item import Item
 from brender.verbs.performing import language
-from brender.verbs.submitting import OPTIONS
+from brender.verbs.said.words import SPACE, TYPED, BadWords, Word, WrongUse, split
 from brender.verbs.typed.naming import Verbs, Vocabulary, is_number
 from brender.verbs.typed.sorting import is_flag
 from brender.verbs.verb import Verb, Which
-from brender.verbs.words import SPACE, TYPED, BadWords, Word, WrongUse, split
 
 HELP = "help"
 NAMES_OF = {  # fields whose values are names of things

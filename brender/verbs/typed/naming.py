@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from brender.verbs.item import Item
+from brender.verbs.items.item import Item
 from brender.verbs.performing import language
+from brender.verbs.said.words import Word, WrongUse, nearest
 from brender.verbs.verb import Verb
-from brender.verbs.words import Word, WrongUse, nearest
 
 Verbs = Mapping[tuple[str, str], Verb]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import get_type_hints
 
 from brender.verbs.performing import language
+from brender.verbs.said.words import Word, WrongUse, did_you_mean
 from brender.verbs.typed.naming import is_number
 from brender.verbs.verb import Verb, Which
-from brender.verbs.words import Word, WrongUse, did_you_mean
 
 KEY = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=(.*)", re.DOTALL)
 OPERATOR = re.compile("[=<>~]")

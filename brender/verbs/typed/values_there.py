@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from brender.farm.interfaces import FarmService
 from brender.farm.people import Role
-from brender.verbs.item import Item
+from brender.verbs.items.item import Item
 from brender.verbs.typed.completing import Values
 
 LOOKED_AT = 2_000  # things

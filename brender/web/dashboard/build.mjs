@@ -1,8 +1,9 @@
 // Makes the pages that the server hands out, in ../static: scripts, styles, and the one HTML file that names them.
 //
 // How does this work?  esbuild bundles `src/main.tsx`; what only one page needs becomes a file of its own, which is fetched when
-// somebody goes there; what every page needs is named in the HTML, so that a browser need not read one to hear of the next.  Names have a hash of their content in them, so that browsers may keep them for good.  The files
-// of the last build are removed when those of the new one are there.
+// somebody goes there.  What every page needs is named in the HTML, and what each page needs besides in `parts.json`, so that the
+// server can name that too: a browser need not read one to hear of the next.  Names have a hash of their content in them, so that
+// browsers may keep them for good.  The files of the last build are removed when those of the new one are there.
 
 import { readFile, readdir, rm, writeFile, copyFile, mkdir } from "node:fs/promises";
 import { context, build } from "esbuild";
@@ -35,11 +36,15 @@ async function finish({ metafile, errors }) {
   if (errors.length) return;
   const made = new Map(Object.entries(metafile.outputs).map(([path, about]) => [path.split("/").at(-1), about]));
   const named = (entry) => [...made].find(([, about]) => about.entryPoint === entry)[0];
-  const parts = [...needed(made, named("src/main.tsx"))].map((name) => `<link rel="modulepreload" href="{root}static/${name}">`);
+  const everywhere = needed(made, named("src/main.tsx"));
+  const parts = [...everywhere].map((name) => `<link rel="modulepreload" href="{root}static/${name}">`);
   const page = (await readFile(`${here}index.html`, "utf8"))
     .replace("{app}", named("src/main.tsx"))
     .replace("{style}", named("styles/app.css"))
     .replace("{parts}", parts.join("\n"));
+  const pages = [...made].filter(([, about]) => about.entryPoint?.startsWith("src/pages/"));
+  const own = pages.map(([name, about]) => [/(\w+)\.tsx$/.exec(about.entryPoint)[1], [name, ...needed(made, name)].filter((part) => !everywhere.has(part) && part !== named("src/main.tsx"))]);
+  await writeFile(`${out}parts.json`, JSON.stringify(Object.fromEntries(own)));
   await copyFile(`${here}icon.svg`, `${out}icon.svg`);
   await copyFile(`${here}styles/plain.css`, `${out}plain.css`);
   await writeFile(`${out}index.html`, page);

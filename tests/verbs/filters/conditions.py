@@ -9,9 +9,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from brender.verbs.attributes import Attribute, Unit
 from brender.verbs.filters import And, Comparison, Condition, Everything, Language, Not, Op, Or, Pattern, Range
 from brender.verbs.filters.moments import EARLIEST, LATEST
+from brender.verbs.items.attributes import Attribute, Unit
 
 MEANT = [*"*?[]!=<~'\",() \n\\-", "and", "none", "all", "12"]
 TEXTS = st.lists(st.one_of(st.sampled_from(MEANT), st.text(max_size=3)), max_size=6).map("".join)

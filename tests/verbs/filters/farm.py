@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from brender.farm.load import UNKNOWN
 from brender.farm.settings import ClientSettings
 from brender.farm.views import ClientView, JobView, OrderView, StepView
-from brender.verbs.attributes import attributes_of
 from brender.verbs.filters import Condition, Language, matching, parse
+from brender.verbs.items.attributes import attributes_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = 1_795_716_000.5  # 2026-11-26T19:00:00.5 in Berlin

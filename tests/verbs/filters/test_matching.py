@@ -15,8 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.settings import ClientSettings
 from brender.farm.views import ClientView
-from brender.verbs.attributes import Attribute
 from brender.verbs.filters import matching
+from brender.verbs.items.attributes import Attribute
 from tests.effort import effort
 from tests.verbs.filters.farm import FARM, GB, JOBS, NOW, client, read
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.views import RunningView
-from brender.verbs.attributes import attributes_of
 from brender.verbs.filters import BadFilter, Language
-from brender.verbs.words import BadWords
+from brender.verbs.items.attributes import attributes_of
+from brender.verbs.said.words import BadWords
 from tests.verbs.filters.farm import CLIENTS, JOBS, read
 
 NINES = "9" * 30

@@ -5,7 +5,7 @@ import { here } from "../farm/api";
 import { second } from "../farm/clock";
 import { link } from "../farm/live";
 import { useHeard } from "../farm/loading";
-import { loggedOut, loginHere, logOut, readSession, session } from "../farm/session";
+import { loggedOut, loginHere, logOut, may, readSession, session } from "../farm/session";
 import { clock } from "../words";
 import { known, useKeys } from "./keys";
 import { Outlet, go, place } from "./router";
@@ -58,7 +58,7 @@ export function Frame({ ways }: { ways: readonly Way[] }) {
       </header>
       {loggedOut.value && place.value.path !== "/login" && <p class="logged-out" role="alert">You are not logged in, or not any more. <a href={loginHere()}>Log in</a></p>}
       <main id="main" tabIndex={-1}><Outlet ways={ways} /></main>
-      <footer class="foot"><a href={here("/api")}>For programs</a><Somebody /></footer>
+      <footer class="foot"><a href={here("/api")}>For programs</a>{may("audit", "read") && <a href={here("/audit")}>Audit</a>}<Somebody /></footer>
       <Keys dialog={help} />
       <Toasts />
     </>

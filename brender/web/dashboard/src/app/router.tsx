@@ -7,7 +7,7 @@
 import { computed, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ROOT } from "../farm/api";
+import { ROOT, askAhead } from "../farm/api";
 import { link } from "../farm/live";
 import { Trouble, Wait } from "../parts/trouble";
 
@@ -21,6 +21,7 @@ type Load = () => Promise<{ default: Page }>;
 export interface Way {
   path: string; // {name} stands for a part
   load: Load;
+  first?: (ids: Record<string, string>, said: URLSearchParams) => string; // what the page asks for first: its answer comes while its code does
 }
 
 const read = () => ({ path: location.pathname.slice(ROOT.length).replace(/(.)\/$/, "$1") || "/", query: location.search });
@@ -89,6 +90,24 @@ const loaded = new Map<string, Page>();
 
 const NOT_FETCHED = "The server does not answer, or it has other pages than it had; this is tried again when it is there.";
 
+const coming = new Map<string, Promise<void>>();
+
+// A page's code, and at the same time the answer to its first question.
+function fetched(way: Way, path: string): Promise<void> {
+  const before = coming.get(way.path);
+  if (before) return before;
+  const page = way.load().then(
+    (module) => void loaded.set(way.path, module.default),
+    (error: unknown) => {
+      coming.delete(way.path);
+      throw error;
+    },
+  );
+  coming.set(way.path, page);
+  if (way.first) askAhead(way.first(matched(path, way.path)!, said.value));
+  return page;
+}
+
 export function Outlet({ ways }: { ways: readonly Way[] }) {
   const { path } = place.value;
   const way = ways.find((one) => matched(path, one.path));
@@ -96,15 +115,10 @@ export function Outlet({ ways }: { ways: readonly Way[] }) {
   const [missing, setMissing] = useState<Way>();
   const Shown = way && loaded.get(way.path);
   const live = link.value.state === "live";
+  if (way && !Shown && missing !== way) fetched(way, path).catch(() => undefined); // now: an effect is a moment later
   useEffect(() => {
     if (!way || Shown) return;
-    way.load().then(
-      (module) => {
-        loaded.set(way.path, module.default);
-        paint((count) => count + 1);
-      },
-      () => setMissing(way),
-    );
+    fetched(way, path).then(() => paint((count) => count + 1), () => setMissing(way));
   }, [way, live]);
   const came = useRef(path);
   useEffect(() => {

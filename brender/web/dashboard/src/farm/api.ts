@@ -5,6 +5,7 @@
 // prefix a web server in front shows it: `here` makes an address of the farm one of this site.
 
 import type { components } from "../api";
+import { ahead, taken } from "./ahead";
 
 type Schemas = components["schemas"];
 
@@ -21,6 +22,8 @@ export type Turn = Schemas["TurnView"];
 export type Pool = Schemas["PoolView"];
 export type Limit = Schemas["LimitView"];
 export type Setting = Schemas["SettingView"];
+export type View = Schemas["SavedView"];
+export type Entry = Schemas["Entry"];
 export type Problem = Schemas["Problem"];
 
 // What most pages show of a job, and are told of it.
@@ -70,10 +73,15 @@ export const sorryOf = (error: unknown) => (error instanceof Sorry ? error : new
 // Told of the headers and the status of each answer.
 export const listeners = new Set<(headers: Headers, status: number) => void>();
 
+const fetched = (path: string, options: RequestInit = {}) => fetch(here(path), { cache: "no-cache", ...options });
+
+// Asked now, for whoever asks it soon.
+export const askAhead = (path: string) => ahead(path, fetched);
+
 export async function ask(path: string, options: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(here(path), { cache: "no-cache", ...options });
+    response = await ((!options.method && taken(path)) || fetched(path, options));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Sorry(NO_ANSWER);
@@ -104,9 +112,9 @@ export async function read<T>(response: Response): Promise<T> {
   }
 }
 
-export async function change<T>(method: "POST" | "PATCH" | "DELETE", path: string, body: unknown = {}): Promise<T> {
+export async function change<T>(method: "POST" | "PATCH" | "DELETE", path: string, body: unknown = {}, options: RequestInit = {}): Promise<T> {
   const headers = { "Content-Type": "application/json" };
-  const response = await ask(path, { method, headers, ...(method === "DELETE" ? {} : { body: JSON.stringify(body) }) });
+  const response = await ask(path, { ...options, method, headers, ...(method === "DELETE" ? {} : { body: JSON.stringify(body) }) });
   return response.status === 204 ? (undefined as T) : read<T>(response);
 }
 

@@ -2,6 +2,7 @@
 
 import { API, get, query } from "./api";
 import type { Client, Page } from "./api";
+import { asExpected } from "./expected";
 import { useHeard, useLoaded } from "./loading";
 
 const FIELDS = ["id", "name", "connection", "status", "activity", "used", "slots"] as const;
@@ -26,5 +27,5 @@ export function useClientsNow(): Tile[] | null | undefined {
   useHeard("gone", ({ kind, ids }) => {
     if (kind === "client" && value?.tiles) set({ tiles: new Map([...value.tiles].filter(([id]) => !ids.includes(id))) });
   });
-  return value && (value.tiles ? [...value.tiles.values()] : null);
+  return value && (value.tiles ? [...value.tiles.values()].map((tile) => asExpected("client", tile)) : null);
 }

@@ -3,6 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { API, JOB_FIELDS, get, query } from "./api";
 import type { JobNow, Page, Sorry } from "./api";
+import { asExpected, expected } from "./expected";
 import { useHeard, useLoaded } from "./loading";
 
 const OPEN = "state=queued,active,paused";
@@ -27,7 +28,7 @@ export function useJobsNow(): { jobs: JobNow[] | undefined; sorry: Sorry | undef
   useHeard("gone", ({ kind, ids }) => {
     if (kind === "job" && value) set(new Map([...value].filter(([id]) => !ids.includes(id))));
   });
-  return { jobs: useMemo(() => value && sorted([...value.values()]), [value]), sorry };
+  return { jobs: useMemo(() => value && sorted([...value.values()].map((job) => asExpected("job", job))), [value, expected.value]), sorry };
 }
 
 function sorted(jobs: JobNow[]): JobNow[] {

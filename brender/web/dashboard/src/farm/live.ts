@@ -15,7 +15,7 @@ import { learnTime, now } from "./clock";
 const AGAIN = 1500; // milliseconds until the next try
 const GATHER = 50; // milliseconds in which others may want to hear something, too
 const LINGER = 1000; // milliseconds for which more is heard than anybody wants
-const PACE = 0.1; // seconds between two things that are told
+const PACE = 0.15; // seconds between two things that are told
 const REST = 20_000; // milliseconds in the background after which nothing is followed
 
 export interface Gone {
@@ -41,6 +41,7 @@ export interface Kinds {
   gone: Gone;
   task: TasksChanged;
   setting: unknown;
+  view: unknown;
 }
 
 export type Kind = keyof Kinds;
@@ -75,6 +76,9 @@ export const link = signal<Link>({ state: "connecting", since: now() });
 export const reread = signal(0); // everything that is shown has to be read again
 
 export const skipped = signal(0); // events of things may have been left out: these are read again
+
+// Told of whatever is told to anybody: nothing is asked of the server for these.
+export const overhearing = new Set<(kind: Kind, data: unknown) => void>();
 
 const hearers = new Set<Hearer>();
 let source: EventSource | null = null;
@@ -197,6 +201,7 @@ function tell(kind: Kind, event: MessageEvent<string>) {
   if (event.lastEventId) last = Number(event.lastEventId);
   const data = JSON.parse(event.data) as never;
   for (const hearer of [...hearers]) if (hearer.kind === kind && hearer.asked) hearer.heard(data);
+  for (const told of overhearing) told(kind, data);
 }
 
 // The number of the event that is told just now.

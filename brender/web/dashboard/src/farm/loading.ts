@@ -2,12 +2,13 @@
 //
 // How does this work?  `useLoaded` reads when a component is there, when what it depends on changes, when events were missed, and
 // again when a connection that was lost is back.  What is on the page stays there until the new is read.  `useThing` is one
-// job or client: read, then replaced by each event that shows it.
+// job or client: read, then replaced by each event that shows it, and shown as it is expected to be (`expected`).
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Sorry } from "./api";
 import { API, get, sorryOf } from "./api";
 import type { Client, Job } from "./api";
+import { asExpected } from "./expected";
 import { hear, link, reread, skipped } from "./live";
 import type { Only } from "./live";
 
@@ -64,7 +65,7 @@ export function useThing<K extends keyof Things>(kind: K, id: number): Loaded<Th
     if (thing) loaded.set(thing);
   }, undefined, { ids: String(id) });
   useHeard("gone", (gone) => gone.kind === kind && gone.ids.includes(id) && loaded.again());
-  return loaded;
+  return { ...loaded, value: loaded.value && asExpected(kind, loaded.value) };
 }
 
 type Hearing = Parameters<typeof hear>;

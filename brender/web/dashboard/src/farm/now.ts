@@ -17,6 +17,10 @@ export interface FarmNow extends Figures {
   stopping: string;
 }
 
+// What of the figures tells that other jobs or clients may match a filter than before.
+export const tellingOf = (kind: "job" | "client", { jobs, failing, clients, online, busy, slots, offline, unwell }: Figures) =>
+  JSON.stringify(kind === "job" ? [jobs, failing] : [clients, online, busy, slots, offline, unwell]);
+
 const EVERY = 20; // seconds between two looks at the hour
 
 export function useFarmNow() {

@@ -6,6 +6,8 @@ import { API, change, get, here, listeners } from "./api";
 export interface Session {
   name: string; // empty where the farm has no users
   role: string;
+  verbs: Record<string, readonly string[]>; // that they may use, by item
+  own: readonly string[]; // items of which they may change only their own
 }
 
 export const session = signal<Session | null>(null);
@@ -20,6 +22,12 @@ listeners.add((_, status) => {
 export async function readSession() {
   session.value = await get<Session>(`${API}/session`).catch(() => null);
 }
+
+// Whether they may use a verb.
+export const may = (item: string, verb: string) => session.value?.verbs[item]?.includes(verb) ?? false;
+
+// The same of one that has an owner.
+export const mayOwn = (item: string, verb: string, owner = session.value?.name) => may(item, verb) && (!session.value?.own.includes(item) || owner === session.value.name);
 
 export const logIn = (name: string, password: string) => change<Session>("POST", `${API}/session`, { name, password });
 

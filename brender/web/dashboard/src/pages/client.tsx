@@ -4,12 +4,15 @@ import { useMemo, useState } from "preact/hooks";
 import { useTitle } from "../app/router";
 import type { Where } from "../app/router";
 import { tell } from "../app/toasts";
-import { CLIENT_VERBS, act, ids as filterOf } from "../farm/acting";
-import { API, change, get, here, query, sorryOf } from "../farm/api";
+import { CLIENT_VERBS, act, attempt, ids as filterOf } from "../farm/acting";
+import type { Verb } from "../farm/acting";
+import { API, get, here, query, sorryOf } from "../farm/api";
 import type { Client, Load, Sorry, Turn } from "../farm/api";
 import { now, second } from "../farm/clock";
+import { pending } from "../farm/expected";
 import { useLoaded, useThing } from "../farm/loading";
 import { VerbButton } from "../parts/button";
+import { Changes } from "../parts/changes";
 import { Plot } from "../parts/plot";
 import type { Line } from "../parts/plot";
 import { ClientState } from "../parts/state";
@@ -37,7 +40,8 @@ export default function ClientPage({ ids }: Where) {
         <div class="heading"><h2 id="sleep-title">Hours of sleep</h2><p>{client.settings.sleeps || "it never sleeps"}</p></div>
         <Week week={client.sleep_week} zone={client.sleep_zone} />
       </section>
-      <Settings key={JSON.stringify(client.settings)} client={client} />
+      <Settings client={client} />
+      <Changes item="client" id={client.id} />
     </>
   );
 }
@@ -51,13 +55,13 @@ function Head({ client }: { client: Client }) {
   void second.value;
   const machine = [client.system, plural(client.slots, "slot"), `${bytes(client.memory)} of memory`, ...client.gpus, ...client.blenders.map((one) => `Blender ${one.version}`)].filter(Boolean);
   return (
-    <section class="job-head" aria-labelledby="client-name">
-      <p class="soft">Client {client.id} · {client.connection} since {clock(client.since)}</p>
+    <section class="job-head" aria-labelledby="client-name" aria-busy={pending(client)}>
+      <p class="soft">Client {client.id} · {client.connection} since {clock(client.since)}{client.revoked && " · revoked: it can come back with a new join token"}</p>
       <h1 id="client-name">{client.name}</h1>
       <div class="job-line">
         <ClientState client={client} />
         <div class="job-middle"><p>{client.used} of {plural(client.slots, "slot")} in use</p><p class="soft">{machine.join(" · ")}</p></div>
-        <div class="verbs">{verbsFor(client).map((verb) => <VerbButton key={verb.name} verb={verb} about={client.name} run={() => void act({ item: "client", verb, filter: filterOf([client.id]) })} />)}</div>
+        <div class="verbs">{verbsFor(client).map((verb) => <VerbButton key={verb.name} verb={verb} about={client.name} run={() => void act({ item: "client", verb, filter: filterOf([client.id]), things: [client] })} />)}</div>
       </div>
     </section>
   );
@@ -152,21 +156,25 @@ const FIELDS = [
   { name: "most_tasks", title: "Tasks side by side, at most", hint: "nothing: as many as fit", number: true },
 ] as const;
 
+// What somebody writes stays until it is set, whatever is set elsewhere meanwhile.
 function Settings({ client }: { client: Client }) {
   const given = client.settings as unknown as Record<string, unknown>;
   const text = (name: string) => [given[name] ?? ""].flat().map(String).join(", ");
-  const [values, setValues] = useState<Record<string, string>>(Object.fromEntries(FIELDS.map(({ name }) => [name, text(name)])));
+  const [written, setWritten] = useState<Record<string, string>>({});
   const [sorry, setSorry] = useState<Sorry>();
-  const changed = FIELDS.filter(({ name }) => values[name] !== text(name));
+  const changed = FIELDS.filter(({ name }) => (written[name] ?? text(name)) !== text(name));
   const read = (field: (typeof FIELDS)[number]) => {
-    const said = (values[field.name] ?? "").trim();
+    const said = (written[field.name] ?? "").trim();
     if ("list" in field) return said.split(",").map((word) => word.trim()).filter(Boolean);
     return "number" in field ? (said ? Number(said) : null) : said;
   };
   const save = async (event: Event) => {
     event.preventDefault();
+    const body = Object.fromEntries(changed.map((field) => [field.name, read(field)]));
+    const set: Verb = { name: "update", title: "Set", done: "set", method: "PATCH", expects: ({ settings }: Client) => ({ settings: { ...settings, ...body } }) };
     try {
-      await change("PATCH", `${API}/clients/${client.id}`, Object.fromEntries(changed.map((field) => [field.name, read(field)])));
+      await attempt({ item: "client", verb: set, filter: filterOf([client.id]), things: [client], body });
+      setWritten({});
       setSorry(undefined);
       tell(`${client.name}: ${number(changed.length)} set.`);
     } catch (error) {
@@ -180,7 +188,7 @@ function Settings({ client }: { client: Client }) {
         {FIELDS.map(({ name, title, hint }) => (
           <div key={name}>
             <label for={`set-${name}`}>{title} <span class="soft">{hint}</span></label>
-            <input id={`set-${name}`} class="form-control form-control-sm" value={values[name]} aria-invalid={sorry?.at === name} onInput={(event) => setValues({ ...values, [name]: event.currentTarget.value })} />
+            <input id={`set-${name}`} class="form-control form-control-sm" value={written[name] ?? text(name)} aria-invalid={sorry?.at === name} onInput={(event) => setWritten({ ...written, [name]: event.currentTarget.value })} />
           </div>
         ))}
         {sorry && <p class="note-bad" role="alert">{sorry.message}</p>}

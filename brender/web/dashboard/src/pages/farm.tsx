@@ -1,4 +1,6 @@
 // The farm now: what people put on the wall.
+//
+// How does this work?  What stands below waits for what stands above it, so that nothing moves when that comes.
 
 import { useTitle } from "../app/router";
 import { here } from "../farm/api";
@@ -7,7 +9,7 @@ import { useFarmNow } from "../farm/now";
 import { Failing } from "../parts/failing";
 import { Glance } from "../parts/glance";
 import { JobLine } from "../parts/jobline";
-import { Newest } from "../parts/newest";
+import { Newest, usePictures } from "../parts/newest";
 import { Tiles } from "../parts/tiles";
 import { Note, Wait } from "../parts/trouble";
 
@@ -17,18 +19,22 @@ export default function Farm() {
   useTitle("");
   const farm = useFarmNow();
   const { jobs, sorry } = useJobsNow();
+  const pictures = usePictures();
+  const above = (farm.value || farm.sorry) && (pictures.value || pictures.sorry) && (jobs || sorry);
   return (
     <>
       <h1 class="visually-hidden">The farm</h1>
       {farm.value ? <Glance farm={farm.value} /> : farm.sorry ? <Note sorry={farm.sorry} again={farm.again} /> : <Wait />}
-      {jobs && <Newest jobs={jobs} />}
-      {farm.value && <Failing farm={farm.value} />}
-      <section aria-labelledby="jobs-title">
-        <div class="heading"><h2 id="jobs-title">Jobs</h2><p><a href={here("/jobs")}>all of them</a></p></div>
-        {sorry && <Note sorry={sorry} />}
-        {jobs && (jobs.length ? <ol>{jobs.slice(0, SHOWN).map((job) => <JobLine key={job.id} job={job} />)}</ol> : <p class="empty">No job yet. <a href={here("/submit")}>Submit one</a>, or hand in a scene: <code>brender submit scene.blend</code></p>)}
-      </section>
-      {farm.value && <Tiles farm={farm.value} />}
+      {above && jobs && <Newest jobs={jobs} first={pictures.value} />}
+      {above && farm.value && <Failing farm={farm.value} />}
+      {above && (
+        <section aria-labelledby="jobs-title">
+          <div class="heading"><h2 id="jobs-title">Jobs</h2><p><a href={here("/jobs")}>all of them</a></p></div>
+          {sorry && <Note sorry={sorry} />}
+          {jobs && (jobs.length ? <ol>{jobs.slice(0, SHOWN).map((job) => <JobLine key={job.id} job={job} />)}</ol> : <p class="empty">No job yet. <a href={here("/submit")}>Submit one</a>, or hand in a scene: <code>brender submit scene.blend</code></p>)}
+        </section>
+      )}
+      {above && farm.value && <Tiles farm={farm.value} />}
     </>
   );
 }

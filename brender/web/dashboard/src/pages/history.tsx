@@ -7,6 +7,7 @@ import { act } from "../farm/acting";
 import { API, change, get, here } from "../farm/api";
 import type { Job } from "../farm/api";
 import { useLoaded } from "../farm/loading";
+import { HISTORY } from "../farm/lists";
 import { VerbButton } from "../parts/button";
 import { Table } from "../parts/table";
 import type { Chosen, Column } from "../parts/table";
@@ -15,13 +16,13 @@ import { clock, duration, number, plural, titleOf } from "../words";
 import { State } from "../parts/state";
 
 const COLUMNS: readonly Column<Job>[] = [
-  { name: "id", title: "Job", show: (job) => job.id, number: true },
+  { name: "id", title: "Job", show: (job) => job.id, number: true, wide: true },
   { name: "name", title: "Name", show: (job) => <a href={here(`/jobs/${job.id}`)}>{titleOf(job)}</a> },
-  { name: "owner", title: "Owner", show: (job) => job.owner },
+  { name: "owner", title: "Owner", show: (job) => job.owner, wide: true },
   { name: "state", title: "State", show: (job) => <State state={job.state} /> },
-  { name: "tasks", title: "Tasks", show: (job) => number(job.tasks), number: true },
-  { name: "failed", title: "Failed", show: (job) => (job.failed ? number(job.failed) : ""), number: true },
-  { name: "started", title: "Took", show: (job) => (job.ended != null && job.started != null ? duration(job.ended - job.started) : ""), needs: ["started", "ended"], fixed: true, number: true },
+  { name: "tasks", title: "Tasks", show: (job) => number(job.tasks), number: true, wide: true },
+  { name: "failed", title: "Failed", show: (job) => (job.failed ? number(job.failed) : ""), number: true, wide: true },
+  { name: "started", title: "Took", show: (job) => (job.ended != null && job.started != null ? duration(job.ended - job.started) : ""), needs: ["started", "ended"], fixed: true, number: true, wide: true },
   { name: "seconds_a_task", title: "A task", show: (job) => duration(job.seconds_a_task), number: true, hidden: true },
   { name: "ended", title: "Ended", show: (job) => clock(job.ended) },
   { name: "reason", title: "Why it failed", show: (job) => job.reason, hidden: true },
@@ -38,7 +39,7 @@ export default function History() {
     <>
       <h1>History</h1>
       <Table
-        item="job" plural="jobs" kind="job" always="state=completed,failed,canceled" order="-ended" label="Jobs that have ended" id={(job: Job) => job.id} columns={COLUMNS} to={(job) => `/jobs/${job.id}`}
+        item="job" plural="jobs" kind="job" {...HISTORY} label="Jobs that have ended" id={(job: Job) => job.id} columns={COLUMNS} to={(job) => `/jobs/${job.id}`}
         actions={Actions} empty={<p>No job has ended yet.</p>}
       />
       <Archived />
@@ -46,8 +47,8 @@ export default function History() {
   );
 }
 
-function Actions({ filter, done }: Chosen<Job>) {
-  return <>{VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} run={() => void act({ item: "job", verb, filter }).then(done)} />)}</>;
+function Actions(chosen: Chosen<Job>) {
+  return <>{VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} run={() => void act({ item: "job", verb, ...chosen })} />)}</>;
 }
 
 interface Entry {

@@ -3,10 +3,13 @@
 import { useState } from "preact/hooks";
 import { remember, said, useTitle } from "../app/router";
 import type { Where } from "../app/router";
-import { change, here, API, get } from "../farm/api";
+import { act, ids as filterOf } from "../farm/acting";
+import type { Verb } from "../farm/acting";
+import { here, API, get } from "../farm/api";
 import type { Failure, Job, Page, StepDetails } from "../farm/api";
+import { pending } from "../farm/expected";
 import { useLoaded, useThing } from "../farm/loading";
-import { sorry as tellSorry, tell } from "../app/toasts";
+import { Changes } from "../parts/changes";
 import { Failures } from "../parts/failures";
 import { Film } from "../parts/film";
 import { JobVerbs } from "../parts/jobline";
@@ -30,6 +33,7 @@ export default function JobPage({ ids }: Where) {
       <Steps job={job} />
       {(job.failed > 0 || job.reason) && <Why job={job} />}
       <Submitted job={job} />
+      <Changes item="job" id={job.id} />
     </>
   );
 }
@@ -40,7 +44,7 @@ const title = (job: Job) => (FINISHED.has(job.state) ? titleOf(job) : `${Math.fl
 function Head({ job }: { job: Job }) {
   const over = [`Job ${job.id}`, job.owner, `priority ${job.priority}`, `submitted ${clock(job.submitted)}`].filter(Boolean).join(" · ");
   return (
-    <section class="job-head" aria-labelledby="job-name">
+    <section class="job-head" aria-labelledby="job-name" aria-busy={pending(job)}>
       <p class="soft">{over}</p>
       <h1 id="job-name">{titleOf(job)}</h1>
       <div class="job-line">
@@ -55,9 +59,11 @@ function Head({ job }: { job: Job }) {
   );
 }
 
+const APPROVE: Verb = { name: "approve", title: "Approve: render the rest", done: "approved: the rest follows", expects: () => ({ wants_approval: false }) };
+
 function Approve({ job }: { job: Job }) {
-  const approve = () => change("POST", `${API}/jobs/${job.id}/approve`).then(() => tell(`The rest of ${titleOf(job)} follows.`), tellSorry);
-  return <p class="waits">The preview is there. <button type="button" class="btn btn-sm btn-primary" onClick={() => void approve()}>Approve: render the rest</button></p>;
+  const approve = () => void act({ item: "job", verb: APPROVE, filter: filterOf([job.id]), things: [job] });
+  return <p class="waits">The preview is there. <button type="button" class="btn btn-sm btn-primary" onClick={approve}>{APPROVE.title}</button></p>;
 }
 
 function Steps({ job }: { job: Job }) {

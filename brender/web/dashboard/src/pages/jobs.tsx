@@ -5,6 +5,7 @@ import { JOB_VERBS, act } from "../farm/acting";
 import { JOB_FIELDS, here } from "../farm/api";
 import type { Job } from "../farm/api";
 import { now, second } from "../farm/clock";
+import { JOBS } from "../farm/lists";
 import { VerbButton } from "../parts/button";
 import { JobBar, Numbers } from "../parts/progress";
 import { State } from "../parts/state";
@@ -13,13 +14,13 @@ import type { Chosen, Column } from "../parts/table";
 import { ago, clock, titleOf } from "../words";
 
 export const JOB_COLUMNS: readonly Column<Job>[] = [
-  { name: "id", title: "Job", show: (job) => job.id, number: true },
+  { name: "id", title: "Job", show: (job) => job.id, number: true, wide: true },
   { name: "name", title: "Name", show: (job) => <a href={here(`/jobs/${job.id}`)}>{titleOf(job)}</a> },
-  { name: "owner", title: "Owner", show: (job) => job.owner },
+  { name: "owner", title: "Owner", show: (job) => job.owner, wide: true },
   { name: "state", title: "State", show: (job) => <State state={job.state} /> },
   { name: "progress", title: "Progress", show: (job) => <><JobBar job={job} /><Numbers job={job} /></>, needs: JOB_FIELDS },
-  { name: "priority", title: "Priority", show: (job) => job.priority, number: true },
-  { name: "submitted", title: "Submitted", show: (job) => <Ago at={job.submitted} /> },
+  { name: "priority", title: "Priority", show: (job) => job.priority, number: true, wide: true },
+  { name: "submitted", title: "Submitted", show: (job) => <Ago at={job.submitted} />, wide: true },
   { name: "ended", title: "Ended", show: (job) => (job.ended == null ? "" : <Ago at={job.ended} />), hidden: true },
   { name: "failed", title: "Failed", show: (job) => job.failed || "", hidden: true, number: true },
   { name: "reason", title: "Why it failed", show: (job) => job.reason, hidden: true },
@@ -37,13 +38,13 @@ export default function Jobs() {
     <>
       <h1>Jobs</h1>
       <Table
-        item="job" plural="jobs" kind="job" order="-id" label="Jobs" id={(job: Job) => job.id} columns={JOB_COLUMNS} to={(job) => `/jobs/${job.id}`} actions={JobActions}
+        item="job" plural="jobs" kind="job" {...JOBS} label="Jobs" id={(job: Job) => job.id} columns={JOB_COLUMNS} to={(job) => `/jobs/${job.id}`} actions={JobActions}
         empty={<p>No job yet. <a href={here("/submit")}>Submit one</a>, or hand in a scene: <code>brender submit scene.blend</code></p>}
       />
     </>
   );
 }
 
-function JobActions({ filter, done }: Chosen<Job>) {
-  return <>{JOB_VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} run={() => void act({ item: "job", verb, filter }).then(done)} />)}</>;
+function JobActions(chosen: Chosen<Job>) {
+  return <>{JOB_VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} run={() => void act({ item: "job", verb, ...chosen })} />)}</>;
 }

@@ -1,8 +1,9 @@
 // Pools and tags (who belongs together), and limits (what the whole farm has so many of).
 
 import { useTitle } from "../app/router";
-import { sorry, tell } from "../app/toasts";
-import { API, change, here } from "../farm/api";
+import { act } from "../farm/acting";
+import type { Verb } from "../farm/acting";
+import { here } from "../farm/api";
 import type { Limit, Pool } from "../farm/api";
 import { VerbButton } from "../parts/button";
 import { Adding } from "../parts/adding";
@@ -13,7 +14,7 @@ import { number, plural } from "../words";
 const GROUP_COLUMNS: readonly Column<Pool>[] = [
   { name: "name", title: "Name", show: (pool) => pool.name },
   { name: "clients", title: "Clients", show: (pool) => <a href={here(`/clients?filter=${encodeURIComponent(`pools=${JSON.stringify(pool.name)}`)}`)}>{plural(pool.clients, "client")}</a>, number: true },
-  { name: "online", title: "Online", show: (pool) => number(pool.online), number: true },
+  { name: "online", title: "Online", show: (pool) => number(pool.online), number: true, wide: true },
   { name: "slots", title: "Slots", show: (pool) => number(pool.slots), number: true },
   { name: "used", title: "Used", show: (pool) => number(pool.used), number: true },
 ];
@@ -22,22 +23,13 @@ const LIMIT_COLUMNS: readonly Column<Limit>[] = [
   { name: "name", title: "Name", show: (limit) => limit.name },
   { name: "count", title: "There are", show: (limit) => number(limit.count), number: true },
   { name: "used", title: "Used", show: (limit) => number(limit.used), number: true },
-  { name: "each", title: "Held by each", show: (limit) => limit.each, fixed: true },
+  { name: "each", title: "Held by each", show: (limit) => limit.each, fixed: true, wide: true },
 ];
 
-const removal = (item: string) => ({ name: "delete", title: "Delete", done: `deleted`, sure: true, method: "DELETE" as const, item });
+const DELETE: Verb = { name: "delete", title: "Delete", done: "deleted", sure: true, method: "DELETE" };
 
-function Removing({ item, filter, done }: { item: string } & Pick<Chosen<unknown>, "filter" | "done">) {
-  const run = async () => {
-    try {
-      const { changed } = await change<{ changed: number }>("DELETE", `${API}/${item}s?filter=${encodeURIComponent(filter)}`);
-      tell(`${plural(changed, item)} deleted.`);
-      done();
-    } catch (error) {
-      sorry(error);
-    }
-  };
-  return <VerbButton verb={removal(item)} run={() => void run()} />;
+function Removing({ item, chosen }: { item: "pool" | "tag" | "limit"; chosen: Chosen<Pool> | Chosen<Limit> }) {
+  return <VerbButton verb={DELETE} run={() => void act({ item, verb: DELETE, ...chosen })} />;
 }
 
 export default function Pools() {
@@ -49,13 +41,13 @@ export default function Pools() {
         <section key={item} aria-labelledby={`${item}-title`}>
           <div class="heading"><h2 id={`${item}-title`}>{item === "pool" ? "Pools" : "Tags"}</h2><p>{item === "pool" ? "groups of clients that a job may ask for" : "words that templates ask for"}</p></div>
           <Adding title={`New ${item}`} address={`${item}s`} fields={[{ name: "name", title: "Name" }, { name: "clients", title: "Clients, as a filter", placeholder: "name=render-*" }]} />
-          <Table item={item} plural={`${item}s`} kind="client" prefix={`${item}-`} order="name" label={`${item}s`} id={(pool: Pool) => pool.name} columns={GROUP_COLUMNS} actions={(chosen) => <Removing item={item} {...chosen} />} empty={<p>None yet.</p>} />
+          <Table item={item} plural={`${item}s`} kind="client" prefix={`${item}-`} order="name" label={`${item}s`} id={(pool: Pool) => pool.name} columns={GROUP_COLUMNS} actions={(chosen) => <Removing item={item} chosen={chosen} />} empty={<p>None yet.</p>} />
         </section>
       ))}
       <section aria-labelledby="limit-title">
         <div class="heading"><h2 id="limit-title">Limits</h2><p>licences of which the whole farm has so many</p></div>
         <Adding title="New limit" address="limits" fields={[{ name: "name", title: "Name" }, { name: "count", title: "How many", type: "number" }]} />
-        <Table item="limit" plural="limits" prefix="limit-" order="name" label="Limits" id={(limit: Limit) => limit.name} columns={LIMIT_COLUMNS} actions={(chosen) => <Removing item="limit" {...chosen} />} empty={<p>None yet.</p>} />
+        <Table item="limit" plural="limits" prefix="limit-" order="name" label="Limits" id={(limit: Limit) => limit.name} columns={LIMIT_COLUMNS} actions={(chosen) => <Removing item="limit" chosen={chosen} />} empty={<p>None yet.</p>} />
       </section>
     </>
   );

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useTitle } from "../app/router";
 import { sorry as tellSorry, tell } from "../app/toasts";
-import { API, change, get, sorryOf } from "../farm/api";
+import { API, change, get, here, sorryOf } from "../farm/api";
 import type { Page, Setting, Sorry } from "../farm/api";
 import { useHeard, useLoaded } from "../farm/loading";
 import { Note, Wait } from "../parts/trouble";
@@ -16,7 +16,7 @@ export default function Settings() {
   return (
     <>
       <h1>Settings</h1>
-      <p class="soft">What is set here holds at once and until it is taken back; everything else is in brender.toml on the server.</p>
+      <p class="soft">What is set here holds at once and until it is taken back; everything else is in brender.toml on the server. Who changed what stands in the <a href={here("/audit")}>audit</a>.</p>
       {sorry && <Note sorry={sorry} again={again} />}
       {value ? <ul class="settings">{value.data.map((setting) => <One key={`${setting.name} ${JSON.stringify(setting.value)}`} setting={setting} again={again} />)}</ul> : !sorry && <Wait />}
     </>

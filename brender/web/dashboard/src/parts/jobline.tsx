@@ -3,6 +3,7 @@
 import { JOB_VERBS, act, ids } from "../farm/acting";
 import { here } from "../farm/api";
 import type { JobNow } from "../farm/api";
+import { pending } from "../farm/expected";
 import { titleOf } from "../words";
 import { VerbButton } from "./button";
 import { FINISHED, JobBar, Numbers } from "./progress";
@@ -22,7 +23,7 @@ export function JobVerbs({ job }: { job: JobNow }) {
   return (
     <div class="verbs">
       {verbsFor(job).map((verb) => (
-        <VerbButton key={verb.name} verb={verb} about={titleOf(job)} run={() => void act({ item: "job", verb, filter: ids([job.id]) })} />
+        <VerbButton key={verb.name} verb={verb} about={titleOf(job)} run={() => void act({ item: "job", verb, filter: ids([job.id]), things: [job] })} />
       ))}
     </div>
   );
@@ -30,7 +31,7 @@ export function JobVerbs({ job }: { job: JobNow }) {
 
 export function JobLine({ job }: { job: JobNow }) {
   return (
-    <li class="job-line">
+    <li class="job-line" aria-busy={pending(job)}>
       <State state={job.state} />
       <div class="job-middle">
         <p class="job-title"><a class="job-name" href={here(`/jobs/${job.id}`)}>{titleOf(job)}</a> <span class="soft">{[`job ${job.id}`, job.owner].filter(Boolean).join(" · ")}</span></p>

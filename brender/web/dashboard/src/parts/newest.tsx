@@ -15,7 +15,7 @@ import { Numbers } from "./progress";
 const STRIP = 6;
 const KEPT = 24; // pictures that were shown
 
-interface Picture {
+interface Picture extends Partial<Pick<Row, "width" | "height">> {
   job: number;
   number: number; // which of the job's pictures
   name: string;
@@ -33,15 +33,16 @@ interface Row {
   height: number;
 }
 
-const readNewest = async (signal: AbortSignal) => (await get<{ data: Row[] }>(`${API}/pictures?limit=${STRIP + 1}`, { signal })).data.map((row): Picture => ({ job: row.job, number: row.number, name: titleOf({ id: row.job, name: row.name }), address: addressOf(row.job, row) }));
+const readNewest = async (signal: AbortSignal) => (await get<{ data: Row[] }>(`${API}/pictures?limit=${STRIP + 1}`, { signal })).data.map((row): Picture => ({ job: row.job, number: row.number, width: row.width, height: row.height, name: titleOf({ id: row.job, name: row.name }), address: addressOf(row.job, row) }));
 
 const newestOf = (job: JobNow): Picture => ({ job: job.id, number: job.picture, name: titleOf(job), address: here(`${API}/jobs/${job.id}/picture?v=${job.picture}`) });
 
 const same = (one: Picture, other: Picture) => one.job === other.job && one.number === other.number;
 
-export function Newest({ jobs }: { jobs: readonly JobNow[] }) {
-  const { value: first } = useLoaded(readNewest, []);
-  const [shown, setShown] = useState<readonly Picture[]>([]); // the newest first
+export const usePictures = () => useLoaded(readNewest, []);
+
+export function Newest({ jobs, first }: { jobs: readonly JobNow[]; first: readonly Picture[] | undefined }) {
+  const [shown, setShown] = useState<readonly Picture[]>(first ?? []); // the newest first
   const seen = useRef(new Map<number, number>()); // job -> its newest picture
   const next = useRef<Picture | null>(null);
   const busy = useRef(false);
@@ -83,7 +84,7 @@ export function Newest({ jobs }: { jobs: readonly JobNow[] }) {
   return (
     <section class={`frames ${beside.length ? "" : "single"}`} aria-label="The newest frames">
       <figure>
-        <a class="matte" href={here(`/jobs/${newest.job}`)}><img src={newest.address} alt={`The newest frame of ${newest.name}`} /></a>
+        <a class="matte" href={here(`/jobs/${newest.job}`)}><img src={newest.address} alt={`The newest frame of ${newest.name}`} width={newest.width} height={newest.height} /></a>
         <figcaption><a href={here(`/jobs/${newest.job}`)}>{newest.name}</a>{job && <Numbers job={job} />}</figcaption>
       </figure>
       {beside.length > 0 && (

@@ -3,6 +3,7 @@
 import { here } from "../farm/api";
 import { useClientsNow } from "../farm/clients";
 import type { Tile } from "../farm/clients";
+import { pending } from "../farm/expected";
 import type { FarmNow } from "../farm/now";
 import { number } from "../words";
 import { stateOf } from "./state";
@@ -54,7 +55,7 @@ function One({ tile, named }: { tile: Tile; named: boolean }) {
   const state = stateOf(tile);
   const words = `${tile.name}: ${KINDS[state]?.words ?? state}${tile.used ? `, ${tile.used} of ${tile.slots} slots in use` : ""}`;
   return (
-    <li>
+    <li aria-busy={pending(tile)}>
       <a class="tile" data-state={state} href={here(`/clients/${tile.id}`)} title={words} aria-label={words}>
         <span class="tile-sign" aria-hidden="true">{KINDS[state]?.sign ?? "?"}</span>{named && <span class="tile-name">{tile.name}</span>}
       </a>

@@ -1,0 +1,1 @@
+"""Logs of orders: written, packed, kept for a while, and read again in parts."""

@@ -1,0 +1,1 @@
+"""What can be done: verbs, a module for those that belong together; `brender.verbs.known` has them all."""

@@ -1,0 +1,1 @@
+"""Long lists: which things, in which order, and where a page of them begins and ends."""

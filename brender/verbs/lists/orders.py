@@ -1,0 +1,138 @@
+"""Long lists in order: what is read of all their things, and the orders by that, as places in the list.
+
+How does this work?  A `Column` is what one attribute is of each thing of a list, and what was made of that: the texts
+in small letters, in which is searched and by which is sorted.  An order moves no thing: `Arranged` looks one up when
+somebody asks for it.  Who pages through a hundred thousand asks for the same again and again.  So each request reads
+all values anew, which is quick; `Remembered` gives the column that it has where every value is what it was, and the
+order that was made of these very columns.  Neither can be wrong.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar, overload
+
+from brender.farm.interfaces import FarmService
+from brender.verbs.lists.searching import Texts
+
+Values = list[Any]  # one for each thing; None for what is absent
+MOST = 8  # columns that are remembered, and orders
+LEAST = 1_000  # things; of fewer all is made as quickly
+
+Key = TypeVar("Key")
+Kept = TypeVar("Kept")
+
+
+class Column:
+    """One attribute of every thing of a list; nobody changes the values."""
+
+    def __init__(self, name: str, values: Values) -> None:
+        self.name = name
+        self.values = values
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What is absent stands there as an empty text."""
+        return Texts([value or "" for value in self.values] if self.gaps else self.values)
+
+    @cached_property
+    def gaps(self) -> bool:
+        """Whether something is absent."""
+        return None in self.values
+
+    @cached_property
+    def comparable(self) -> Values:
+        """The values such that any two can be compared."""
+        first = next((value for value in self.values if value is not None), None)
+        if isinstance(first, str):
+            return self.texts.each
+        return [first if value is None else value for value in self.values] if self.gaps else self.values
+
+
+class By(NamedTuple):
+    """One of the columns that a list is sorted by."""
+
+    column: Column
+    reverse: bool
+
+
+class Arranged(Sequence[Any]):
+    """Things in an order, or some of them."""
+
+    def __init__(self, things: Sequence[Any], order: Sequence[int]) -> None:
+        self._things = things
+        self._order = order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, place: int) -> Any: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Any]: ...
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return [self._things[each] for each in self._order[place]]
+        return self._things[self._order[place]]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._things.__getitem__, self._order)
+
+
+def order_of(keys: Sequence[By]) -> list[int]:
+    """By the first key; what is alike there by the second, and so on; what is alike in all stays as it was."""
+    order: Sequence[int] = range(len(keys[0].column.values))
+    for by in reversed(keys):
+        order = by_one(order, by)
+    return list(order)
+
+
+def by_one(order: Sequence[int], by: By) -> list[int]:
+    """What is absent comes last, whichever way round."""
+    values, comparable = by.column.values, by.column.comparable
+    if not by.column.gaps:
+        return sorted(order, key=comparable.__getitem__, reverse=by.reverse)
+    present = [place for place in order if values[place] is not None]
+    absent = [place for place in order if values[place] is None]
+    return sorted(present, key=comparable.__getitem__, reverse=by.reverse) + absent
+
+
+class Remembered:
+    """The last few columns and orders of long lists."""
+
+    def __init__(self) -> None:
+        self._columns: OrderedDict[str, Column] = OrderedDict()
+        self._orders: OrderedDict[tuple[tuple[str, bool], ...], tuple[Sequence[By], list[int]]] = OrderedDict()
+
+    def column(self, name: str, values: Values) -> Column:
+        """A column with these values, the one that there was if it has the same; `name` says of which item, too."""
+        kept = self._columns.get(name)
+        column = kept if kept is not None and kept.values == values else Column(name, values)
+        if len(values) >= LEAST:
+            keep(self._columns, name, column)
+        return column
+
+    def order(self, keys: Sequence[By]) -> list[int]:
+        what = tuple((by.column.name, by.reverse) for by in keys)
+        kept = self._orders.get(what)
+        if kept is not None and all(ours.column is theirs.column for ours, theirs in zip(keys, kept[0], strict=True)):
+            order = kept[1]
+        else:
+            order = order_of(keys)
+        if len(order) >= LEAST:
+            keep(self._orders, what, (keys, order))
+        return order
+
+
+def keep(kept: OrderedDict[Key, Kept], key: Key, value: Kept) -> None:
+    """As the newest of at most so many."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > MOST:
+        kept.popitem(last=False)
+
+
+def remembered_for(service: FarmService) -> Remembered:
+    """Where those who list the things of this farm remember what they have read."""
+    found: Remembered = service.remembered.setdefault(__name__, Remembered())
+    return found

@@ -1,0 +1,87 @@
+"""Orders of long lists: those of Python's own sort, made once for the same values, and made anew for others."""
+
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as some
+from twisted.trial.unittest import SynchronousTestCase
+
+from brender.verbs.lists import orders
+from brender.verbs.lists.orders import Arranged, By, Column, Remembered, order_of
+
+NUMBERS = some.lists(some.none() | some.integers(0, 3))
+TEXTS = some.lists(some.none() | some.sampled_from(("a", "B", "b", "C")))
+
+
+def slowly(values: list[Any], reverse: bool) -> list[int]:
+    """One thing at a time, as the sentence says: what is absent last, what is alike as it was."""
+    even = [each.lower() if isinstance(each, str) else each for each in values]
+    present = [place for place, value in enumerate(even) if value is not None]
+    ordered: list[int] = []
+    for place in present:
+        before = [other for other in ordered if even[other] == even[place] or (even[other] < even[place]) != reverse]
+        ordered.insert(len(before), place)
+    return ordered + [place for place, value in enumerate(even) if value is None]
+
+
+def by(values: list[Any], *, reverse: bool = False) -> By:
+    return By(Column("x", values), reverse)
+
+
+class Orders(SynchronousTestCase):
+    @given(NUMBERS | TEXTS, some.booleans())
+    def test_it_is_the_order_that_the_words_say(self, values: list[Any], reverse: bool) -> None:
+        self.assertEqual(order_of([by(values, reverse=reverse)]), slowly(values, reverse))
+
+    @given(some.lists(some.tuples(some.integers(0, 2), some.none() | some.integers(0, 2))))
+    def test_the_second_key_decides_where_the_first_does_not(self, pairs: list[tuple[int, int | None]]) -> None:
+        found = order_of([by([first for first, _ in pairs]), by([second for _, second in pairs])])
+        ranks = [(first, second is None, second or 0) for first, second in pairs]
+        self.assertEqual(found, sorted(range(len(pairs)), key=ranks.__getitem__))
+
+    def test_things_are_looked_up_one_by_one_and_in_slices(self) -> None:
+        found = Arranged("abc", [2, 0, 1])
+        self.assertEqual((found[0], found[-1], found[1:]), ("c", "b", ["a", "b"]))
+        self.assertEqual((list(found), len(found)), (["c", "a", "b"], 3))
+
+
+class Remembering(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.remembered = Remembered()
+
+    def order(self, values: list[Any], *, reverse: bool = False) -> list[int]:
+        return self.remembered.order([By(self.remembered.column("job.x", values), reverse)])
+
+    def test_an_order_is_made_once_for_the_same_values_and_anew_for_others(self) -> None:
+        made = []
+
+        def counted(keys: list[By]) -> list[int]:
+            made.append(keys)
+            return order_of(keys)
+
+        self.patch(orders, "order_of", counted)
+        values = list(range(orders.LEAST))
+        for each in (values, list(values), values[::-1], [*values[:-1], -1], [*values, 7]):
+            self.assertEqual(self.order(each), slowly(each, False) if len(made) > 1 else values)
+        self.order([*values, 7], reverse=True)
+        self.assertEqual(len(made), 5)
+
+    @given(some.lists(some.lists(some.integers(0, 2), min_size=3, max_size=3), max_size=12))
+    def test_whatever_was_asked_before_it_is_the_order_of_these_values(self, lists: list[list[int]]) -> None:
+        self.patch(orders, "LEAST", 1)
+        self.patch(orders, "MOST", 2)
+        remembered = Remembered()
+        for one, other in pairwise(lists):
+            keys = [By(remembered.column("a", one), False), By(remembered.column("b", other), True)]
+            self.assertEqual(remembered.order(keys), order_of(keys))
+            self.assertEqual(remembered.order(keys[:1]), slowly(one, False))
+
+    def test_only_so_many_are_remembered_and_nothing_of_short_lists(self) -> None:
+        for number in range(orders.MOST + 5):
+            column = self.remembered.column(str(number), [number] * orders.LEAST)
+            self.remembered.order([By(column, False)])
+        self.assertEqual((len(self.remembered._columns), len(self.remembered._orders)), (orders.MOST, orders.MOST))
+        short = Remembered()
+        short.order([By(short.column("x", [1, 2]), False)])
+        self.assertEqual((len(short._columns), len(short._orders)), (0, 0))
