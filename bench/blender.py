@@ -18,7 +18,7 @@ from bench.figures import Figure, figure, side_by_side
 from bench.jobs import run
 from brender.worker.blender.find import find_blenders
 from brender.worker.blender.installed import Blender
-from brender.worker.identity import cores
+from brender.worker.machine.identity import cores
 from tests.line.harness import Farm
 
 SCENE_PROGRAM = Path(brender.worker.blender.__file__).with_name("demo_scene.py")

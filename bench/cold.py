@@ -24,7 +24,7 @@ from brender.db.opening import take_farm
 from brender.db.rows import client_row, encode, job_row
 from brender.db.writer import Row
 from brender.farm.client import RuntimeClient
-from brender.farm.durations import code_of
+from brender.farm.estimating.durations import code_of
 from brender.farm.job import Job
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import JobState

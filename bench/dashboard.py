@@ -27,7 +27,7 @@ from brender.db.engine import Engine, engine_of
 from brender.db.models import ClientRow
 from brender.db.rows import encode
 from brender.farm.client import Machine
-from brender.farm.durations import code_of
+from brender.farm.estimating.durations import code_of
 from brender.farm.settings import ClientSettings
 from brender.farm.transitions import TaskState
 from tests.browser.harness import Visit

@@ -24,8 +24,8 @@ from brender.farm import changing
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.farm import Farm
 from brender.farm.job import Job
-from brender.farm.matching import match
 from brender.farm.order import Order
+from brender.farm.scheduling.matching import match
 from brender.farm.settings import FarmSettings, JobSettings
 from brender.farm.submission.planning import Plan, plan
 from brender.farm.transitions import TaskState

@@ -13,9 +13,9 @@ from pathlib import Path
 from time import process_time
 
 from bench.figures import TIMES, Figure, figure
-from brender.farm.load import UNKNOWN
+from brender.farm.machines.load import UNKNOWN
 from brender.farm.settings import ClientSettings
-from brender.farm.views import ClientView
+from brender.farm.views.things import ClientView
 from brender.verbs.filters import BadFilter, Language, matching, parse, suggest, written
 from brender.verbs.filters.conditions import LONGEST
 from brender.verbs.items.attributes import attributes_of

@@ -34,7 +34,7 @@ from brender.db.engine import CannotOpen, CannotReach
 from brender.db.opening import Claim
 from brender.db.store import SqlStore
 from brender.farm.changes import Changes
-from brender.farm.people import HOW
+from brender.farm.people.users import HOW
 from brender.farm.submission.planning import replan
 from brender.logs.order_logs import Kept
 from brender.people.passwords import Passwords

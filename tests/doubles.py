@@ -13,8 +13,8 @@ from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.farm import Farm
 from brender.farm.job import Job
-from brender.farm.matching import match
 from brender.farm.order import Order
+from brender.farm.scheduling.matching import match
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings, read
 from brender.farm.submission.planning import Plan, plan
 from brender.farm.transitions import TaskState

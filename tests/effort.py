@@ -31,7 +31,7 @@ def effort(work: Callable[[], object]) -> int:
 
 
 def strangers(names: Iterable[str]) -> list[str]:
-    """Of names such as "farm.test_retries.OnAFarm.test_a_task_that_has_failed_goes_alone" those that are no tests."""
+    """Of names such as "farm.failures.test_retries.OnAFarm.test_a_task_goes_alone" those that are no tests."""
     return [name for name in names if not is_test(f"tests.{name}")]
 
 

@@ -1,6 +1,6 @@
 """The doubles: a store in memory, a worker that notes what it is told, and a farm made of them.
 
-How does this work?  `MemoryStore` and `NotedLink` keep to the interfaces in `brender/farm/interfaces.py`,
+How does this work?  `MemoryStore` and `NotedLink` keep to the interfaces in `brender/farm/interfaces/`,
 and `SmallFarm` puts the real `FarmService` on them with a clock that only moves when it is told to.  So
 tests of shell, web and protocol talk to the farm itself, without sockets, threads or a database.
 """
@@ -20,13 +20,13 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from brender.farm.audit import Entry
 from brender.farm.changes import Changes, Kept, Loaded, StatesThen
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.interfaces import NotFound, WritePath
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
-from brender.farm.sessions import Session
+from brender.farm.people.audit import Entry
+from brender.farm.people.sessions import Session
 from brender.farm.submission.answers import Outline
 from brender.farm.submission.here import Here, Template, Values
 from brender.farm.submission.planning import replan

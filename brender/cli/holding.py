@@ -10,7 +10,7 @@ import click
 
 from brender.config import load
 from brender.config.mistakes import BadSettings
-from brender.worker.sources import HOLD
+from brender.worker.machine.sources import HOLD
 
 FOLDER = click.Path(file_okay=False)
 STATE = click.option("--state", type=FOLDER, help="The folder of this machine's worker, as it was given to that.")

@@ -9,7 +9,7 @@ import click
 from brender.cli.asking import Desk, asks_the_farm, say, wrong_use
 from brender.client.addresses import question
 from brender.config.reading import machine_zone
-from brender.farm.windows import zone_of
+from brender.farm.scheduling.windows import zone_of
 from brender.verbs.known import VERBS
 from brender.verbs.said.words import as_word
 from brender.verbs.typed import understood

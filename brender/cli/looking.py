@@ -10,7 +10,7 @@ import click
 
 from brender.cli.asking import Desk, asks_the_farm
 from brender.cli.watch import Watch
-from brender.farm.views import TimeView
+from brender.farm.views.things import TimeView
 from brender.verbs.tables import count, duration
 from brender.verbs.telling.jobs import spread
 

@@ -21,7 +21,7 @@ from brender.cli.keeping import looks_at_the_database, settings
 from brender.client.errors import Failed
 from brender.client.http import Question
 from brender.client.tokens import keep, token_for
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 
 SESSION = "/api/v1/session"
 USERS = "/api/v1/users"

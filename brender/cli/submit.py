@@ -24,9 +24,9 @@ from brender.cli.scenes import frames_of
 from brender.cli.watch import Watch
 from brender.client.http import Question
 from brender.config.reading import machine_zone
+from brender.farm.scheduling.windows import zone_of
 from brender.farm.settings import JobSettings, read
 from brender.farm.submission.problems import Refused
-from brender.farm.windows import zone_of
 from brender.templates import built_in
 from brender.verbs.doing.submitting import MOST_BYTES, built_in_template, is_name
 from brender.verbs.said import values as written

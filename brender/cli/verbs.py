@@ -19,7 +19,7 @@ from brender.client.addresses import question
 from brender.client.errors import Failed
 from brender.client.http import Question
 from brender.config.reading import machine_zone
-from brender.farm.windows import zone_of
+from brender.farm.scheduling.windows import zone_of
 from brender.verbs.filters import pointing
 from brender.verbs.helping import explained
 from brender.verbs.known import VERBS

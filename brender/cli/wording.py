@@ -8,7 +8,7 @@ import msgspec
 
 from brender.cli.asking import width
 from brender.config.reading import machine_zone
-from brender.farm.windows import zone_of
+from brender.farm.scheduling.windows import zone_of
 from brender.verbs.known import VERBS
 from brender.verbs.telling import Told, rows_of_json, tell
 

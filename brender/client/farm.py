@@ -15,7 +15,7 @@ from brender.client.errors import Failed, Unreachable
 from brender.client.http import PATIENCE, Api
 from brender.client.results import Happening
 from brender.client.tokens import token_for
-from brender.farm.views import JobView
+from brender.farm.views.things import JobView
 
 LOCAL = "http://127.0.0.1:8080"
 FINISHED = frozenset({"completed", "failed", "canceled"})

@@ -8,26 +8,26 @@ from msgspec import UNSET, UnsetType
 
 from brender.client.http import Api
 from brender.client.results import AsyncPages, Outcome, Outcomes, Pages as PagesOf
-from brender.farm.audit import Entry
+from brender.farm.people.audit import Entry
 from brender.farm.client import Status
-from brender.farm.client_views import LoadView
-from brender.farm.client_views import TurnView
-from brender.farm.farm_views import LimitView
-from brender.farm.farm_views import PoolView
-from brender.farm.farm_views import SettingView
-from brender.farm.farm_views import TagView
-from brender.farm.invitation import InvitationView
-from brender.farm.people import TokenView
-from brender.farm.people import UserView
-from brender.farm.reasons import FailureView
-from brender.farm.saved_view import SavedView
+from brender.farm.views.client_past import LoadView
+from brender.farm.views.client_past import TurnView
+from brender.farm.views.groups import LimitView
+from brender.farm.views.groups import PoolView
+from brender.farm.views.groups import SettingView
+from brender.farm.views.groups import TagView
+from brender.farm.people.invitation import InvitationView
+from brender.farm.people.users import TokenView
+from brender.farm.people.users import UserView
+from brender.farm.failures.reasons import FailureView
+from brender.farm.people.saved_view import SavedView
 from brender.farm.settings import After
-from brender.farm.step_views import StepDetails
+from brender.farm.views.steps import StepDetails
 from brender.farm.submission.shelf import TemplateView
-from brender.farm.task_views import TaskView
-from brender.farm.views import ClientView
-from brender.farm.views import JobView
-from brender.farm.views import OrderView
+from brender.farm.views.tasks import TaskView
+from brender.farm.views.things import ClientView
+from brender.farm.views.things import JobView
+from brender.farm.views.things import OrderView
 from brender.verbs.doing.job_failures import Excerpt
 
 

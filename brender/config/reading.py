@@ -16,8 +16,8 @@ import msgspec
 
 from brender.config.mistakes import BadSettings, in_line, mistake, path_of
 from brender.config.settings import ServerSettings, Settings
+from brender.farm.scheduling.windows import BadHours, zone_of
 from brender.farm.settings import FarmSettings
-from brender.farm.windows import BadHours, zone_of
 
 POSTGRESQL = ("postgresql://", "postgres://")
 WEB_ADDRESS = re.compile(r"https?://[!-~]+", re.ASCII)

@@ -21,7 +21,7 @@ from brender.db.models import (
     ViewRow,
 )
 from brender.db.rows import read_session, read_setting, read_token, read_user, read_view
-from brender.farm.invitation import Credential, Invitation
+from brender.farm.people.invitation import Credential, Invitation
 
 
 def of_the_farm() -> dict[str, Any]:

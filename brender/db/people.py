@@ -19,9 +19,9 @@ from brender.db.models import AuditRow, SessionRow, UserRow
 from brender.db.of_the_farm import people
 from brender.db.opening import take_farm
 from brender.db.rows import plain_row
-from brender.farm.audit import Entry
 from brender.farm.interfaces import NotFound
-from brender.farm.people import People, Role, User
+from brender.farm.people.audit import Entry
+from brender.farm.people.users import People, Role, User
 from brender.farm.submission.problems import shown
 
 FACE = "command"

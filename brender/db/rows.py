@@ -26,15 +26,15 @@ from brender.db.models import (
     ViewRow,
 )
 from brender.db.writer import Row, Rows
-from brender.farm.audit import Entry
 from brender.farm.changes import Changes, Override
 from brender.farm.client import Machine, RuntimeClient, Status
-from brender.farm.durations import Durations
+from brender.farm.estimating.durations import Durations
 from brender.farm.job import FinishedStep, Job, Standing, Step
 from brender.farm.order import Order
-from brender.farm.people import Role, Token, User
-from brender.farm.saved_view import SavedView
-from brender.farm.sessions import Session
+from brender.farm.people.audit import Entry
+from brender.farm.people.saved_view import SavedView
+from brender.farm.people.sessions import Session
+from brender.farm.people.users import Role, Token, User
 from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.transitions import JobState
 

@@ -20,12 +20,12 @@ from brender.db.models import AuditRow, ClientRow, JobRow, OrderRow, StepRow, Su
 from brender.db.of_the_farm import known_authority, of_the_farm
 from brender.db.rows import client_row, read_client, read_entry, read_job, read_order, read_step, rows_of
 from brender.db.writer import Row, Writer
-from brender.farm.audit import Entry
 from brender.farm.changes import Changes, Kept, Loaded, Run, StatesThen
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.interfaces import NotFound, WritePath
 from brender.farm.job import Job
 from brender.farm.order import Order
+from brender.farm.people.audit import Entry
 from brender.farm.submission.planning import Plan, Refused
 from brender.farm.transitions import FINISHED_JOB, JobState, TaskState
 

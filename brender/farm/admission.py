@@ -7,16 +7,16 @@ could ever run, a pool that nobody is in, a path that only some machines have.
 
 from collections.abc import Iterator
 
-from brender.farm import sharing
 from brender.farm.archiving import no_job
+from brender.farm.failures.log_rules import problems_of_rules
 from brender.farm.farm import Farm
 from brender.farm.job import Job
-from brender.farm.log_rules import problems_of_rules
+from brender.farm.scheduling import sharing
+from brender.farm.scheduling.shape import verdict
+from brender.farm.scheduling.why import nobody
+from brender.farm.scheduling.windows import BadHours, Hours, zone_of
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings
-from brender.farm.shape import verdict
 from brender.farm.submission.problems import Problem, shown
-from brender.farm.why import nobody
-from brender.farm.windows import BadHours, Hours, zone_of
 
 
 def problems_of_job(farm: Farm, number: int, settings: JobSettings) -> list[Problem]:

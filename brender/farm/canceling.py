@@ -8,11 +8,12 @@ on it are abandoned, and the job ends when nothing of it is left.  To bring task
 
 from collections.abc import Sequence
 
-from brender.farm import following, holding, second_starts
+from brender.farm import following
 from brender.farm.choosing import Chosen
 from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
+from brender.farm.scheduling import holding, second_starts
 from brender.farm.transitions import FINISHED_TASK, TaskEvent, TaskState
 
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from brender.farm.archiving import Archived
-from brender.farm.audit import Entry
 from brender.farm.client import RuntimeClient
-from brender.farm.invitation import Credential, Invitation
 from brender.farm.job import Job
 from brender.farm.order import Order
-from brender.farm.people import Token, User
-from brender.farm.saved_view import SavedView
-from brender.farm.sessions import Session
+from brender.farm.people.audit import Entry
+from brender.farm.people.invitation import Credential, Invitation
+from brender.farm.people.saved_view import SavedView
+from brender.farm.people.sessions import Session
+from brender.farm.people.users import Token, User
 from brender.farm.submission.plans import Plan
 
 

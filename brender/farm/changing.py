@@ -8,18 +8,21 @@ Tasks that are asked for again wait for what their step depends on, and count as
 
 from collections.abc import Collection, Iterable
 
-from brender.farm import failing, following, holding, presence, when
+from brender.farm import following
 from brender.farm.changes import Kept
 from brender.farm.choosing import NOT_DONE, Chosen
 from brender.farm.client import RuntimeClient, Status
-from brender.farm.dependencies import links_of
-from brender.farm.durations import Durations
+from brender.farm.estimating.durations import Durations
+from brender.farm.failures import failing
 from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
+from brender.farm.machines import presence
 from brender.farm.order import Order
-from brender.farm.order_of_work import OrderOfWork
+from brender.farm.scheduling import holding, when
+from brender.farm.scheduling.dependencies import links_of
+from brender.farm.scheduling.order_of_work import OrderOfWork
+from brender.farm.scheduling.shape import Counted, verdict
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings
-from brender.farm.shape import Counted, verdict
 from brender.farm.submission.plans import Plan, extended
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_TASK, JobEvent, JobState, NotNow, TaskEvent, TaskState

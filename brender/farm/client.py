@@ -12,13 +12,13 @@ from typing import Annotated
 
 import msgspec
 
-from brender.farm.lately import Lately
-from brender.farm.load import Load
-from brender.farm.machines import Power, Seat
+from brender.farm.machines.lately import Lately
+from brender.farm.machines.load import Load
+from brender.farm.machines.seats import Power, Seat
 from brender.farm.order import Order
-from brender.farm.requirements import Abilities
+from brender.farm.scheduling.requirements import Abilities
+from brender.farm.scheduling.shape import Verdicts
 from brender.farm.settings import ClientSettings
-from brender.farm.shape import Verdicts
 
 
 class Status(StrEnum):

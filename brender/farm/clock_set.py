@@ -6,8 +6,10 @@ hours of jobs and clients, and the moments before which jobs must not begin, are
 (when a job was submitted, when an order ended) stays as it was written.
 """
 
-from brender.farm import changing, presence, second_starts
+from brender.farm import changing
 from brender.farm.farm import Farm
+from brender.farm.machines import presence
+from brender.farm.scheduling import second_starts
 
 
 def shift(farm: Farm, by: float, now: float) -> None:

@@ -14,26 +14,29 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import count
 
-from brender.farm import failing, following, holding, presence, second_starts, when
+from brender.farm import following
 from brender.farm.archiving import Archived
 from brender.farm.changes import Changes, Override
 from brender.farm.client import Machine, RuntimeClient, Status
-from brender.farm.dependencies import FrameLink
-from brender.farm.durations import code_of
-from brender.farm.estimates import Estimate
-from brender.farm.failing import Failure
-from brender.farm.failures import Failures
-from brender.farm.floor import Floor
-from brender.farm.invitation import Credential, Invitation
+from brender.farm.estimating.durations import code_of
+from brender.farm.estimating.estimates import Estimate
+from brender.farm.failures import failing
+from brender.farm.failures.failing import Failure
+from brender.farm.failures.recent import Failures
 from brender.farm.job import Job, Step
-from brender.farm.load import UNKNOWN
-from brender.farm.machines import Power, Switches
+from brender.farm.machines import presence
+from brender.farm.machines.load import UNKNOWN
+from brender.farm.machines.seats import Power, Switches
 from brender.farm.order import Order
-from brender.farm.order_of_work import OrderOfWork
-from brender.farm.people import People
-from brender.farm.saved_view import SavedView
+from brender.farm.people.invitation import Credential, Invitation
+from brender.farm.people.saved_view import SavedView
+from brender.farm.people.users import People
+from brender.farm.scheduling import holding, second_starts, when
+from brender.farm.scheduling.dependencies import FrameLink
+from brender.farm.scheduling.floor import Floor
+from brender.farm.scheduling.order_of_work import OrderOfWork
+from brender.farm.scheduling.shape import Counted, Shapes
 from brender.farm.settings import FarmSettings
-from brender.farm.shape import Counted, Shapes
 from brender.farm.tally import Tally
 from brender.farm.transitions import JobState, TaskEvent, TaskState
 

@@ -8,10 +8,10 @@ gates of others.  Frames that wait for frames of another job are set free one by
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from brender.farm import when
-from brender.farm.holding import end_order
 from brender.farm.job import Job, Step
-from brender.farm.second_starts import untwin
+from brender.farm.scheduling import when
+from brender.farm.scheduling.holding import end_order
+from brender.farm.scheduling.second_starts import untwin
 from brender.farm.transitions import JobEvent, JobState, TaskEvent, TaskState
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from brender.farm.durations import Durations
-from brender.farm.estimates import Estimate
+from brender.farm.estimating.durations import Durations
+from brender.farm.estimating.estimates import Estimate
+from brender.farm.failures.retries import Strikes, Tries
 from brender.farm.order import Order
-from brender.farm.requirements import Requirements
-from brender.farm.retries import Strikes, Tries
+from brender.farm.scheduling.requirements import Requirements
+from brender.farm.scheduling.shape import Shape, Shapes
 from brender.farm.settings import JobSettings
-from brender.farm.shape import Shape, Shapes
 from brender.farm.submission.plans import Plan, StepPlan
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_JOB, JOB, JobEvent, JobState, TaskState, move

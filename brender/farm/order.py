@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from brender.farm.durations import Durations
+from brender.farm.estimating.durations import Durations
 from brender.farm.transitions import TaskState
 
 ACTIVE = int(TaskState.ACTIVE)

@@ -7,13 +7,15 @@ then or came later.  Open orders are held as they were: their clients may come b
 (what is ready, queued, waiting for whom) follows from that, as it does in a farm that was never stopped.
 """
 
-from brender.farm import changing, failing, following, holding, overrides, second_starts, when
+from brender.farm import changing, following, overrides
 from brender.farm.changes import Loaded, Run, StatesThen
-from brender.farm.durations import Durations
+from brender.farm.estimating.durations import Durations
+from brender.farm.failures import failing
+from brender.farm.failures.retries import Tries
 from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
-from brender.farm.retries import Tries
+from brender.farm.scheduling import holding, second_starts, when
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import FINISHED_TASK, TaskState
 

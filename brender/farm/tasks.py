@@ -11,7 +11,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from brender.farm.sequences import SEQUENCES, ranks
+from brender.farm.scheduling.sequences import SEQUENCES, ranks
 from brender.farm.transitions import TASK, TaskEvent, TaskState, not_now
 
 READY = bytes([TaskState.READY])

@@ -9,8 +9,8 @@ from dataclasses import replace
 from brender.farm import admission
 from brender.farm.farm import Farm
 from brender.farm.job import Job
+from brender.farm.scheduling.shape import Shapes
 from brender.farm.settings import JobSettings
-from brender.farm.shape import Shapes
 from brender.farm.submission.plans import Plan
 
 MOST = 20_000  # steps times clients

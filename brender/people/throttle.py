@@ -10,7 +10,7 @@ are too many.
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from brender.farm.people import TooOften
+from brender.farm.people.users import TooOften
 
 FREE = 5  # tries without a wait
 FIRST, MOST = 1.0, 60.0  # seconds

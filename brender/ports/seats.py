@@ -18,6 +18,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 EXAMPLE = '"tcp:7000:interface=127.0.0.1"'
+BACKLOG = 1024  # connections that the system has made and nobody has taken yet; it may allow fewer
 
 
 Secure = Callable[[IProtocolFactory], IProtocolFactory]
@@ -91,7 +92,7 @@ class Seats:
 
     async def _listen(self, name: str, description: str, seat: Seat) -> IListeningPort:
         try:
-            port: IListeningPort = await serverFromString(self._reactor, description).listen(seat)
+            port: IListeningPort = await serverFromString(self._reactor, queueing(description)).listen(seat)
             return port
         except CannotListenError as error:
             raise CannotListen(
@@ -134,3 +135,12 @@ def as_deferred(result: Any) -> Deferred[Any]:
     done: Deferred[Any] = Deferred()
     done.callback(result)
     return done
+
+
+def queueing(description: str) -> str:
+    """With room for as many that connect at the same moment as a farm has workers, who all come back after a restart.
+
+    Twisted's own is 50; whoever comes when the queue is full is told nothing, and waits or is reset by the system.
+    """
+    wants = description.startswith("tcp") and ":backlog=" not in description
+    return f"{description}:backlog={BACKLOG}" if wants else description

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from twisted.internet.interfaces import ITransport
 
 from brender.farm.interfaces import FarmService
-from brender.farm.people import NotLoggedIn, Rights, Who
+from brender.farm.people.users import NotLoggedIn, Rights, Who
 from brender.verbs.doing.who import LogIn, about
 from brender.verbs.known import VERBS
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from brender import __version__
 from brender.farm.interfaces import FarmService, NotFound
-from brender.farm.people import LOCAL, NotAllowed, NotLoggedIn, Role, Who
+from brender.farm.people.users import LOCAL, NotAllowed, NotLoggedIn, Role, Who
+from brender.farm.scheduling.windows import zone_of
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import JobState, NotNow
-from brender.farm.views import TimeView, time_view
-from brender.farm.windows import zone_of
+from brender.farm.views.things import TimeView, time_view
 from brender.verbs.filters import BadFilter, pointing
 from brender.verbs.helping import explained, overview
 from brender.verbs.known import VERBS

@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from brender.farm.interfaces import Event, FarmService
-from brender.farm.people import NotAllowed, Rights, Role
+from brender.farm.people.users import NotAllowed, Rights, Role
 from brender.farm.submission.problems import shown
 from brender.protocols.caller import Caller
 from brender.protocols.conversation import Conversation, Later

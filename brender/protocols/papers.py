@@ -8,9 +8,9 @@ loopback alone, everybody is believed, and there is nothing to join.  A gate kno
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from brender.farm import joining
 from brender.farm.interfaces import Sign, WorkerService
-from brender.farm.invitation import Badge
+from brender.farm.people import joining
+from brender.farm.people.invitation import Badge
 from brender.protocols import messages as say
 
 NOT_JOINED = (

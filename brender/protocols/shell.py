@@ -15,7 +15,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from brender.farm.interfaces import FarmService
-from brender.farm.people import NotLoggedIn, TooOften, Who
+from brender.farm.people.users import NotLoggedIn, TooOften, Who
 from brender.farm.transitions import NotNow
 from brender.protocols.caller import Caller
 from brender.protocols.commands import OWN, Leave, LogInAs, answer, closed, greeting

@@ -34,7 +34,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from brender.farm.interfaces import FarmService
-from brender.farm.people import Unwelcome, Who, mark_of_key
+from brender.farm.people.users import Unwelcome, Who, mark_of_key
 from brender.farm.transitions import NotNow
 from brender.ports.strangers import Visit
 from brender.protocols.commands import Leave, LogInAs, answer

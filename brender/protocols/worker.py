@@ -19,12 +19,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from brender.farm import job as farm_job
-from brender.farm import log_rules
 from brender.farm import order as farm_order
 from brender.farm.client import RuntimeClient
+from brender.farm.failures import log_rules
 from brender.farm.interfaces import WorkerService
-from brender.farm.joining import Unwelcome
-from brender.farm.load import Figures
+from brender.farm.machines.load import Figures
+from brender.farm.people.joining import Unwelcome
 from brender.farm.transitions import NotNow
 from brender.ports.strangers import Visit
 from brender.protocols import messages as say

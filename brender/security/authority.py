@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from brender.farm.invitation import Badge
+from brender.farm.people.invitation import Badge
 from brender.security import secret_files
 from brender.security.problems import NotSecure
 from brender.security.requests import PrivateKey, PublicKey, asked_for, key_pem, new_key, read_key

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from brender.farm.invitation import Badge
+from brender.farm.people.invitation import Badge
 from brender.security.authority import BADGE, fingerprint_of
 from brender.security.problems import NotSecure
 

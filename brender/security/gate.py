@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from brender.farm.interfaces import Sign
-from brender.farm.invitation import Badge
-from brender.farm.joining import Unwelcome
+from brender.farm.people.invitation import Badge
+from brender.farm.people.joining import Unwelcome
 from brender.security.authority import Authority
 from brender.security.checking import badge_of
 from brender.security.problems import NotSecure

@@ -24,11 +24,10 @@ from brender.farm.archiving import Archived, forget, no_job, remember
 from brender.farm.canceling import cancel_tasks
 from brender.farm.choosing import Chosen
 from brender.farm.client import Machine, RuntimeClient, Status
-from brender.farm.client_views import TurnView, turn_view
+from brender.farm.failures.log_rules import rules_of
+from brender.farm.failures.reasons import MOST_ORDERS, FailureView, failures
 from brender.farm.interfaces import Event, Following, LogPage, NotFound, Planner, Store, Templates
 from brender.farm.job import Job, Step
-from brender.farm.log_rules import rules_of
-from brender.farm.reasons import MOST_ORDERS, FailureView, failures
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings, read
 from brender.farm.starting import restore
 from brender.farm.submission.answers import Outline, Wrong
@@ -36,9 +35,10 @@ from brender.farm.submission.here import Here
 from brender.farm.submission.planning import replan
 from brender.farm.submission.plans import Plan
 from brender.farm.submission.problems import Problem, Refused
-from brender.farm.task_views import name_of
 from brender.farm.transitions import JobState, NotNow
-from brender.farm.views import OrderView, order_view
+from brender.farm.views.client_past import TurnView, turn_view
+from brender.farm.views.tasks import name_of
+from brender.farm.views.things import OrderView, order_view
 from brender.logs.order_logs import Logs
 from brender.people.passwords import Passwords
 from brender.pictures import Pictures

@@ -12,10 +12,10 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 
-from brender.farm import joining
 from brender.farm.client import RuntimeClient
 from brender.farm.interfaces import Sign
-from brender.farm.invitation import Badge, Invitation
+from brender.farm.people import joining
+from brender.farm.people.invitation import Badge, Invitation
 from brender.farm.transitions import NotNow
 from brender.service.upkeep import Upkeep
 

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 
-from brender.farm.audit import Entry
 from brender.farm.interfaces import NotFound
-from brender.farm.people import NotLoggedIn, Rights, Role, Token, User, Who
-from brender.farm.sessions import IDLE, LONGEST, NOTED, digest
+from brender.farm.people.audit import Entry
+from brender.farm.people.sessions import IDLE, LONGEST, NOTED, digest
+from brender.farm.people.users import NotLoggedIn, Rights, Role, Token, User, Who
 from brender.farm.submission.problems import shown
 from brender.farm.transitions import NotNow
 from brender.people.passwords import Passwords

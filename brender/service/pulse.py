@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from brender.farm.farm import Farm
-from brender.farm.figures import EVERY, FarmFigures, Pulse, Series, figures
+from brender.farm.views.figures import EVERY, FarmFigures, Pulse, Series, figures
 
 ANNOUNCED_EVERY = 2.0  # seconds
 QUICK = 0.005  # seconds of work that nobody minds

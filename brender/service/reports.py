@@ -15,20 +15,21 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from brender.events import Announcer, Events
-from brender.farm import clock_set, power, presence
+from brender.farm import clock_set
 from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.farm import Farm
-from brender.farm.farm_views import SettingView, setting_view
 from brender.farm.interfaces import Link, Store, WritePath
 from brender.farm.job import Shown
-from brender.farm.load import UNKNOWN, Figures
-from brender.farm.matching import match
+from brender.farm.machines import power, presence
+from brender.farm.machines.load import UNKNOWN, Figures
 from brender.farm.overrides import place_of
-from brender.farm.saved_view import SavedView
+from brender.farm.people.saved_view import SavedView
+from brender.farm.scheduling.matching import match
 from brender.farm.settings import FarmSettings
 from brender.farm.transitions import TaskState
-from brender.farm.views import ClientView, JobView, client_view, job_view
+from brender.farm.views.groups import SettingView, setting_view
+from brender.farm.views.things import ClientView, JobView, client_view, job_view
 from brender.logs.order_logs import Logs
 from brender.pictures import Pictures, size_of
 from brender.pictures.album import Told

@@ -14,7 +14,7 @@ from typing import Any
 from brender.farm.farm import Farm
 from brender.farm.interfaces import Following
 from brender.farm.job import FinishedStep, Job, Step
-from brender.farm.task_changes import Copy
+from brender.farm.views.task_changes import Copy
 
 KIND = "task"
 LEASE = 60.0  # seconds

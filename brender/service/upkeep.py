@@ -15,7 +15,7 @@ from brender.farm import deleting, groups, overrides
 from brender.farm.client import RuntimeClient
 from brender.farm.groups import Kind
 from brender.farm.job import Job
-from brender.farm.saved_view import SavedView
+from brender.farm.people.saved_view import SavedView
 from brender.farm.transitions import NotNow
 from brender.service.reports import Reports
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from brender.farm.client import RuntimeClient
 from brender.farm.job import Step
-from brender.farm.shape import Shape, verdict
+from brender.farm.scheduling.shape import Shape, verdict
 from brender.simulate.farm_shape import Group
 from brender.simulate.people import Scene
 

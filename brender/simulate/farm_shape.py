@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from brender.farm.scheduling.windows import BadHours, Hours
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings
-from brender.farm.windows import BadHours, Hours
 
 Number = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1e9)]

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from brender.farm.changes import Changes
+from brender.farm.estimating.time_left import left, left_of_all
 from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
-from brender.farm.order_of_work import Whose
-from brender.farm.shape import verdict
-from brender.farm.time_left import left, left_of_all
+from brender.farm.scheduling.order_of_work import Whose
+from brender.farm.scheduling.shape import verdict
 from brender.farm.transitions import JobState, TaskState
 from brender.simulate.bounds import Bounds
 from brender.simulate.clock import Clock

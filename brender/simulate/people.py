@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from brender.farm.scheduling.windows import Hours, zone_of
 from brender.farm.settings import JobSettings
 from brender.farm.submission.planning import Plan, plan
-from brender.farm.windows import Hours, zone_of
 from brender.simulate.farm_shape import StepShape, User, around, draw
 
 ACTION = {"actions": {"onRun": {"command": "render"}}}

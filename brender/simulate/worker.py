@@ -16,7 +16,7 @@ from typing import Protocol
 from brender.farm.client import RuntimeClient
 from brender.farm.farm import Farm
 from brender.farm.order import Order
-from brender.farm.order_of_work import Whose
+from brender.farm.scheduling.order_of_work import Whose
 from brender.farm.transitions import TaskState
 from brender.simulate.clock import Clock
 from brender.simulate.farm_shape import Group

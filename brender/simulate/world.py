@@ -11,12 +11,13 @@ from functools import partial
 from random import Random
 from time import process_time
 
-from brender.farm import changing, presence
+from brender.farm import changing
 from brender.farm.changes import Changes
 from brender.farm.client import Machine, RuntimeClient
 from brender.farm.farm import Farm
 from brender.farm.job import Job
-from brender.farm.matching import match
+from brender.farm.machines import presence
+from brender.farm.scheduling.matching import match
 from brender.simulate.bounds import Bounds
 from brender.simulate.clock import Clock
 from brender.simulate.farm_shape import FarmShape, Group, draw

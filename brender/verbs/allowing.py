@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brender.farm.interfaces import FarmService, NotFound
-from brender.farm.people import NotAllowed, Rights, Who
+from brender.farm.people.users import NotAllowed, Rights, Who
 from brender.farm.submission.problems import shown
 from brender.verbs.auditing import refused
 from brender.verbs.items.reading import id_of

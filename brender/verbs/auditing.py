@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from brender.farm.audit import DONE, UNDER_WAY, Entry
 from brender.farm.interfaces import FarmService
-from brender.farm.people import Rights, Who
+from brender.farm.people.audit import DONE, UNDER_WAY, Entry
+from brender.farm.people.users import Rights, Who
 from brender.verbs.items.reading import id_of
 from brender.verbs.verb import Call, Done, Verb
 

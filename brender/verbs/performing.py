@@ -14,11 +14,11 @@ from typing import Any
 
 from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService
-from brender.farm.people import LOCAL, Who
+from brender.farm.people.users import LOCAL, Who
+from brender.farm.scheduling.windows import zone_of
 from brender.farm.settings import ClientSettings, JobSettings
 from brender.farm.settings import read as read_settings
 from brender.farm.submission.problems import shown
-from brender.farm.windows import zone_of
 from brender.verbs.allowing import allowed, own_ones, owned
 from brender.verbs.auditing import audited
 from brender.verbs.filters import Condition, Everything, Language, matching, nothing, parse, parse_mapping

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from brender.farm.interfaces import FarmService
-from brender.farm.people import LOCAL, Rights, Role, Who
+from brender.farm.people.users import LOCAL, Rights, Role, Who
 from brender.farm.transitions import NotNow
 from brender.verbs.items.known import Item
 

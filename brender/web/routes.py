@@ -10,7 +10,7 @@ name. docs/api.md tells the same in words, and a test compares the two.
 from collections.abc import Iterator
 from functools import partial
 
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.verbs.doing.who import LogIn
 from brender.verbs.items.known import Item
 from brender.verbs.verb import Verb, Which

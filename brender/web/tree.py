@@ -21,7 +21,7 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.farm.submission.problems import shown
 from brender.verbs.verb import Verb
 from brender.web.handlers.pages import error_page

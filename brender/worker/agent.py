@@ -18,11 +18,11 @@ from twisted.logger import Logger
 
 from brender.farm.settings import Rule
 from brender.protocols import messages as say
+from brender.worker.calling.telling import Telling
+from brender.worker.disk.journal import Key, Results
 from brender.worker.held import Held, Nursery, Use, Work
-from brender.worker.journal import Key, Results
+from brender.worker.machine.stock import Need, Stock
 from brender.worker.pictures import Frame
-from brender.worker.stock import Need, Stock
-from brender.worker.telling import Telling
 from brender.worker.uses import AHEAD, Uses
 
 LEAST = Need(1, {})  # that any order takes

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from brender.farm.settings import Rule
 from brender.protocols import messages as say
-from brender.worker.stock import Cards, Need
+from brender.worker.machine.stock import Cards, Need
 
 
 class Opened(Protocol):

@@ -32,16 +32,18 @@ from brender.farm.client import Machine
 from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.protocols.codec import Decoder, encode
-from brender.worker import leftovers, words
-from brender.worker.graphics import seen
+from brender.worker.disk import leftovers
 from brender.worker.held import Use
-from brender.worker.identity import cores
-from brender.worker.surroundings import Limits, clean
+from brender.worker.machine.graphics import seen
+from brender.worker.machine.identity import cores
+from brender.worker.session import words
+from brender.worker.session.surroundings import Limits, clean
 
 MOST_LINE = 2**22
 PROGRAMS = Path(__file__).with_name("blender")
 ROOT = Path(brender.__file__).parent.parent
-PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from brender.worker.nursery import main; main(*sys.argv[2:])"
+NURSERY = "from brender.worker.session.nursery import main; main(*sys.argv[2:])"
+PROGRAM = f"import sys; sys.path.insert(0, sys.argv[1]); {NURSERY}"
 END_WITHIN = 15.0  # seconds for the nursery to tidy up
 SHOWN_WITHIN = 65.0  # seconds for a picture
 PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds before the next nursery, when one has died before it was ready

@@ -27,25 +27,27 @@ from brender.farm.client import Blender, Machine
 from brender.protocols import messages as say
 from brender.security.names import is_loopback
 from brender.security.problems import NotSecure
-from brender.worker import accounts, identity, leftovers, lodging
-from brender.worker.addresses import BadAddress, addresses_of, split
-from brender.worker.admission import Admission
 from brender.worker.agent import Agent
 from brender.worker.blender.find import find_blenders
-from brender.worker.connection import Caller
-from brender.worker.journal import Journal
-from brender.worker.kept import KEPT, Shelf
-from brender.worker.load import Sampler
+from brender.worker.calling.addresses import BadAddress, addresses_of, split
+from brender.worker.calling.admission import Admission
+from brender.worker.calling.connection import Caller
+from brender.worker.calling.renewal import Renewal
+from brender.worker.disk import leftovers, lodging
+from brender.worker.disk.journal import Journal
+from brender.worker.disk.kept import KEPT, Shelf
+from brender.worker.disk.room import Room
+from brender.worker.machine import identity
+from brender.worker.machine.load import Sampler
+from brender.worker.machine.power import Switch
+from brender.worker.machine.presence import Presence
+from brender.worker.machine.sources import HOLD, source_of
+from brender.worker.machine.stock import Stock
 from brender.worker.pictures import Frame, Pictures
-from brender.worker.power import Switch
-from brender.worker.presence import Presence
 from brender.worker.printing import Printer, open_streams
-from brender.worker.renewal import Renewal
-from brender.worker.room import Room
+from brender.worker.session import accounts
+from brender.worker.session.surroundings import Limits
 from brender.worker.sessions import Cradle
-from brender.worker.sources import HOLD, source_of
-from brender.worker.stock import Stock
-from brender.worker.surroundings import Limits
 
 reactor: Any = global_reactor
 

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from brender.farm.settings import Rule
 from brender.worker.held import Held, Nursery, Told, Use, Work
-from brender.worker.stock import Need, Stock
+from brender.worker.machine.stock import Need, Stock
 
 AHEAD = 1  # tasks that a session is told besides the one that it runs
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Locator, Page, expect
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from tests.browser.harness import BrowserCase, Visit, chromium
 from tests.browser.pages import live, see
 from tests.line.harness import Farm, template

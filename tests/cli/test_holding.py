@@ -1,6 +1,6 @@
 """`brender hold` and `brender release`: the file that keeps a machine for whoever sits there."""
 
-from brender.worker.identity import stable_id
+from brender.worker.machine.identity import stable_id
 from tests.cli.case import CommandCase
 
 

@@ -5,7 +5,7 @@ import sys
 from twisted.internet.protocol import Factory, Protocol
 
 from brender.farm.client import Status
-from brender.farm.why import why_client, why_job
+from brender.farm.scheduling.why import why_client, why_job
 from tests.cli.case import CommandCase, reactor
 
 

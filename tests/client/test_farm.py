@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
 from brender.client import Failed, Farm, NotFound, Unreachable
-from brender.farm.views import ClientView, JobView
+from brender.farm.views.things import ClientView, JobView
 from tests.client.case import ClientCase, reactor
 
 

@@ -11,7 +11,7 @@ from brender.client import AsyncFarm, Farm, Outcome, Outcomes
 from brender.client.addresses import question
 from brender.client.deriving import NAMES
 from brender.client.types import FILE, text
-from brender.farm.client_views import LoadView
+from brender.farm.views.client_past import LoadView
 from brender.verbs.doing.job_failures import Excerpt
 from brender.verbs.examples import EXAMPLES
 from brender.verbs.known import VERBS

@@ -22,7 +22,7 @@ from brender.db.backup import (
 )
 from brender.db.check import integrity
 from brender.db.models import KEYS
-from brender.farm.people import Role, User
+from brender.farm.people.users import Role, User
 from tests.db.databases import OnPostgresql, execute, place, rows
 from tests.db.schema_text import NAMES, SCHEMAS
 from tests.db.test_archive import LATER, Archiving

@@ -6,11 +6,11 @@ from twisted.trial.unittest import TestCase
 
 from brender.db.store import SqlStore
 from brender.farm.client import RuntimeClient
-from brender.farm.invitation import Badge
-from brender.farm.joining import is_revoked
+from brender.farm.people.invitation import Badge
+from brender.farm.people.joining import is_revoked
+from brender.farm.scheduling.why import why_client
 from brender.farm.submission.planning import replan
 from brender.farm.transitions import NotNow
-from brender.farm.why import why_client
 from tests.db.databases import OnPostgresql, place, rows
 from tests.db.test_archive import Archiving
 

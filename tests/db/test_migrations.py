@@ -15,9 +15,9 @@ from brender.db.models import KEYS, ClientRow, JobRow, OrderRow
 from brender.db.opening import take_farm
 from brender.db.rows import read_client, read_job, read_order
 from brender.farm.client import Status
-from brender.farm.durations import Durations, seconds_of
+from brender.farm.estimating.durations import Durations, seconds_of
 from brender.farm.farm import Farm
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.farm.settings import ClientSettings, JobSettings, Limit
 from brender.farm.starting import restore
 from brender.farm.transitions import JobState, TaskState

@@ -10,12 +10,12 @@ from brender.db.engine import CannotOpen
 from brender.db.models import KEYS
 from brender.db.moving import PART, Moved, NotMoved, move
 from brender.farm import changing, overrides
-from brender.farm.audit import Entry
 from brender.farm.farm import Farm
-from brender.farm.invitation import Credential, Invitation
-from brender.farm.people import Role, Token, User
-from brender.farm.saved_view import SavedView
-from brender.farm.sessions import Session
+from brender.farm.people.audit import Entry
+from brender.farm.people.invitation import Credential, Invitation
+from brender.farm.people.saved_view import SavedView
+from brender.farm.people.sessions import Session
+from brender.farm.people.users import Role, Token, User
 from brender.farm.starting import restore
 from tests.db.cluster import cluster
 from tests.db.databases import execute, open_for, place, ready, rows

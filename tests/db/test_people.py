@@ -10,12 +10,12 @@ from twisted.trial.unittest import TestCase
 
 from brender.db.engine import CannotOpen
 from brender.db.people import InUse, add_user, set_password
-from brender.farm.audit import Entry
 from brender.farm.changes import Changes
 from brender.farm.farm import Farm
 from brender.farm.interfaces import NotFound
-from brender.farm.people import Role, Token, User
-from brender.farm.sessions import IDLE, NOTED, OVERLAP, Session, digest
+from brender.farm.people.audit import Entry
+from brender.farm.people.sessions import IDLE, NOTED, OVERLAP, Session, digest
+from brender.farm.people.users import Role, Token, User
 from brender.farm.starting import restore
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import NotNow

@@ -8,7 +8,7 @@ from twisted.trial.unittest import TestCase
 from brender.db.check import check
 from brender.farm.client import RuntimeClient
 from brender.farm.interfaces import NotFound
-from brender.farm.saved_view import SavedView
+from brender.farm.people.saved_view import SavedView
 from brender.farm.transitions import JobState
 from tests.db.databases import OnPostgresql, place, rows
 from tests.db.test_archive import Archiving

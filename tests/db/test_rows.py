@@ -20,7 +20,7 @@ from brender.farm.changes import Changes
 from brender.farm.client import Blender, RuntimeClient, Status
 from brender.farm.job import Job, Standing
 from brender.farm.order import Order
-from brender.farm.shape import Shapes
+from brender.farm.scheduling.shape import Shapes
 from brender.farm.tasks import TaskSet
 from brender.farm.transitions import JobState, TaskEvent, TaskState
 from tests.doubles import DONE, FAILED, Stage, job, machine, planned

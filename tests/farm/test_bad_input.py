@@ -10,9 +10,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.admission import problems_of_client, problems_of_farm, problems_of_job, warnings
+from brender.farm.scheduling.why import why_job
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings, Settings, read
 from brender.farm.submission.problems import Problem, Refused
-from brender.farm.why import why_job
 from tests.doubles import Rules, Stage
 from tests.farm.submission import documents
 

@@ -5,8 +5,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from brender.farm import changing
 from brender.farm.canceling import cancel_tasks
 from brender.farm.order import Order
+from brender.farm.scheduling.why import why_job
 from brender.farm.transitions import JobState, TaskState
-from brender.farm.why import why_job
 from tests.doubles import FAILED, Stage
 from tests.farm.written import Written, counted, states
 

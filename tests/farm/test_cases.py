@@ -10,9 +10,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.client import RuntimeClient
+from brender.farm.scheduling.why import why_job
 from brender.farm.submission.planning import Plan, plan
 from brender.farm.transitions import JobState, TaskState
-from brender.farm.why import why_job
 from tests.doubles import FAILED, Stage
 from tests.effort import strangers
 from tests.farm.submission import documents
@@ -24,29 +24,29 @@ SMALL = Stage(vcpus=1)
 CASES = {
     "SCH-01 equal priority, oldest first": (
         "farm.test_cases.Scheduling.test_jobs_of_equal_priority_run_one_after_the_other_as_they_came",
-        "farm.test_matching.TheOrderOfWork.test_of_equal_priority_the_oldest_goes_first",
+        "farm.scheduling.test_matching.TheOrderOfWork.test_of_equal_priority_the_oldest_goes_first",
     ),
     "SCH-02 priority is used, a change of it too, and small jobs are not starved": (
         "farm.test_cases.Scheduling.test_priority_takes_the_next_free_slots_and_a_change_of_it_the_next_assignment",
         "farm.test_changing.SetJob.test_higher_priority_is_next_at_once",
-        "farm.test_order_of_work.Turns.test_owners_of_equal_weight_have_equal_use_whatever_the_age_of_their_jobs",
+        "farm.scheduling.test_order_of_work.Turns.test_owners_of_equal_weight_have_equal_use_whatever_the_age_of_their_jobs",
     ),
     "SCH-04 licences": (
         "farm.test_cases.Scheduling.test_two_licences_are_never_held_by_three_whatever_happens",
-        "farm.test_limits.Limits.test_per_client_all_tasks_of_one_client_share_it",
-        "farm.test_limits.Limits.test_a_failure_a_cancel_and_a_loss_give_it_back",
+        "farm.scheduling.test_limits.Limits.test_per_client_all_tasks_of_one_client_share_it",
+        "farm.scheduling.test_limits.Limits.test_a_failure_a_cancel_and_a_loss_give_it_back",
     ),
     "SCH-05 one task at a time whatever the cores": (
         "farm.test_cases.Scheduling.test_a_client_of_eight_cores_takes_one_task_at_a_time_when_it_says_so",
-        "farm.test_shape.Sharing.test_a_client_takes_as_many_tasks_as_it_says_whatever_its_cores",
+        "farm.scheduling.test_shape.Sharing.test_a_client_takes_as_many_tasks_as_it_says_whatever_its_cores",
     ),
     "SCH-07 a queue of jobs fills every machine": (
         "farm.test_cases.Scheduling.test_no_client_is_idle_while_a_task_of_any_job_could_run",
-        "farm.test_matching.TheOrderOfWork.test_a_small_job_behind_a_large_one_fills_what_that_leaves_free",
+        "farm.scheduling.test_matching.TheOrderOfWork.test_a_small_job_behind_a_large_one_fills_what_that_leaves_free",
     ),
     "SCH-08 who joins later works at once": (
         "farm.test_cases.Scheduling.test_who_joins_later_is_given_something_at_once_and_it_takes_half_as_long",
-        "farm.test_matching.Room.test_a_client_that_joins_later_gets_its_share_at_once",
+        "farm.scheduling.test_matching.Room.test_a_client_that_joins_later_gets_its_share_at_once",
         "line.test_outages.LostWorkerTests.test_a_worker_that_joins_later_gets_what_waits_behind_a_long_task",
     ),
     "SCH-10 what depends on a task that runs again": (
@@ -56,17 +56,17 @@ CASES = {
         "protocols.test_changing_verbs.Again.test_one_frame_is_one_frame_and_what_was_made_from_it_is_stale",
     ),
     "SCH-11 all is done and the job knows": (
-        "farm.test_matching.AtScale.test_a_job_ends_however_close_together_its_last_results_come",
+        "farm.scheduling.test_matching.AtScale.test_a_job_ends_however_close_together_its_last_results_come",
         "line.test_outages.ManyJobsTests.test_the_end_of_the_last_two_tasks_is_the_end_of_the_job_every_time",
     ),
     "SCH-13 a large task behind a stream of small ones": (
         "farm.test_cases.Scheduling.test_a_task_of_four_cores_begins_when_what_runs_has_ended_though_small_ones_keep_coming",
-        "farm.test_matching.Room.test_a_large_task_is_not_overtaken_by_small_ones_for_ever",
-        "farm.test_order_of_work.Turns.test_a_large_task_begins_though_small_jobs_keep_coming_and_begin_elsewhere",
+        "farm.scheduling.test_matching.Room.test_a_large_task_is_not_overtaken_by_small_ones_for_ever",
+        "farm.scheduling.test_order_of_work.Turns.test_a_large_task_begins_though_small_jobs_keep_coming_and_begin_elsewhere",
     ),
     "SCH-14 a job that nobody can run": (
         "farm.test_cases.Scheduling.test_a_job_that_nobody_can_run_says_so_blocks_nobody_and_starts_when_somebody_can",
-        "farm.test_why.NobodyCan.test_more_cores_than_anybody_has_and_it_starts_when_such_a_client_joins",
+        "farm.scheduling.test_why.NobodyCan.test_more_cores_than_anybody_has_and_it_starts_when_such_a_client_joins",
         "farm.test_admission.Warnings.test_a_step_that_no_client_can_run_is_named_with_what_comes_nearest",
     ),
     "decision 1: ranges": (
@@ -85,7 +85,7 @@ CASES = {
         "line.test_ends.ReasonTests.test_only_the_exit_code_decides",
         "line.test_ends.ReasonTests.test_a_time_limit_is_a_failure_whatever_the_exit_code",
         "line.test_ends.ReasonTests.test_what_a_task_that_ran_too_long_has_started_is_ended",
-        "worker.test_reasons.ReasonTests.test_what_the_task_says_comes_first",
+        "worker.session.test_reasons.ReasonTests.test_what_the_task_says_comes_first",
     ),
     "decision 4: cycles and names of files": (
         "farm.submission.test_checks.Dependencies.test_a_circle_of_steps_names_its_members",
@@ -109,8 +109,8 @@ CASES = {
     "decision 9: the same twice, and equal priority": (
         "web.test_jobs.Submitting.test_a_request_that_is_sent_again_with_its_key_makes_one_job",
         "web.http.test_once.SentAgain.test_without_a_key_each_does_its_own_work",
-        "farm.test_order_of_work.Turns.test_what_counts_is_what_is_used_now_not_what_was_used",
-        "farm.test_order_of_work.Turns.test_between_owners_who_use_the_same_age_decides",
+        "farm.scheduling.test_order_of_work.Turns.test_what_counts_is_what_is_used_now_not_what_was_used",
+        "farm.scheduling.test_order_of_work.Turns.test_between_owners_who_use_the_same_age_decides",
     ),
     "decision 10: a finished task again": (
         "farm.test_changing.Again.test_one_frame_of_a_completed_job_runs_one_frame_and_its_dependents_stay_and_are_stale",

@@ -5,9 +5,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.client import Blender, Machine, RuntimeClient, Status, version_tag
 from brender.farm.order import Order
-from brender.farm.requirements import Requirements
+from brender.farm.scheduling.requirements import Requirements
+from brender.farm.scheduling.shape import Shapes
 from brender.farm.settings import ClientSettings, JobSettings
-from brender.farm.shape import Shapes
 from tests.doubles import machine
 
 

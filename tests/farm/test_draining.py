@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm import changing
-from brender.farm.why import why_job
+from brender.farm.scheduling.why import why_job
 from tests.doubles import FAILED, Rules, Stage
 
 

@@ -4,11 +4,12 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm import changing, holding
+from brender.farm import changing
 from brender.farm.changes import Changes, Kept, Loaded
 from brender.farm.client import RuntimeClient, Status
 from brender.farm.farm import MOST_WARNINGS, MOST_WORDS, Farm
 from brender.farm.order import Order
+from brender.farm.scheduling import holding
 from brender.farm.starting import restore
 from brender.farm.transitions import JobState, NotNow, TaskState
 from tests.doubles import CANCELED, DONE, FAILED, Rules, Stage, job, machine, planned

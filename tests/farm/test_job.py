@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.job import Job
-from brender.farm.shape import Shapes
+from brender.farm.scheduling.shape import Shapes
 from brender.farm.transitions import JobEvent, JobState, NotNow, TaskEvent, TaskState
 from tests.doubles import Stage, job, planned
 

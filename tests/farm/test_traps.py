@@ -15,10 +15,10 @@ from brender.farm.choosing import of_frames
 from brender.farm.client import RuntimeClient
 from brender.farm.job import Job
 from brender.farm.order import Order
+from brender.farm.scheduling.why import why_job
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import JobState, TaskState
-from brender.farm.views import job_view
-from brender.farm.why import why_job
+from brender.farm.views.things import job_view
 from tests.doubles import DONE, FAILED, Rules, Stage
 from tests.effort import effort, strangers
 from tests.farm.written import HOUR, Written, counted, states
@@ -34,11 +34,11 @@ ELSEWHERE = {
         "service.test_service.ARestart.test_finished_jobs_are_shown_and_never_run_again",
     ),
     "a late result revives a job": (
-        "farm.test_failing.LateResults.test_not_a_canceled_job",
-        "farm.test_failing.LateResults.test_a_paused_job_takes_it_and_stays_paused",
-        "farm.test_failing.LateResults.test_not_a_task_that_was_asked_for_again_and_runs_elsewhere",
-        "farm.test_failing.LateResults.test_progress_and_begin_of_a_canceled_task_change_nothing",
-        "farm.test_failing.Thresholds.test_other_orders_of_a_failed_job_are_ended_and_their_late_results_change_nothing",
+        "farm.failures.test_failing.LateResults.test_not_a_canceled_job",
+        "farm.failures.test_failing.LateResults.test_a_paused_job_takes_it_and_stays_paused",
+        "farm.failures.test_failing.LateResults.test_not_a_task_that_was_asked_for_again_and_runs_elsewhere",
+        "farm.failures.test_failing.LateResults.test_progress_and_begin_of_a_canceled_task_change_nothing",
+        "farm.failures.test_failing.Thresholds.test_other_orders_of_a_failed_job_are_ended_and_their_late_results_change_nothing",
     ),
     "a requeue of a chunk runs all of it again": (
         "farm.test_changing.Again.test_one_frame_of_a_chunk_runs_alone",
@@ -46,15 +46,15 @@ ELSEWHERE = {
         "line.test_limits.ShareTests.test_frames_are_put_together_as_they_are_given_out",
     ),
     "the first failure of one machine fails the job": (
-        "farm.test_failing.Thresholds.test_on_one_machine_the_first_failure_of_few_tasks_ends_nothing",
-        "farm.test_failing.Thresholds.test_or_with_such_a_share_whichever_comes_first",
-        "farm.test_retries.OnAFarm.test_on_a_farm_of_one_machine_the_same_one_tries_three_times",
-        "farm.test_failing.Strikes.test_it_is_never_avoided_where_there_is_no_other",
+        "farm.failures.test_failing.Thresholds.test_on_one_machine_the_first_failure_of_few_tasks_ends_nothing",
+        "farm.failures.test_failing.Thresholds.test_or_with_such_a_share_whichever_comes_first",
+        "farm.failures.test_retries.OnAFarm.test_on_a_farm_of_one_machine_the_same_one_tries_three_times",
+        "farm.failures.test_failing.Strikes.test_it_is_never_avoided_where_there_is_no_other",
     ),
     "machines long gone may still come": (
-        "farm.test_retries.OnAFarm.test_the_other_machine_that_goes_is_no_elsewhere_any_more",
-        "farm.test_failing.Strikes.test_it_works_for_the_job_again_when_the_other_goes",
-        "farm.test_why.NobodyWorks.test_the_only_one_is_away",
+        "farm.failures.test_retries.OnAFarm.test_the_other_machine_that_goes_is_no_elsewhere_any_more",
+        "farm.failures.test_failing.Strikes.test_it_works_for_the_job_again_when_the_other_goes",
+        "farm.scheduling.test_why.NobodyWorks.test_the_only_one_is_away",
         "service.test_service.GoneAndLost.test_or_as_soon_as_its_connection_is_gone",
     ),
     "a worker that missed a minute is put aside": (
@@ -62,22 +62,22 @@ ELSEWHERE = {
         "line.test_outages.LostWorkerTests.test_a_worker_that_was_stopped_for_too_long_is_replaced_and_comes_back",
     ),
     "what was killed for memory goes to the same machine": (
-        "farm.test_failing.Memory.test_it_goes_only_where_there_is_more",
-        "farm.test_failing.Memory.test_the_same_machine_is_not_given_it_again_and_again_for_no_more",
-        "farm.test_order_of_work.Affinity.test_what_was_killed_for_memory_is_not_given_there_again_because_its_scene_is_open",
+        "farm.failures.test_failing.Memory.test_it_goes_only_where_there_is_more",
+        "farm.failures.test_failing.Memory.test_the_same_machine_is_not_given_it_again_and_again_for_no_more",
+        "farm.scheduling.test_order_of_work.Affinity.test_what_was_killed_for_memory_is_not_given_there_again_because_its_scene_is_open",
     ),
     "a sleep schedule is turned round": (
-        "farm.test_windows.Open.test_hours_that_cross_midnight_are_not_turned_round",
-        "farm.test_windows.Open.test_there_may_be_several_a_day",
-        "farm.test_windows.Zones.test_the_clock_is_that_of_the_zone",
-        "farm.test_when.ASleepingClient.test_the_clock_is_its_own_then_its_machines_then_the_farms",
-        "farm.test_when.ASleepingClient.test_daylight_saving_is_that_of_its_zone",
+        "farm.scheduling.test_windows.Open.test_hours_that_cross_midnight_are_not_turned_round",
+        "farm.scheduling.test_windows.Open.test_there_may_be_several_a_day",
+        "farm.scheduling.test_windows.Zones.test_the_clock_is_that_of_the_zone",
+        "farm.scheduling.test_when.ASleepingClient.test_the_clock_is_its_own_then_its_machines_then_the_farms",
+        "farm.scheduling.test_when.ASleepingClient.test_daylight_saving_is_that_of_its_zone",
     ),
     "settings without checks, applied after a restart": (
         "farm.test_settings.BadInput.test_each_is_refused",
         "farm.test_changing.SetJob.test_every_setting_can_be_changed_while_it_runs_and_twice_changes_nothing",
         "farm.test_changing.TheFarm.test_other_shares_count_at_once",
-        "farm.test_shape.Sharing.test_settings_of_a_client_count_from_then_on",
+        "farm.scheduling.test_shape.Sharing.test_settings_of_a_client_count_from_then_on",
     ),
 }
 

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm.why import why_client, why_job
+from brender.farm.scheduling.why import why_client, why_job
 from tests.doubles import Rules, Stage
 
 FULL = "its disk is full: there are 0 MB left for /scratch"

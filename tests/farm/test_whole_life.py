@@ -16,22 +16,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm import changing, choosing, power, presence
+from brender.farm import changing, choosing
 from brender.farm.admission import circle
 from brender.farm.canceling import cancel_tasks
 from brender.farm.client import RuntimeClient, Status
 from brender.farm.farm import Farm
-from brender.farm.floor import BACKLOG
 from brender.farm.job import Job, Step
-from brender.farm.matching import keeps_free_for, match
+from brender.farm.machines import power, presence
 from brender.farm.order import Order
-from brender.farm.picking import next_task
+from brender.farm.scheduling.floor import BACKLOG
+from brender.farm.scheduling.matching import keeps_free_for, match
+from brender.farm.scheduling.picking import next_task
+from brender.farm.scheduling.shape import room, verdict
+from brender.farm.scheduling.when import gate
+from brender.farm.scheduling.why import why_client, why_job
 from brender.farm.settings import ClientSettings, JobSettings, read
-from brender.farm.shape import room, verdict
 from brender.farm.starting import restore
 from brender.farm.transitions import FINISHED_TASK, JOB, JobEvent, JobState, NotNow, TaskState
-from brender.farm.when import gate
-from brender.farm.why import why_client, why_job
 from tests.doubles import CANCELED, DONE, FAILED, Stage
 from tests.farm.written import Written
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 
 from brender.db.people import add_user
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.people.passwords import Passwords
 from tests.db.databases import now
 from tests.line.harness import PATIENCE, Farm

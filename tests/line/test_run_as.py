@@ -17,11 +17,12 @@ from PIL import Image
 from twisted.trial.unittest import SynchronousTestCase
 
 import brender
-from brender.worker import accounts, processes
+from brender.worker import processes
+from brender.worker.session import accounts
 from tests.line.harness import Farm, WorkerProgram, template
 from tests.line.test_frames import FRAMES, LONG, best_blender, scene
 from tests.line.test_sessions import Browser
-from tests.worker.test_accounts import NOBODY, able
+from tests.worker.session.test_accounts import NOBODY, able
 
 SYS_PTRACE = 19  # capabilities(7)
 AGENT = 47_115  # a number that no account has

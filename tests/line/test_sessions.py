@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from tests.db.cluster import cluster
 from tests.db.databases import rows
 from tests.line.harness import PATIENCE, Farm

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.security.requests import key_pem
-from brender.worker.wallet import read_pass
+from brender.worker.calling.wallet import read_pass
 from tests.db.cluster import cluster
 from tests.line.harness import CHECKOUT, Farm, Program, WorkerProgram, environment
 from tests.line.test_standby import TEMPLATE

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import psutil
 
-from brender.worker import leftovers
+from brender.worker.disk import leftovers
 from tests.line.cable import Cable
 from tests.line.harness import FarmTestCase, WorkerProgram, free_ports, template
 
@@ -210,7 +210,7 @@ class StartTests(WorkerTestCase):
 
 
 def nurseries(worker: WorkerProgram) -> list[psutil.Process]:
-    return [each for each in worker.descendants() if "brender.worker.nursery" in " ".join(command_of(each.pid))]
+    return [each for each in worker.descendants() if "brender.worker.session.nursery" in " ".join(command_of(each.pid))]
 
 
 class KeptFoldersTests(WorkerTestCase):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import TestCase
 
-from brender.farm.people import Role, Who
+from brender.farm.people.users import Role, Who
 from brender.protocols.commands import answer
 from brender.protocols.json_lines import JsonLines
 from brender.verbs.performing import Request

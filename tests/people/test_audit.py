@@ -7,8 +7,8 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
-from brender.farm.audit import UNDER_WAY
-from brender.farm.people import NotAllowed, Who
+from brender.farm.people.audit import UNDER_WAY
+from brender.farm.people.users import NotAllowed, Who
 from brender.farm.transitions import NotNow
 from brender.protocols.shell import Shell
 from brender.service.people import SOON

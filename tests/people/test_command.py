@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from brender.farm.people import LOCAL, Role
+from brender.farm.people.users import LOCAL, Role
 from tests.cli.case import CommandCase, Ran, Running
 
 PASSWORD = "battery staple"

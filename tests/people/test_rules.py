@@ -5,8 +5,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from brender.farm.people import LOCAL, NotLoggedIn, People, Rights, Role, TooOften, User, Who
-from brender.farm.sessions import MOST_SESSIONS
+from brender.farm.people.sessions import MOST_SESSIONS
+from brender.farm.people.users import LOCAL, NotLoggedIn, People, Rights, Role, TooOften, User, Who
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import NotNow
 from brender.people.passwords import LEAST, MOST, Passwords

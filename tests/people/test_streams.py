@@ -6,8 +6,8 @@ from typing import Any
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import TestCase
 
-from brender.farm.people import Who
-from brender.farm.sessions import IDLE
+from brender.farm.people.sessions import IDLE
+from brender.farm.people.users import Who
 from brender.protocols.json_lines import JsonLines
 from tests.people.crew import Crew
 from tests.web.fakes import Web, Wire, request

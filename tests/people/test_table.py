@@ -11,7 +11,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from brender.farm.people import LOCAL, NotAllowed, Role
+from brender.farm.people.users import LOCAL, NotAllowed, Role
 from brender.verbs.allowing import owner_of
 from brender.verbs.examples import EXAMPLES, TEMPLATE
 from brender.verbs.known import VERBS

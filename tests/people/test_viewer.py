@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from brender.farm.people import NotAllowed
+from brender.farm.people.users import NotAllowed
 from brender.verbs.examples import ALL
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request

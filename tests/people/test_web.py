@@ -5,8 +5,8 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from brender.farm.people import Role, Who
-from brender.farm.sessions import IDLE, LONGEST, NOTED, OVERLAP, ROTATED
+from brender.farm.people.sessions import IDLE, LONGEST, NOTED, OVERLAP, ROTATED
+from brender.farm.people.users import Role, Who
 from brender.people.throttle import FREE
 from brender.service.people import SOON
 from tests.fakes import MemoryStore

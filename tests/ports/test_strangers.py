@@ -32,7 +32,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from brender.config.settings import StrangerSettings
 from brender.farm.client import Machine
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.ports.sockets import RESERVE, host_of, room_for_connections, take_within
 from brender.ports.strangers import QUIET, Strangers, Visit, Visitor
 from brender.protocols import messages as say

@@ -2,9 +2,9 @@
 
 from brender.farm.changing import set_farm
 from brender.farm.job import Job
+from brender.farm.scheduling.why import why_client, why_job
 from brender.farm.settings import After, ClientSettings, FarmSettings, JobSettings, Limit
 from brender.farm.transitions import JobState, TaskState
-from brender.farm.why import why_client, why_job
 from tests.fakes import FRAMES
 from tests.protocols.test_verbs import TWO_STEPS, VerbCase
 

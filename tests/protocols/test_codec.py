@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.client import Machine
-from brender.farm.estimates import LONGEST_RUN
+from brender.farm.estimating.estimates import LONGEST_RUN
 from brender.farm.submission import ranges
 from brender.farm.submission.plain import MOST_TEXT
 from brender.protocols import messages as say

@@ -9,16 +9,16 @@ from twisted.trial.unittest import SynchronousTestCase
 from brender.cli import MODULES
 from brender.config.reading import read
 from brender.config.settings import WorkerSettings
-from brender.farm import power, presence
+from brender.farm.machines import power, presence
+from brender.farm.scheduling.why import why_client, why_job
 from brender.farm.settings import ClientSettings
-from brender.farm.why import why_client, why_job
 from brender.protocols.commands import OWN
 from brender.verbs.known import VERBS
 from brender.verbs.said.words import split
 from brender.verbs.typed import understood
-from brender.worker.power import LATE
-from brender.worker.presence import LOOK_EVERY
-from brender.worker.sources import STARTING
+from brender.worker.machine.power import LATE
+from brender.worker.machine.presence import LOOK_EVERY
+from brender.worker.machine.sources import STARTING
 from tests.doubles import Rules, Stage
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "machines.md"

@@ -8,8 +8,8 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.client import Blender, Machine
-from brender.farm.estimates import LONGEST_RUN
-from brender.farm.failing import CAUSES
+from brender.farm.estimating.estimates import LONGEST_RUN
+from brender.farm.failures.failing import CAUSES
 from brender.farm.farm import MOST_WORDS
 from brender.farm.settings import Rule
 from brender.farm.submission.sentences import EXTENSIONS

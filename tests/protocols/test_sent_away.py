@@ -2,7 +2,7 @@
 
 import msgspec
 
-from brender.farm.load import UNKNOWN, Figures
+from brender.farm.machines.load import UNKNOWN, Figures
 from brender.protocols import messages as say
 from brender.protocols.codec import encode
 from tests.protocols.test_worker import Case, Worker

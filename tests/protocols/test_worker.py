@@ -15,8 +15,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from brender.farm.client import Machine, RuntimeClient, Status
-from brender.farm.log_rules import RULES
-from brender.farm.people import Role
+from brender.farm.failures.log_rules import RULES
+from brender.farm.people.users import Role
 from brender.farm.transitions import TaskState
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, Decoder, encode

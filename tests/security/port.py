@@ -23,7 +23,7 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
 from brender.farm.client import Machine
-from brender.farm.invitation import Badge
+from brender.farm.people.invitation import Badge
 from brender.protocols import messages as say
 from brender.protocols.codec import encode
 from brender.protocols.papers import NOT_JOINED

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm.invitation import Badge
+from brender.farm.people.invitation import Badge
 from brender.security import secret_files, tokens
 from brender.security.authority import DAY, FILE, PUBLIC, Authority, keep, of_the_farm
 from brender.security.checking import badge_of, farms_own

@@ -24,9 +24,9 @@ from brender.security.identity import Identity
 from brender.security.problems import NotSecure, told
 from brender.security.requests import new_key
 from brender.security.serving import Handshakes, Secured
-from brender.worker.admission import Admission
-from brender.worker.joining import Newcomer, Refused
-from brender.worker.wallet import Wallet, hash_of
+from brender.worker.calling.admission import Admission
+from brender.worker.calling.joining import Newcomer, Refused
+from brender.worker.calling.wallet import Wallet, hash_of
 from tests.security.port import PLAINLY, Port, hello, until
 
 reactor: Any = global_reactor

@@ -9,17 +9,17 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.client import Machine
-from brender.farm.invitation import Badge
+from brender.farm.people.invitation import Badge
 from brender.protocols import messages as say
 from brender.protocols.codec import Decoder, encode
 from brender.security.authority import DAY, Authority
 from brender.security.requests import new_key, request_for
-from brender.worker.addresses import Addresses
-from brender.worker.connection import HANG_UP_WITHIN, LONGEST_PAUSE, Caller
-from brender.worker.load import Sampler
-from brender.worker.wallet import Wallet, passed
+from brender.worker.calling.addresses import Addresses
+from brender.worker.calling.connection import HANG_UP_WITHIN, LONGEST_PAUSE, Caller
+from brender.worker.calling.wallet import Wallet, passed
+from brender.worker.machine.load import Sampler
+from tests.worker.calling.test_connection import HEARTBEAT, WELCOME, Endpoint, Wire
 from tests.worker.fakes import Small
-from tests.worker.test_connection import HEARTBEAT, WELCOME, Endpoint, Wire
 
 
 class Renewing(SynchronousTestCase):

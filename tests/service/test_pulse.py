@@ -4,7 +4,7 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from brender.farm.figures import EVERY
+from brender.farm.views.figures import EVERY
 from brender.service.pulse import ANNOUNCED_EVERY, QUICK, RARELY, FarmPulse
 from brender.verbs.following.hearing import Hearing
 from tests.fakes import SmallFarm

@@ -12,7 +12,7 @@ from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.interfaces import Event, NotFound
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import JobState, NotNow, TaskState
-from brender.farm.views import JobView, job_view
+from brender.farm.views.things import JobView, job_view
 from brender.service.connections import ASK_EVERY, ASKED
 from tests.db.databases import rows
 from tests.durable import DurableFarm

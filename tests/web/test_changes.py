@@ -5,8 +5,8 @@ from typing import Any
 from twisted.trial.unittest import TestCase
 
 from brender.farm.job import Job
+from brender.farm.scheduling.why import why_job
 from brender.farm.transitions import JobState, TaskState
-from brender.farm.why import why_job
 from tests.fakes import FRAMES
 from tests.protocols.test_changing_verbs import SAMPLES
 from tests.protocols.test_verbs import TWO_STEPS

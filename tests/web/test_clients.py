@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import TestCase
 
+from brender.farm.scheduling.why import why_client
 from brender.farm.settings import ClientSettings
-from brender.farm.why import why_client
 from tests.fakes import FRAMES
 from tests.web.fakes import Web
 

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.farm import Farm
-from brender.farm.views import client_view
+from brender.farm.views.things import client_view
 from brender.verbs.following.watching import for_views
 from brender.webhooks import BadHook
 from brender.webhooks.hooks import LAST, MOST_WAITING, WAITS

@@ -15,10 +15,10 @@ from brender.farm.client import Machine
 from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.agent import Agent
+from brender.worker.disk.journal import Results
 from brender.worker.held import Use
-from brender.worker.journal import Results
+from brender.worker.machine.stock import Stock
 from brender.worker.pictures import Frame
-from brender.worker.stock import Stock
 
 WELCOME = say.Welcome(1, "a", 10.0, [])
 IDLE_FOR = 60.0

@@ -19,7 +19,8 @@ import psutil
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.protocols.codec import Decoder, encode
-from brender.worker import processes, words
+from brender.worker import processes
+from brender.worker.session import words
 
 PATIENCE = 30.0
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -35,7 +36,7 @@ class Nest:
         socket_folder = self.folder / "socket"
         socket_folder.mkdir()
         self.path = socket_folder / "nursery"
-        command = [sys.executable, "-m", "brender.worker.nursery", str(self.path), str(self.scratch)]
+        command = [sys.executable, "-m", "brender.worker.session.nursery", str(self.path), str(self.scratch)]
         command += ["keep" if keep else "", limits, run_as]
         self.process = subprocess.Popen(
             command,

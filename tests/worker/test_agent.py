@@ -18,8 +18,8 @@ from brender.farm.client import Machine
 from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.agent import WAIT_FOR_ACK
+from brender.worker.machine.stock import Need, Stock
 from brender.worker.pictures import Frame
-from brender.worker.stock import Need, Stock
 from brender.worker.uses import AHEAD
 from tests.worker.fakes import IDLE_FOR, ORPHANED_AFTER, FakeSession, Small
 

@@ -25,11 +25,12 @@ from brender.farm.client import Blender, Machine
 from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.protocols.codec import Decoder, encode
-from brender.worker import processes, sessions, words
+from brender.worker import processes, sessions
 from brender.worker.held import Use, Work
-from brender.worker.identity import cores
+from brender.worker.machine.identity import cores
+from brender.worker.machine.stock import Cards, Need
+from brender.worker.session import words
 from brender.worker.sessions import UNEXPECTED, Cradle, SessionProtocol, share_of
-from brender.worker.stock import Cards, Need
 from tests.worker.nest import job
 
 MACHINE = Machine("key", "alpha", 2, blenders=(Blender("4.5.0", "program", "/opt/blender"),))

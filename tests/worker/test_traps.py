@@ -16,22 +16,22 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.worker.blender.paths import WrongPath, local, mapped, read_rules
-from brender.worker.conduct import Conduct
-from brender.worker.rules import Rules
-from brender.worker.session import KeptSession
+from brender.worker.session.conduct import Conduct
+from brender.worker.session.openjd import KeptSession
+from brender.worker.session.rules import Rules
 from tests.effort import strangers
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {
     "a keep-alive counts as progress": (
-        "worker.test_conduct.QuietTests.test_the_same_line_again_is_none",
-        "worker.test_conduct.QuietTests.test_neither_are_a_few_lines_by_turns",
-        "worker.test_conduct.QuietTests.test_nor_the_same_with_another_time",
+        "worker.session.test_conduct.QuietTests.test_the_same_line_again_is_none",
+        "worker.session.test_conduct.QuietTests.test_neither_are_a_few_lines_by_turns",
+        "worker.session.test_conduct.QuietTests.test_nor_the_same_with_another_time",
         "line.test_limits.QuietTests.test_a_task_that_only_says_that_it_lives_has_hung",
     ),
     "only the direct child is killed": (
         "worker.test_processes.ProcessesTests.test_orphans_that_left_their_session_are_found_and_ended",
-        "worker.test_nursery.NurseryTests.test_when_it_is_killed_its_sessions_end_with_all_that_they_started",
+        "worker.session.test_nursery.NurseryTests.test_when_it_is_killed_its_sessions_end_with_all_that_they_started",
         "line.test_ends.CancelTests.test_the_whole_process_tree_is_ended",
         "line.test_limits.TimeTests.test_a_task_that_takes_too_long_has_failed_with_all_that_it_started",
     ),
@@ -48,7 +48,7 @@ ELSEWHERE = {
     ),
     "a worker that missed a minute": (
         "worker.test_agent.ConnectionTests.test_it_goes_on_while_the_server_is_away_and_says_what_runs_when_it_is_back",
-        "worker.test_connection.ConnectionTests.test_a_server_that_is_not_there_is_called_until_it_is",
+        "worker.calling.test_connection.ConnectionTests.test_a_server_that_is_not_there_is_called_until_it_is",
     ),
 }
 

@@ -17,7 +17,7 @@ from typing import Any
 from msgspec.json import decode, encode
 from openjd.model import Job, JobTemplate, create_job, decode_job_template
 
-from brender.farm.requirements import required
+from brender.farm.scheduling.requirements import required
 from brender.farm.submission import checks, parameters, ranges, space
 from brender.farm.submission import template as templates
 from brender.farm.submission.lean import lean

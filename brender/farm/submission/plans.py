@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from brender.farm.requirements import Requirements
+from brender.farm.scheduling.requirements import Requirements
 from brender.farm.submission import ranges
 from brender.farm.submission.problems import WHOLE, Problem, Refused
 from brender.farm.submission.space import Chunked, Joined, Node

@@ -12,10 +12,10 @@ import msgspec
 from msgspec import UNSET
 
 from brender.farm.client import RuntimeClient, Status
-from brender.farm.client_views import LoadView, Stretch, TurnView, load_view
+from brender.farm.scheduling.why import why_client
+from brender.farm.scheduling.windows import zone_of
 from brender.farm.settings import ClientSettings, says
-from brender.farm.why import why_client
-from brender.farm.windows import zone_of
+from brender.farm.views.client_past import LoadView, Stretch, TurnView, load_view
 from brender.verbs.filters import Language, matching, parse
 from brender.verbs.items.attributes import attributes_of
 from brender.verbs.items.known import CLIENT

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.farm.settings import Text, says
 from brender.verbs.items.invitations import INVITATION
 from brender.verbs.verb import Call, Given, Outcome, Verbs, Which

@@ -10,11 +10,11 @@ from typing import Annotated
 
 import msgspec
 
+from brender.farm.failures.reasons import FailureView
 from brender.farm.interfaces import NotFound
 from brender.farm.job import Job
-from brender.farm.reasons import FailureView
 from brender.farm.settings import says
-from brender.farm.views import shows
+from brender.farm.views.things import shows
 from brender.verbs.items.known import JOB
 from brender.verbs.verb import Call, Given, Outcome, Verbs, Which
 

@@ -17,11 +17,11 @@ from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
 from brender.farm.order import Order
+from brender.farm.scheduling.why import why_job, why_tasks
 from brender.farm.settings import JobSettings, says
 from brender.farm.submission.problems import Problem, Refused, did_you_mean, shown
 from brender.farm.transitions import NotNow
-from brender.farm.views import JobView, what
-from brender.farm.why import why_job, why_tasks
+from brender.farm.views.things import JobView, what
 from brender.verbs.filters import BadFilter
 from brender.verbs.items.known import CLIENT, JOB
 from brender.verbs.performing import chosen, none_chosen

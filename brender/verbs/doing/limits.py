@@ -13,12 +13,12 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from brender.farm.farm_views import LimitView, limits, setting_view
 from brender.farm.overrides import entry_of
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.farm.settings import FarmSettings, Limit, read, says
 from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import NotNow
+from brender.farm.views.groups import LimitView, limits, setting_view
 from brender.verbs.items.groups import LIMIT, SETTING
 from brender.verbs.said import forms
 from brender.verbs.said.given import said

@@ -12,7 +12,7 @@ from brender.farm.choosing import Chosen, ended, everything
 from brender.farm.interfaces import NotFound
 from brender.farm.job import Job
 from brender.farm.settings import says
-from brender.farm.step_views import StepDetails
+from brender.farm.views.steps import StepDetails
 from brender.verbs.doing.jobs import last_lines
 from brender.verbs.items.known import ORDER, STEP
 from brender.verbs.verb import Call, Given, Outcome, Verbs, Which

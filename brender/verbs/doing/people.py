@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from brender.farm.people import NotAllowed, Role, RoleName, User, mark_of_key
+from brender.farm.people.users import NotAllowed, Role, RoleName, User, mark_of_key
 from brender.farm.settings import says
 from brender.farm.submission.problems import Problem, Refused, shown
 from brender.verbs.items.people import AUDIT, TOKEN, USER, user_of

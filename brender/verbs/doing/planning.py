@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.farm.submission.answers import Outline, Wrong
 from brender.farm.submission.problems import Refused
 from brender.verbs.doing.jobs import JOB_VERBS, Submission, settings_of, template_of

@@ -10,11 +10,11 @@ from typing import Annotated
 import msgspec
 
 from brender.farm.client import RuntimeClient
-from brender.farm.farm_views import PoolView, TagView, pools, tags
 from brender.farm.groups import Kind
 from brender.farm.settings import says
 from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import NotNow
+from brender.farm.views.groups import PoolView, TagView, pools, tags
 from brender.verbs.filters import BadFilter
 from brender.verbs.items.groups import POOL, TAG
 from brender.verbs.items.item import Item

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from brender.farm.saved_view import MOST_FILTER, SavedView
+from brender.farm.people.saved_view import MOST_FILTER, SavedView
 from brender.farm.settings import says
 from brender.farm.submission.problems import shown
 from brender.verbs.filters import BadFilter

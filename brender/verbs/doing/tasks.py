@@ -12,10 +12,10 @@ import msgspec
 
 from brender.farm.choosing import NOT_DONE, Chosen
 from brender.farm.interfaces import NotFound
+from brender.farm.scheduling.why import why_task
 from brender.farm.settings import says
-from brender.farm.task_views import Task, live
 from brender.farm.transitions import FINISHED_TASK
-from brender.farm.why import why_task
+from brender.farm.views.tasks import Task, live
 from brender.verbs.doing.jobs import last_lines
 from brender.verbs.items.tasks import TASK
 from brender.verbs.verb import Call, Done, Given, Outcome, Verbs, Which

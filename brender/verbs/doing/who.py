@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from brender.farm.people import Rights
+from brender.farm.people.users import Rights
 from brender.farm.settings import says
 from brender.verbs.verb import Given, Verb
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from brender.farm.submission.problems import shown
-from brender.farm.views import ClientView, JobView
+from brender.farm.views.things import ClientView, JobView
 from brender.verbs.said.unfit import Unfit, meant
 
 SHOWN: Mapping[str, type[msgspec.Struct]] = {"job": JobView, "client": ClientView}  # by the kind of their events

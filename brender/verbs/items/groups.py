@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from brender.farm.farm import Farm
-from brender.farm.farm_views import LimitView, PoolView, SettingView, TagView, limits, pools, setting_view, tags
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.settings import FarmSettings
 from brender.farm.submission.problems import shown
+from brender.farm.views.groups import LimitView, PoolView, SettingView, TagView, limits, pools, setting_view, tags
 from brender.verbs.items.attributes import attributes_of
 from brender.verbs.items.item import Item, Things, itself
 from brender.verbs.said.unfit import meant

@@ -6,8 +6,8 @@ from typing import Any
 
 from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService, NotFound
-from brender.farm.invitation import Invitation, InvitationView, invitation_view
-from brender.farm.people import Role
+from brender.farm.people.invitation import Invitation, InvitationView, invitation_view
+from brender.farm.people.users import Role
 from brender.farm.submission.problems import shown
 from brender.verbs.items.attributes import attributes_of
 from brender.verbs.items.item import Item

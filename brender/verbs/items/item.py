@@ -16,7 +16,7 @@ import msgspec
 
 from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.verbs.items.attributes import Attribute, Reader
 from brender.verbs.said.unfit import Unfit
 

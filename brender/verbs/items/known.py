@@ -12,11 +12,11 @@ from brender.farm.archiving import no_job
 from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import Job
-from brender.farm.load import Figures
-from brender.farm.step_views import StepDetails, step_details
+from brender.farm.machines.load import Figures
 from brender.farm.submission.problems import shown
 from brender.farm.transitions import NotNow, TaskState
-from brender.farm.views import ClientView, JobView, OrderView, client_view, job_view
+from brender.farm.views.steps import StepDetails, step_details
+from brender.farm.views.things import ClientView, JobView, OrderView, client_view, job_view
 from brender.verbs.items.attributes import attributes_of
 from brender.verbs.items.groups import LIMIT, POOL, SETTING, TAG
 from brender.verbs.items.invitations import INVITATION

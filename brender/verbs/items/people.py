@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
-from brender.farm.audit import Entry
 from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService, NotFound
-from brender.farm.people import Role, Token, TokenView, User, UserView, token_view, user_view
+from brender.farm.people.audit import Entry
+from brender.farm.people.users import Role, Token, TokenView, User, UserView, token_view, user_view
 from brender.farm.submission.problems import shown
 from brender.verbs.items.attributes import attributes_of
 from brender.verbs.items.item import Item, itself

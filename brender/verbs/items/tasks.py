@@ -10,7 +10,7 @@ from typing import Any
 
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.submission.problems import shown
-from brender.farm.task_views import (
+from brender.farm.views.tasks import (
     BETWEEN,
     Task,
     Tasks,

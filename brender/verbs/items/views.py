@@ -6,7 +6,7 @@ from typing import Any
 
 from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService, NotFound
-from brender.farm.saved_view import SavedView
+from brender.farm.people.saved_view import SavedView
 from brender.farm.submission.problems import shown
 from brender.verbs.items.attributes import attributes_of
 from brender.verbs.items.item import Item, itself

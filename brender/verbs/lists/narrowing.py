@@ -11,8 +11,8 @@ from itertools import chain
 from math import inf
 from typing import Any
 
-from brender.farm.durations import MOST, code_of
-from brender.farm.task_views import STATES, Part, Tasks, in_states
+from brender.farm.estimating.durations import MOST, code_of
+from brender.farm.views.tasks import STATES, Part, Tasks, in_states
 from brender.verbs.filters import And, Comparison, Condition, Everything, Op, Range
 
 MOST_FRAMES = 10_000  # that are looked up one by one

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from brender.farm.interfaces import NotFound
-from brender.farm.people import LOCAL, Unwelcome, Who
+from brender.farm.people.users import LOCAL, Unwelcome, Who
 from brender.farm.settings import says
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import NotNow

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from brender.farm.client_views import LoadView, TurnView
+from brender.farm.views.client_past import LoadView, TurnView
 from brender.verbs.tables import Column, age, amount, cut, duration, percent, table, visible
 from brender.verbs.telling.clients import EMPTY
 from brender.verbs.telling.lists import none_found

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from brender.farm.views import ClientView, RunningView
+from brender.farm.views.things import ClientView, RunningView
 from brender.verbs.tables import Column, age, amount, count, cut, percent, table
 from brender.verbs.telling.lists import none_found, page_told
 from brender.verbs.telling.sentences import Predicate, as_name, counted, names, some

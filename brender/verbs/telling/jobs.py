@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from brender.farm.reasons import FailureView
-from brender.farm.views import JobView, StepView, TimeView
+from brender.farm.failures.reasons import FailureView
+from brender.farm.views.things import JobView, StepView, TimeView
 from brender.verbs.doing.job_failures import Excerpt
 from brender.verbs.performing import Row
 from brender.verbs.said.words import listed as in_words

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from brender.farm.windows import zone_of
+from brender.farm.scheduling.windows import zone_of
 from brender.verbs.items.item import Item
 from brender.verbs.performing import Result, Row
 from brender.verbs.tables import WIDTH

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from brender.farm.people import NotAllowed
+from brender.farm.people.users import NotAllowed
 from brender.verbs.doing.submitting import Submission, is_name
 from brender.verbs.lists.pages import LONGEST
 from brender.verbs.performing import Request

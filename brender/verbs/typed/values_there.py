@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from brender.farm.interfaces import FarmService
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.verbs.items.item import Item
 from brender.verbs.typed.completing import Values
 

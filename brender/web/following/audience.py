@@ -2,12 +2,13 @@
 
 How does this work?  A hundred browsers that show the same page ask the same `Question`.  Its `Audience` has one
 `Hearing`, looks at each event once, and hands each reader the same bytes.  With `every` it waits so long between two
-times: of each job and client only the newest is told then, and all that has gathered is one write.  The first after a
+times, and longer where a crowd looks on: of each job and client only the newest is told then, and all that has gathered
+is one write.  The first after a
 rest is told at once, with whatever is announced with it.  `Told` is one event for all audiences: a view is made into
 bytes once for each choice of attributes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +20,8 @@ from brender.farm.interfaces import Event
 from brender.verbs.following.hearing import FILTERED, Hearing
 from brender.verbs.following.narrower import Things, shortened
 from brender.web.following.readers import Batch, Question, Reader, Said
+
+A_READER = 0.002  # seconds: a hundred of them are told what they want no more often than every 0.2
 
 
 class Told:
@@ -46,11 +49,15 @@ class Told:
 
 
 class Audience:
-    def __init__(self, question: Question, hearing: Hearing, clock: IReactorTime) -> None:
+    def __init__(
+        self, question: Question, hearing: Hearing, clock: IReactorTime, crowd: Callable[[], int] = lambda: 0
+    ) -> None:
+        """`crowd` tells how many readers there are in all."""
         self.question = question
         self.readers: set[Reader] = set()
         self._hearing = hearing
         self._clock = clock
+        self._crowd = crowd
         self._gathered: list[Said] = []  # but for what shows things
         self._things: dict[str, dict[int, Any]] = {kind: {} for kind in FILTERED}
         self._numbers: dict[str, int] = {}  # of the last event that showed some, by kind
@@ -72,7 +79,8 @@ class Audience:
             return
         self._gather(said, part)
         if self._due is None:
-            rest = self._told_at + self.question.every - self._clock.seconds()
+            pace = max(self.question.every, self._crowd() * A_READER)
+            rest = self._told_at + pace - self._clock.seconds()
             self._due = self._clock.callLater(max(0.0, rest), self._tell_gathered)
 
     def past(self, events: Iterable[Event]) -> list[Said]:

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from twisted.web.http import toChunk
+
 from brender.farm.interfaces import Event, Following
-from brender.farm.people import LOCAL, Who
+from brender.farm.people.users import LOCAL, Who
 from brender.web.http.answers import encoded
 
 MOST_WAITING = 500  # events that a paused reader may be behind
@@ -67,6 +69,11 @@ class Batch:
     @cached_property
     def frames(self) -> bytes:
         return b"".join(said.frame for said in self.said)
+
+    @cached_property
+    def chunk(self) -> bytes:
+        """As a part of an answer whose length nobody knows (RFC 9112, 7.1)."""
+        return b"".join(toChunk(self.frames))
 
 
 class Reader(ABC):

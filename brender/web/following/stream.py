@@ -17,11 +17,12 @@ from zope.interface import implementer
 
 from brender.farm.event_kinds import KINDS
 from brender.farm.interfaces import Event, FarmService
-from brender.farm.people import LOCAL, NotLoggedIn, Who
+from brender.farm.people.users import LOCAL, NotLoggedIn, Who
 from brender.farm.submission.problems import shown
 from brender.verbs.following.hearing import Hearing, Matching
 from brender.web.following.audience import Audience, Told
 from brender.web.following.readers import Batch, Question, Reader, Said
+from brender.web.following.sending import send
 from brender.web.following.websocket import Socket, asks_for_socket, check_handshake, take_over
 from brender.web.http.answers import Streaming
 from brender.web.http.asking import Ask
@@ -100,7 +101,9 @@ class Streams:
 
     def ask(self, reader: Reader, question: Question) -> Audience:
         """What it wants to hear from now on; raises `BadFilter`, `Unfit` or `NotFound`, and then nothing changes."""
-        audience = self._audiences.get(question) or Audience(question, self._hearing(question), self._clock)
+        audience = self._audiences.get(question) or Audience(
+            question, self._hearing(question), self._clock, self.__len__
+        )
         following = None if audience.tasks is None else self._service.follow_tasks(audience.tasks)
         self._leave(reader)
         reader.question, reader.following = question, following
@@ -209,7 +212,8 @@ class Stream(Reader):
         self._streams.add(self, since)
 
     def write(self, batch: Batch) -> None:
-        self._request.write(batch.frames)
+        if self._request.channel:
+            send(self._request.channel.transport, batch.chunk if self._request.chunked else batch.frames)
 
     def beat(self) -> None:
         if not self._paused:

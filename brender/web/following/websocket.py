@@ -32,7 +32,7 @@ from wsproto.utilities import LocalProtocolError, ProtocolError
 from zope.interface import implementer
 
 from brender.farm.interfaces import NotFound
-from brender.farm.people import LOCAL, Who
+from brender.farm.people.users import LOCAL, Who
 from brender.farm.submission.problems import shown
 from brender.verbs.filters import BadFilter
 from brender.verbs.said.given import read

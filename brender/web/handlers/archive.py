@@ -9,8 +9,8 @@ from typing import Annotated
 import msgspec
 
 from brender.farm.interfaces import Archives, FarmService, NotFound
-from brender.farm.people import NotAllowed, Role
-from brender.farm.views import job_view
+from brender.farm.people.users import NotAllowed, Role
+from brender.farm.views.things import job_view
 from brender.verbs.verb import Given, Nothing
 from brender.web.http.answers import Answer, json_answer
 from brender.web.http.asking import Ask

@@ -13,7 +13,7 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from brender.farm.people import Who
+from brender.farm.people.users import Who
 from brender.verbs.said.given import read
 from brender.verbs.said.requests import Wanted
 from brender.verbs.said.unfit import Unfit

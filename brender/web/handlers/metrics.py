@@ -35,7 +35,7 @@ from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService
 from brender.farm.tally import COMPLETED, FAILED, GIVEN_BACK
 from brender.farm.transitions import JobState, TaskState
-from brender.farm.views import ACTIVITIES
+from brender.farm.views.things import ACTIVITIES
 from brender.web.handlers.census import Census, census_of
 from brender.web.handlers.delay import Delay
 from brender.web.http.answers import Answer

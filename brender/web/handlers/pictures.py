@@ -14,7 +14,7 @@ from typing import Any
 from brender.farm.interfaces import FarmService, NotFound
 from brender.farm.job import FinishedStep, Job, Shown, Step
 from brender.farm.submission.problems import shown as quoted
-from brender.farm.task_views import BETWEEN, Task, frame_of
+from brender.farm.views.tasks import BETWEEN, Task, frame_of
 from brender.verbs.items.known import JOB
 from brender.web.http.answers import Answer, json_answer, tag_of
 from brender.web.http.asking import Ask

@@ -8,7 +8,7 @@ is logged in may change their own password.  A page of another site can do none 
 from typing import Annotated, Any
 
 from brender.farm.interfaces import FarmService
-from brender.farm.people import NotLoggedIn, Who
+from brender.farm.people.users import NotLoggedIn, Who
 from brender.farm.settings import says
 from brender.verbs.doing.people import KEPT_DAYS, Password
 from brender.verbs.doing.who import LogIn, about

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from twisted.web.http_headers import Headers
 
-from brender.farm.people import LOCAL, Who
+from brender.farm.people.users import LOCAL, Who
 from brender.farm.submission.problems import shown
 from brender.verbs.said.given import read
 from brender.verbs.said.strict import parsed

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from twisted.internet.interfaces import IAddress
 
 from brender.farm.interfaces import FarmService
-from brender.farm.people import NotAllowed, NotLoggedIn, Role, Who
-from brender.farm.sessions import LONGEST
+from brender.farm.people.sessions import LONGEST
+from brender.farm.people.users import NotAllowed, NotLoggedIn, Role, Who
 from brender.web.http.channel import FarmRequest
 from brender.web.http.forwarded import number_of
 

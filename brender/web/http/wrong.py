@@ -15,7 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from brender.farm.interfaces import NotFound
-from brender.farm.people import NotAllowed, TooOften, Unwelcome
+from brender.farm.people.users import NotAllowed, TooOften, Unwelcome
 from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import NotNow
 from brender.verbs.filters import BadFilter

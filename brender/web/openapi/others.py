@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brender.farm.event_kinds import KINDS
-from brender.farm.people import Role
+from brender.farm.people.users import Role
 from brender.verbs.doing.who import LogIn
 from brender.verbs.items.known import ITEMS
 from brender.verbs.verb import Nothing

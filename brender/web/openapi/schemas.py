@@ -11,13 +11,13 @@ from typing import Any, get_args
 
 import msgspec
 
-from brender.farm.client_views import LoadView, TurnView
-from brender.farm.figures import FarmFigures, Series
 from brender.farm.interfaces import WritePath
 from brender.farm.settings import ClientSettings, JobSettings, Settings
 from brender.farm.submission.answers import StepOutline, Wrong
 from brender.farm.submission.forms import Field
-from brender.farm.views import TimeView
+from brender.farm.views.client_past import LoadView, TurnView
+from brender.farm.views.figures import FarmFigures, Series
+from brender.farm.views.things import TimeView
 from brender.verbs.doing.jobs import Requeue, Submission
 from brender.verbs.doing.who import LogIn
 from brender.verbs.items.attributes import Attribute, Unit, attribute_of, hints_of

@@ -5,8 +5,8 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from brender.farm.invitation import Badge
-from brender.farm.load import PLACES, TERMS, Figures
+from brender.farm.machines.load import PLACES, TERMS, Figures
+from brender.farm.people.invitation import Badge
 from brender.farm.transitions import NotNow
 from brender.verbs.filters import BadFilter
 from brender.verbs.known import VERBS

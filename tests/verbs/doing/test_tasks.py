@@ -7,8 +7,8 @@ from twisted.internet.defer import Deferred
 from brender.farm.choosing import everything
 from brender.farm.interfaces import NotFound
 from brender.farm.job import Job
-from brender.farm.task_views import Tasks
 from brender.farm.transitions import JobState, TaskEvent, TaskState
+from brender.farm.views.tasks import Tasks
 from brender.verbs.filters import Comparison, Everything, matching
 from brender.verbs.items.known import TASK
 from brender.verbs.lists.narrowing import narrow

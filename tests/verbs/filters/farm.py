@@ -3,9 +3,9 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from brender.farm.load import UNKNOWN
+from brender.farm.machines.load import UNKNOWN
 from brender.farm.settings import ClientSettings
-from brender.farm.views import ClientView, JobView, OrderView, StepView
+from brender.farm.views.things import ClientView, JobView, OrderView, StepView
 from brender.verbs.filters import Condition, Language, matching, parse
 from brender.verbs.items.attributes import attributes_of
 

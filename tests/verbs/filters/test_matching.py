@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.settings import ClientSettings
-from brender.farm.views import ClientView
+from brender.farm.views.things import ClientView
 from brender.verbs.filters import matching
 from brender.verbs.items.attributes import Attribute
 from tests.effort import effort

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm.views import RunningView
+from brender.farm.views.things import RunningView
 from brender.verbs.filters import BadFilter, Language
 from brender.verbs.items.attributes import attributes_of
 from brender.verbs.said.words import BadWords

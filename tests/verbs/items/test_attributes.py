@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.settings import ClientSettings, JobSettings
-from brender.farm.views import ClientView, JobView
+from brender.farm.views.things import ClientView, JobView
 from brender.verbs.items.attributes import Unit, attributes_of
 from brender.verbs.items.known import CLIENT, ITEMS, JOB
 

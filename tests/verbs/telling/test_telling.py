@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import TestCase
 
-from brender.farm.windows import zone_of
+from brender.farm.scheduling.windows import zone_of
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request, Result, perform
 from brender.verbs.tables import WIDTH

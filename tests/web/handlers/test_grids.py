@@ -6,10 +6,10 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from brender.farm.durations import seconds_of
+from brender.farm.estimating.durations import seconds_of
 from brender.farm.job import Job
-from brender.farm.task_changes import Run
 from brender.farm.transitions import TaskState
+from brender.farm.views.task_changes import Run
 from brender.service.task_events import LEASE
 from tests.db.test_archive import LATER
 from tests.db.test_archive import Case as ArchiveCase

@@ -1,0 +1,1 @@
+"""How long things take: learnt as tasks end, and what follows from that."""

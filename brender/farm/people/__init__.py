@@ -1,0 +1,1 @@
+"""People and whom the farm lets in: users, their sessions, the audit, and machines that join."""

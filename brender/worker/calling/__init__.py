@@ -1,0 +1,1 @@
+"""How a worker reaches its server: addresses, what it has joined with, the connection."""

@@ -1,0 +1,79 @@
+"""Folders that are to be gone."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from brender.worker.disk.folders import remove
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class RemoveTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="brender-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.gone = self.folder / "gone"
+        self.gone.mkdir(parents=True)
+
+    def test_everything_in_it_goes(self) -> None:
+        (self.gone / "a" / "b").mkdir(parents=True)
+        (self.gone / "a" / "b" / "file").touch()
+        self.assertTrue(remove(self.gone))
+        self.assertFalse(self.gone.exists())
+
+    def test_a_folder_that_is_not_there_is_gone(self) -> None:
+        self.assertTrue(remove(self.folder / "never"))
+
+    def test_a_link_is_not_followed(self) -> None:
+        kept = self.folder / "kept"
+        kept.mkdir()
+        (kept / "file").touch()
+        (self.gone / "link").symlink_to(kept)
+        (self.gone / "root").symlink_to("/")
+        self.assertTrue(remove(self.gone))
+        self.assertTrue((kept / "file").exists())
+
+    def test_of_a_link_that_has_taken_its_place_nothing_but_the_link_goes(self) -> None:
+        kept = self.folder / "kept"
+        (kept / "inside").mkdir(parents=True)
+        (kept / "inside").chmod(0o510)
+        self.gone.rmdir()
+        self.gone.symlink_to(kept)
+        self.assertTrue(remove(self.gone))
+        self.assertFalse(self.gone.is_symlink())
+        self.assertEqual((kept / "inside").stat().st_mode & 0o777, 0o510)
+
+    def test_a_link_that_leads_nowhere_goes(self) -> None:
+        self.gone.rmdir()
+        self.gone.symlink_to(self.folder / "nowhere")
+        self.assertTrue(remove(self.gone))
+        self.assertFalse(self.gone.is_symlink())
+
+    def test_rights_that_were_taken_away_are_no_obstacle(self) -> None:
+        locked = self.gone / "a" / "locked"
+        locked.mkdir(parents=True)
+        (locked / "file").touch(0o400)
+        locked.chmod(0)
+        (self.gone / "a").chmod(0o500)
+        if os.geteuid():
+            self.assertTrue(remove(self.gone))
+        else:
+            self.remove_as_nobody()
+        self.assertFalse(self.gone.exists())
+
+    def remove_as_nobody(self) -> None:
+        """Root may do everything: let somebody do it who may not."""
+        program = (
+            "import os, sys; from pathlib import Path; from brender.worker.disk.folders import remove; "
+            "os.setgroups([]); os.setgid(65534); os.setuid(65534); sys.exit(not remove(Path(sys.argv[1])))"
+        )
+        for path in (self.folder, self.gone, *self.gone.rglob("*"), self.gone / "a/locked/file"):
+            os.chown(path, 65534, 65534)
+        done = subprocess.run([sys.executable, "-c", program, str(self.gone)], cwd=CHECKOUT, check=False)
+        self.assertEqual(done.returncode, 0)
