@@ -37,6 +37,7 @@ def client(number: int, name: str, settings: ClientSettings = ClientSettings(), 
         "blenders": (),
         "slowness": 1.0,
         "running": [],
+        "revoked": False,
     }
     return ClientView(id=number, name=name, settings=settings, **fields | given)
 

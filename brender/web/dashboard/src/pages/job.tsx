@@ -1,4 +1,6 @@
 // One job: how far it is, its frames, what failed and why, and what was handed in.
+//
+// How does this work?  What stands below the tasks waits for them, so that nothing moves when they come.
 
 import { useState } from "preact/hooks";
 import { remember, said, useTitle } from "../app/router";
@@ -23,6 +25,7 @@ import { clock, titleOf } from "../words";
 export default function JobPage({ ids }: Where) {
   const id = Number(ids.job);
   const { value: job, sorry, again } = useThing("job", id);
+  const [above, setAbove] = useState(false);
   useTitle(job ? `${title(job)}` : `Job ${id}`);
   if (!job || sorry?.status === 404) return sorry ? <Trouble title={sorry.status === 404 ? "Not here" : "This job could not be read"} message={sorry.message} /> : <Wait />;
   return (
@@ -30,10 +33,14 @@ export default function JobPage({ ids }: Where) {
       <Head job={job} />
       {sorry && <Note sorry={sorry} again={again} />}
       <Film job={job} />
-      <Steps job={job} />
-      {(job.failed > 0 || job.reason) && <Why job={job} />}
-      <Submitted job={job} />
-      <Changes item="job" id={job.id} />
+      <Steps job={job} there={() => setAbove(true)} />
+      {(above || !job.steps.length) && (
+        <>
+          {(job.failed > 0 || job.reason) && <Why job={job} />}
+          <Submitted job={job} />
+          <Changes item="job" id={job.id} />
+        </>
+      )}
     </>
   );
 }
@@ -66,7 +73,7 @@ function Approve({ job }: { job: Job }) {
   return <p class="waits">The preview is there. <button type="button" class="btn btn-sm btn-primary" onClick={approve}>{APPROVE.title}</button></p>;
 }
 
-function Steps({ job }: { job: Job }) {
+function Steps({ job, there }: { job: Job; there: () => void }) {
   const { value, sorry } = useLoaded(async (signal) => (await get<Page<StepDetails>>(`${API}/jobs/${job.id}/steps?limit=1000`, { signal })).data, [job.id, job.steps.length]);
   const wanted = said.value.get("step");
   const largest = job.steps.reduce<Job["steps"][number] | undefined>((most, step) => (most && most.tasks >= step.tasks ? most : step), undefined);
@@ -79,7 +86,7 @@ function Steps({ job }: { job: Job }) {
       <div class="heading"><h2 id="steps-title">{job.steps.length > 1 ? "Steps" : "Tasks"}</h2>{job.steps.length > 1 && <p>{chosen.name} is shown below</p>}</div>
       {sorry && <Note sorry={sorry} />}
       {job.steps.length > 1 && (value || sorry) && <StepGraph steps={drawn} chosen={chosen.name} choose={(name) => remember({ step: name === largest?.name ? null : name })} />}
-      <StepTasks key={chosen.name} job={job.id} step={chosen.name} space={details?.space} frame={details?.frame} />
+      <StepTasks key={chosen.name} job={job.id} step={chosen.name} space={details?.space} frame={details?.frame} there={there} />
     </section>
   );
 }

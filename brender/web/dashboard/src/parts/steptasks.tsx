@@ -21,10 +21,12 @@ interface Shown {
   step: string;
   space: Space | null | undefined;
   frame: string | null | undefined;
+  there: () => void; // all of it is on the page, as far as it will be
 }
 
-export function StepTasks({ job, step, space, frame }: Shown) {
+export function StepTasks({ job, step, space, frame, there }: Shown) {
   const { cells, turn, sorry } = useCells(job, step);
+  useEffect(() => void (sorry && there()), [sorry]);
   if (!cells) return sorry ? <Note sorry={sorry} /> : <Wait />;
   const named = (cell: number) => nameOf(space, frame, cell);
   const describe = (cell: number) => {
@@ -41,7 +43,7 @@ export function StepTasks({ job, step, space, frame }: Shown) {
   return (
     <>
       <Grid cells={cells} label={`Tasks of ${step}`} describe={describe} open={open} actions={actions} />
-      <Times key={String(space != null)} cells={cells} turn={turn} named={named} open={open} />
+      <Times key={String(space != null)} cells={cells} turn={turn} named={named} open={open} there={there} />
     </>
   );
 }
@@ -52,9 +54,10 @@ function run(job: number, step: string, chosen: Ranges, verb: Verb) {
 }
 
 // How long each task took; of many, so many as there is room for.
-function Times({ cells, turn, named, open }: { cells: Cells; turn: number; named: (cell: number) => string; open: (cell: number) => void }) {
+function Times({ cells, turn, named, open, there }: { cells: Cells; turn: number; named: (cell: number) => string; open: (cell: number) => void; there: () => void }) {
   const data = usePoints(cells, turn);
-  if (data[0].length < 2) return null;
+  useEffect(() => void (data && there()), [data]);
+  if (!data || data[0].length < 2) return null;
   return (
     <Plot
       label="Time a task" data={data} writeX={(task) => (Number.isInteger(task) && task >= 0 && task < cells.count ? named(task) : "")} press={open}
@@ -67,8 +70,8 @@ const FEW = 400; // tasks that are plotted anew at once
 const CALM = 2000; // milliseconds between two plots of more
 
 // After the grid is painted, and then again some time after tasks have changed.
-function usePoints(cells: Cells, turn: number): [number[], number[]] {
-  const [data, set] = useState<[number[], number[]]>([[], []]);
+function usePoints(cells: Cells, turn: number): [number[], number[]] | undefined {
+  const [data, set] = useState<[number[], number[]]>();
   const timer = useRef(0);
   const soon = (milliseconds: number) => {
     timer.current ||= setTimeout(() => {
