@@ -43,12 +43,12 @@ run: ready
 
 # Every part runs, whatever the ones before it found; the target fails if any of them did.
 # pytest takes all of ARGS. trial takes the files and folders among them, as its options are others; it runs beside
-# pytest and is shown after it. Without ARGS each runs everything, but for the folders that start real programs and so take
-# most of the time: tests/browser, tests/cli, tests/deploy, tests/examples, tests/fuzz and tests/worker/blender are pytest's,
-# tests/line is trial's. Either can run them all.
+# pytest and is shown after it. Without ARGS each runs everything, but for the folders that start real programs or go through
+# whole tables and so take most of the time: those of PYTESTS are pytest's, tests/line is trial's. Either can run them all.
+PYTESTS = $(addprefix tests/,browser/ cli/ deploy/ examples/ faces/ fuzz/ people/ worker/blender/)
 PATHS = $(wildcard $(ARGS))
 FOR_PYTEST = $(or $(ARGS),--ignore=tests/line)
-FOLDERS = $(filter-out tests/browser/ tests/cli/ tests/deploy/ tests/examples/ tests/fuzz/ tests/worker/ tests/__pycache__/,$(wildcard tests/*/))
+FOLDERS = $(filter-out $(PYTESTS) tests/worker/ %__pycache__/,$(wildcard tests/*/ tests/worker/*/))
 FOR_TRIAL = $(or $(PATHS),$(FOLDERS) $(wildcard tests/test_*.py tests/worker/test_*.py))
 test: ready-for-tests
 	@failed=''; told=$$(mktemp); trap 'kill $$trial 2>/dev/null; rm -f "$$told"' EXIT INT TERM; trial=''; \

@@ -8,22 +8,22 @@ from msgspec import UNSET, UnsetType
 
 from brender.client.http import Api
 from brender.client.results import AsyncPages, Outcome, Outcomes, Pages as PagesOf
-from brender.farm.people.audit import Entry
 from brender.farm.client import Status
+from brender.farm.failures.reasons import FailureView
+from brender.farm.people.audit import Entry
+from brender.farm.people.invitation import InvitationView
+from brender.farm.people.saved_view import SavedView
+from brender.farm.people.users import TokenView
+from brender.farm.people.users import UserView
+from brender.farm.settings import After
+from brender.farm.submission.shelf import TemplateView
 from brender.farm.views.client_past import LoadView
 from brender.farm.views.client_past import TurnView
 from brender.farm.views.groups import LimitView
 from brender.farm.views.groups import PoolView
 from brender.farm.views.groups import SettingView
 from brender.farm.views.groups import TagView
-from brender.farm.people.invitation import InvitationView
-from brender.farm.people.users import TokenView
-from brender.farm.people.users import UserView
-from brender.farm.failures.reasons import FailureView
-from brender.farm.people.saved_view import SavedView
-from brender.farm.settings import After
 from brender.farm.views.steps import StepDetails
-from brender.farm.submission.shelf import TemplateView
 from brender.farm.views.tasks import TaskView
 from brender.farm.views.things import ClientView
 from brender.farm.views.things import JobView

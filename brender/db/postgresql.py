@@ -11,6 +11,7 @@ copied to a schema of the same database.
 import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from time import sleep
 from typing import Any
 
@@ -75,6 +76,12 @@ class LockedDatabase(PostgresqlDatabase):
             connection.close()
             raise
         return connection
+
+    def _close(self, conn: Any) -> None:
+        """PostgreSQL takes a moment to see that somebody has left; who comes next is to find the lock free at once."""
+        with suppress(psycopg.Error):
+            conn.execute("SELECT pg_advisory_unlock_all()")
+        super()._close(conn)  # type: ignore[misc]
 
 
 class Postgresql:

@@ -78,7 +78,7 @@ class Completing(CommandCase):
             "brender clients act": ["activity="],
             "brender clients activity=bu": ["busy "],
             "brender clients --json status=dis": ["disabled "],
-            "brender disable re": ["render-01 "],
+            "brender disable ren": ["render-01 "],
             "brender set client render-01 when_used=f": ["finish "],
             "brender jobs --qu": ["--quiet "],
             "brender shell --ke": ["--keep-going "],

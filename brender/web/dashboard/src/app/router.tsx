@@ -6,7 +6,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ROOT, askAhead } from "../farm/api";
 import { link } from "../farm/live";
 import { Trouble, Wait } from "../parts/trouble";
@@ -116,7 +116,7 @@ export function Outlet({ ways }: { ways: readonly Way[] }) {
   const Shown = way && loaded.get(way.path);
   const live = link.value.state === "live";
   if (way && !Shown && missing !== way) fetched(way, path).catch(() => undefined); // now: an effect is a moment later
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!way || Shown) return;
     fetched(way, path).then(() => paint((count) => count + 1), () => setMissing(way));
   }, [way, live]);

@@ -4,7 +4,7 @@
 // again when a connection that was lost is back.  What is on the page stays there until the new is read.  `useThing` is one
 // job or client: read, then replaced by each event that shows it, and shown as it is expected to be (`expected`).
 
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Sorry } from "./api";
 import { API, get, sorryOf } from "./api";
 import type { Client, Job } from "./api";
@@ -30,7 +30,7 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, depends:
   const [turn, setTurn] = useState(0);
   const again = useCallback(() => setTurn((before) => before + 1), []);
   const live = link.value.state === "live";
-  useEffect(() => {
+  useLayoutEffect(() => { // it is asked for before the page is painted, not after
     const ended = new AbortController();
     load(ended.signal).then(
       (read) => {

@@ -4,7 +4,7 @@
 // somebody.  The stream is asked for the rows that are on the page and what their columns show (`needs`), and for what is newer than all there
 // is.  What is chosen can be acted on, or everything that the filter finds.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useKeys } from "../app/keys";
 import { narrow } from "../app/screen";
 import type { Sorry } from "../farm/api";
@@ -31,7 +31,7 @@ export function Table<T extends object>(table: Shown<T>) {
   const filter = kept(table.prefix, "filter") ?? "";
   const columns = columnsShown(table.columns, kept(table.prefix, "columns"));
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const grown = new Made(place.current!, table, { found: setFound, sorry: setSorry, choose: (ids) => { setAll(false); setChosen(ids); } });
     made.current = grown;
     return () => grown.end();
