@@ -129,7 +129,8 @@ def failing() -> Iterator[Work]:
     scatter, comp = "asset_forest_scatter", "shot_210_comp"
     render = step("Render", "blender", vcpus=8, Frame="1-60")
     part = Part(scatter, 3.0, 0.93, NO_MEMORY, LOG, f"\x1b[31m{NO_MEMORY}\x1b[0m\nRender error, cancelling\n")
-    yield Work(scatter, [render], part, {"owner": "li", **NORTHLIGHT, "pool": "gpu", "priority": 60, "fail_after": 8, "tries": 2})
+    hasty = {"owner": "li", **NORTHLIGHT, "pool": "gpu", "priority": 60}
+    yield Work(scatter, [render], part, {**hasty, "fail_after": 8, "tries": 2})
     frames = step("Comp", "nuke", vcpus=10, Frame="1-96")
     part = Part(comp, 5.0, 0.5, NO_TEXTURE, LOG, NO_TEXTURE + "\n")
     yield Work(comp, [frames], part, {"owner": "zoë", **HARBOUR, "pool": "nights", "limits": {"nuke": 1}, "tries": 1})

@@ -30,27 +30,29 @@ export function Filter({ item, plural, value, sorry, change }: Shown) {
   const [at, setAt] = useState(-1);
   const field = useRef<HTMLInputElement>(null);
   const timer = useRef(0);
+  const asked = useRef<AbortController | undefined>(undefined);
   const id = useId();
   useEffect(() => setText(value), [value]);
 
-  const close = () => { clearTimeout(timer.current); setOffered(NOTHING); setAt(-1); };
-  const offer = (written: string) => {
-    clearTimeout(timer.current);
+  const forget = () => { clearTimeout(timer.current); asked.current?.abort(); };
+  const close = () => { forget(); setOffered(NOTHING); setAt(-1); };
+  const offer = (before: string) => { // what stands before the cursor
+    forget();
+    const { signal } = (asked.current = new AbortController());
     timer.current = setTimeout(() => {
-      const end = field.current?.selectionStart ?? written.length;
-      get<Completion>(`${API}/complete${query({ item, text: written.slice(0, end) })}`).then(
+      get<Completion>(`${API}/complete${query({ item, text: before })}`, { signal }).then(
         (found) => { setOffered(found); setAt(-1); },
-        () => setOffered(NOTHING),
+        () => signal.aborted || setOffered(NOTHING),
       );
     }, PAUSE);
   };
   const take = (word: string) => {
     const end = field.current?.selectionStart ?? text.length;
-    const next = text.slice(0, offered.from) + word + text.slice(end);
-    setText(next);
+    const before = text.slice(0, offered.from) + word;
+    setText(before + text.slice(end));
     close();
-    requestAnimationFrame(() => field.current?.setSelectionRange(offered.from + word.length, offered.from + word.length));
-    if (!word.endsWith(" ")) offer(next);
+    requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length));
+    if (!word.endsWith(" ")) offer(before);
   };
   const commit = () => { close(); if (text !== value) change(text.trim()); };
   const press = (event: KeyboardEvent) => {
@@ -71,7 +73,7 @@ export function Filter({ item, plural, value, sorry, change }: Shown) {
         ref={field} id={id} data-filter="" type="text" class="form-control form-control-sm" placeholder={`Filter ${plural} ( / )`} value={text}
         autocomplete="off" autocapitalize="off" spellcheck={false} role="combobox" aria-autocomplete="list" aria-expanded={offered.words.length > 0}
         aria-controls={`${id}-list`} aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined} aria-invalid={Boolean(sorry)} aria-describedby={sorry ? `${id}-bad` : undefined}
-        onInput={(event) => { setText(event.currentTarget.value); offer(event.currentTarget.value); }} onKeyDown={press} onBlur={commit}
+        onInput={({ currentTarget: { value: written, selectionStart } }) => { setText(written); offer(written.slice(0, selectionStart ?? written.length)); }} onKeyDown={press} onBlur={commit}
       />
       {text && <button type="button" class="clear" aria-label="Clear the filter" onClick={() => { setText(""); close(); change(""); }}>×</button>}
       <ul id={`${id}-list`} role="listbox" aria-label="What could follow" class="offered" hidden={!offered.words.length}>
