@@ -153,12 +153,13 @@ class SqlStore:
         jobs = {row[0]: read_job(row) for row in tuples(JobRow.select().order_by(JobRow.id))}
         unfinished = list(self._planned([job for job in jobs.values() if not job.finished]))
         sources = list(self._planned(waited_for([kept.job for kept in unfinished], jobs)))
-        for row in tuples(StepRow.select(StepRow.job, StepRow.place, StepRow.name, StepRow.counts)):
+        columns = (StepRow.job, StepRow.place, StepRow.name, StepRow.counts)
+        for row in tuples(StepRow.select(*columns).order_by(StepRow.job, StepRow.place)):
             if jobs[row[0]].finished:
                 jobs[row[0]].past.append(read_step(row))
         done, others = self._orders_of({kept.job.id for kept in unfinished})
         return Loaded(
-            clients=[read_client(row) for row in tuples(ClientRow.select())],
+            clients=[read_client(row) for row in tuples(ClientRow.select().order_by(ClientRow.id))],
             finished=[job for job in jobs.values() if job.finished],
             unfinished=unfinished,
             sources=sources,

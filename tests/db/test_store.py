@@ -171,6 +171,19 @@ class Keeping(TestCase):
         self.assertEqual([step.name for step in farm.jobs[1].past], ["A", "B"])
         self.assertEqual(rows(self.path, "select state from jobs"), [("active",), ("queued",)])
 
+    async def test_steps_of_a_finished_job_have_their_names_in_whatever_order_their_rows_lie(self) -> None:
+        client = self.world.client()
+        self.world.job(Stage("A", 1), Stage("B", 1))
+        for _ in range(2):
+            self.world.match()
+            self.world.ended(self.world.orders(client)[0])
+        await self.save()
+        await self.store.close()
+        execute(self.path, "UPDATE steps SET name = name WHERE step_index = 0")  # PostgreSQL puts it behind the other
+        store = open_for(self, reactor, self.path)
+        (job,) = (await store.load()).finished
+        self.assertEqual([(step.index, step.name) for step in job.past], [(0, "A"), (1, "B")])
+
 
 class KeepingOnPostgresql(OnPostgresql, Keeping):
     pass

@@ -6,6 +6,7 @@ of what is found in many, all lines are looked at.  Capitals do not count.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import compress, count, repeat
 from operator import contains
 
@@ -17,17 +18,22 @@ class Texts:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.lines = "\n".join(texts).lower()
-        self.each = self.lines.split("\n") if texts else []
-        self.joined = len(self.each) == len(texts)  # else one of them has lines of its own
+        self.count = len(texts)
+        self.joined = self.lines.count("\n") == max(0, self.count - 1)  # else one of them has lines of its own
+        self._texts = texts
+
+    @cached_property
+    def each(self) -> list[str]:
         if not self.joined:
-            self.each = [text.lower() for text in texts]
+            return [text.lower() for text in self._texts]
+        return self.lines.split("\n") if self.count else []
 
 
 def having(wanted: str, texts: Texts) -> list[int]:
     """The places of those that have it in them; `wanted` is in small letters."""
     if "\n" in wanted or not texts.joined:
         return [place for place, text in enumerate(texts.each) if wanted in text]
-    if texts.lines.count(wanted) * FEW <= len(texts.each):
+    if texts.lines.count(wanted) * FEW <= texts.count:
         return list(few(wanted, texts.lines))
     return list(compress(count(), map(contains, texts.each, repeat(wanted))))
 
