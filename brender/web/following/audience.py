@@ -49,9 +49,7 @@ class Told:
 
 
 class Audience:
-    def __init__(
-        self, question: Question, hearing: Hearing, clock: IReactorTime, crowd: Callable[[], int] = lambda: 0
-    ) -> None:
+    def __init__(self, question: Question, hearing: Hearing, clock: IReactorTime, crowd: Callable[[], int]) -> None:
         """`crowd` tells how many readers there are in all."""
         self.question = question
         self.readers: set[Reader] = set()

@@ -5,9 +5,12 @@ from typing import Any
 from twisted.trial.unittest import TestCase
 
 from brender.verbs.following.narrower import MOST_IDS
+from brender.web.following.audience import A_READER
 from tests.web.fakes import Web, Wire, request
 from tests.web.following.test_stream import events
 from tests.web.following.test_websocket import Talk
+
+CROWD = 125  # a quarter of a second between two times
 
 
 class Asking(TestCase):
@@ -149,6 +152,16 @@ class OwnPace(Asking):
             [(kind, data) for _, kind, data in rest],
             [("job", [{"id": second, "name": "b"}]), ("gone", {"kind": "job", "ids": [first]})],
         )
+
+    async def test_the_more_look_on_the_less_often_each_is_told(self) -> None:
+        (job,) = await self.jobs("a")
+        wires = [self.follow("every=0.1&kind=job&fields=name") for _ in range(CROWD)]
+        told = []
+        for _ in range(20):
+            self.shows(job)
+            self.web.farm.clock.advance(0.05)
+            told.append(len(events(wires[0])))
+        self.assertEqual(told[-1], round(20 * 0.05 / (CROWD * A_READER)))
 
     def test_nothing_is_due_when_its_last_reader_has_gone(self) -> None:
         wire = self.follow("every=2&kind=farm")
