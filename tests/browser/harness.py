@@ -98,7 +98,7 @@ class Visit:
 
     def _listen(self) -> None:
         self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        self.page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error.stack or error}"))
         self.page.on("response", self._answered)
 
     def _said(self, message: ConsoleMessage) -> None:

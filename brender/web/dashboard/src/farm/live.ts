@@ -158,6 +158,7 @@ listeners.add((headers) => {
 });
 
 function listen() {
+  source?.close(); // another has been opened while the first answer was on its way
   followed = question();
   for (const hearer of hearers) {
     last = Math.min(last ?? Infinity, hearer.since ?? Infinity);

@@ -3,7 +3,7 @@
 // How does this work?  What could follow is the server's answer (`/api/v1/complete`), as for Tab in the shell.  Enter takes the
 // filter, and so does leaving the field; the arrows and Tab choose among what is offered.
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { API, get, query } from "../farm/api";
 import type { Sorry } from "../farm/api";
 
@@ -31,8 +31,14 @@ export function Filter({ item, plural, value, sorry, change }: Shown) {
   const field = useRef<HTMLInputElement>(null);
   const timer = useRef(0);
   const asked = useRef<AbortController | undefined>(undefined);
+  const taken = useRef<number | null>(null); // where the cursor goes, once what was taken stands in the field
   const id = useId();
-  useEffect(() => setText(value), [value]);
+  // Both before the next key can come: it would be written in another place, or be gone.
+  useLayoutEffect(() => setText(value), [value]);
+  useLayoutEffect(() => {
+    if (taken.current != null) field.current?.setSelectionRange(taken.current, taken.current);
+    taken.current = null;
+  });
 
   const forget = () => { clearTimeout(timer.current); asked.current?.abort(); };
   const close = () => { forget(); setOffered(NOTHING); setAt(-1); };
@@ -51,7 +57,7 @@ export function Filter({ item, plural, value, sorry, change }: Shown) {
     const before = text.slice(0, offered.from) + word;
     setText(before + text.slice(end));
     close();
-    requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length));
+    taken.current = before.length;
     if (!word.endsWith(" ")) offer(before);
   };
   const commit = () => { close(); if (text !== value) change(text.trim()); };
