@@ -1,20 +1,22 @@
 """The writer: one thread that owns the database, and a queue of rows in front of it.
 
 How does this work?  `write` puts a group of rows (a table and a tuple each) on the queue and gives a Deferred;
-`perform` does the same with a function of the database.  The thread takes all that is queued, up to `MOST` rows, lets
-a later row of the same primary key replace an earlier one, and commits once; then the Deferreds fire in the reactor
-thread, in the order of the calls.  A row is the whole of its object as it is now, and none that the farm still has is
-ever taken out of a table, so nothing is missed when the earlier one was never written: what happened to an order
-stands in its last row.
+`perform` does the same with a function of the database.  The thread takes all that is queued, up to `MOST` rows, lets a
+later row of the same primary key replace an earlier one, and commits once; then the Deferreds fire in the reactor
+thread, in the order of the calls, for `SHARE` of a turn and then in the next one.  A row is the whole of its object as
+it is now, and none that the farm still has is ever taken out of a table, so nothing is missed when the earlier one was
+never written: what happened to an order stands in its last row.
 
 A commit that fails is tried again for as long as that may help (`troubles`), with a pause that grows to `PAUSES[-1]`
-seconds; whoever `listener` is hears what is wrong, and "" when it is over.  Meanwhile everybody waits and nothing
-is lost.  What does not pass ends the writer for good: every Deferred fails with the reason, and `failed` is called
-with it.  `close` waits `LAST` seconds of pauses more for a database that cannot be written.
+seconds; whoever `listener` is hears what is wrong, and "" when it is over.  Meanwhile everybody waits and nothing is
+lost.  What does not pass ends the writer for good: every Deferred fails with the reason, and `failed` is called with
+it.  `close` waits `LAST` seconds of pauses more for a database that cannot be written.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from math import inf
 from queue import SimpleQueue
 from threading import Event, Thread
 from time import perf_counter, sleep
@@ -36,6 +38,7 @@ PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # seconds before a failed commit is tr
 TRIES = 5  # of a commit that fails for a reason that nobody knows
 LAST = 5.0  # seconds of pauses that the end of the server may take
 MOST = 500  # rows in one commit
+SHARE = 0.004  # seconds of a turn of the reactor
 NEWEST = 0.05  # the weight of the last commit in the mean
 
 
@@ -85,6 +88,7 @@ class Writer:
         self._fence = fence  # called in every transaction; raises `GivenUp` when the farm is another server's
         self._ended: Deferred[None] = Deferred()
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._written: deque[Work] = deque()  # and nobody has been told
         self._closing = Event()
         self._upserts = Upserts(database)
         self._refusal = ""  # why nothing is taken any more
@@ -134,12 +138,26 @@ class Writer:
         return work.done
 
     def _finish(self, batch: list[Work]) -> None:
-        for work in batch:
+        waited = bool(self._written)
+        self._written.extend(batch)
+        if not waited:
+            self._tell_some()
+
+    def _tell_some(self, share: float = SHARE) -> None:
+        until = perf_counter() + share
+        while self._written and perf_counter() < until:
+            work = self._written.popleft()
             self.figures.pending -= work.size
             if isinstance(work.answer, Exception):
                 work.done.errback(work.answer)
             else:
                 work.done.callback(work.answer)
+        if self._written:
+            self._in_reactor(self._tell_some)
+
+    def _end(self) -> None:
+        self._tell_some(inf)
+        self._ended.callback(None)
 
     def _tell(self, trouble: str) -> None:
         self.figures.trouble = trouble
@@ -147,6 +165,7 @@ class Writer:
 
     def _break(self, reason: str, batch: list[Work]) -> None:
         """Nothing is written any more; whoever waits hears why, the server too."""
+        self._tell_some(inf)
         self._refusal = reason
         for work in [*batch, *self._left()]:
             self.figures.pending -= work.size
@@ -174,7 +193,7 @@ class Writer:
             with suppress(Exception):  # its connection may be what is broken
                 self._database.close()
             self._release()
-            self._in_reactor(self._ended.callback, None)
+            self._in_reactor(self._end)
 
     def _reason(self, error: Exception) -> str:
         if isinstance(error, GivenUp):

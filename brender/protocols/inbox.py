@@ -2,19 +2,22 @@
 
 How does this work?  A hundred workers that speak at once have said thousands of things before the reactor looks at
 anything else.  So what a connection has read goes through the `Inbox` that all of them share: it is heard at once while
-`SHARE` of this turn is not used up, and else in the next turns, a few messages of each connection after another.
-A connection of which something waits does not read on, so that no more than one reading of each is kept.  One that
-is held back (the database is behind) is passed over until `go_on` is called.
+`SHARE` of this turn is not used up, and else in the next turns, a few messages of each connection after another.  It is
+taken apart into messages when it is heard, and not before, as that takes as long again.  A connection of which
+something waits does not read on, so that no more than one reading of each is kept.  One that is held back (the database
+is behind) is passed over until `go_on` is called.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 SHARE = 0.004  # seconds of a turn
 A_FEW = 8  # messages
+NOTHING = object()
 
 
 class Listener(Protocol):
@@ -32,7 +35,7 @@ class Listener(Protocol):
 class Inbox:
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._waiting: dict[Listener, deque[Any]] = {}
+        self._waiting: dict[Listener, Iterator[Any]] = {}
         self._until = 0.0  # when the share of this turn is used up
         self._next: IDelayedCall | None = None  # the next turn
         self._hearing = False
@@ -42,16 +45,15 @@ class Inbox:
         return listener in self._waiting
 
     def take(self, listener: Listener, messages: Iterable[Any]) -> None:
-        """A connection has read these."""
-        self._waiting.setdefault(listener, deque()).extend(messages)
+        """A connection has read these: each is asked for when it is its turn."""
+        self._waiting[listener] = chain(self._waiting.get(listener, ()), messages)
         self.go_on()
         listener.read_on()
 
     def finish(self, listener: Listener) -> None:
         """Its connection is gone; what was read before is heard now."""
-        messages = self._waiting.pop(listener, deque())
-        while messages:  # it may be its own words that end it: none is heard twice
-            listener.hear(messages.popleft())
+        for message in self._waiting.pop(listener, ()):  # it may be its own words that end it: none is heard twice
+            listener.hear(message)
 
     def go_on(self) -> None:
         """Something may be heard: it has come, or is not held back any more."""
@@ -85,11 +87,15 @@ class Inbox:
 
     def _hear_some(self, listener: Listener) -> bool:
         """Whether more of it may be heard."""
-        messages = self._waiting.get(listener, deque())
+        messages = self._waiting.get(listener, iter(()))
         for _ in range(A_FEW):
-            if listener.held or not messages:
-                break
-            listener.hear(messages.popleft())
-        if not messages and self._waiting.pop(listener, None) is not None:
-            listener.read_on()
-        return bool(messages) and not listener.held
+            if listener.held:
+                return False
+            message = next(messages, NOTHING)
+            if message is NOTHING:
+                if self._waiting.get(listener) is messages:
+                    del self._waiting[listener]
+                    listener.read_on()
+                return False
+            listener.hear(message)
+        return True

@@ -7,7 +7,7 @@ waits.  `WorkerProtocol` is the wire: bytes through the codec, a timeout for a g
 come and for a peer that has gone silent, pings, and pauses when the database is behind.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -291,11 +291,15 @@ class WorkerProtocol(Protocol):
             return
         if self._conversation.client is not None:
             self._wait_again()
+        self._inbox.take(self, self._messages(data))
+
+    def _messages(self, data: bytes) -> Iterator[Any]:
+        """What is no message is the last."""
         try:
-            messages: list[Any] = list(self._decoder.feed(data))
+            yield from self._decoder.feed(data)
         except BadMessage as bad:
-            messages = [*bad.messages, bad]
-        self._inbox.take(self, messages)
+            yield from bad.messages
+            yield bad
 
     def hear(self, message: Any) -> None:
         try:
@@ -380,6 +384,4 @@ class WorkerFactory(Factory):
         self._inbox = Inbox(clock)
 
     def buildProtocol(self, addr: Any) -> WorkerProtocol:
-        return WorkerProtocol(
-            self._service, self._clock, self._heartbeat, self._inbox, self._gate, self._greet_within
-        )
+        return WorkerProtocol(self._service, self._clock, self._heartbeat, self._inbox, self._gate, self._greet_within)

@@ -1,7 +1,9 @@
 """The writer: what is committed together, who hears of it, and what happens when it cannot be committed."""
 
 import sqlite3
+from collections import deque
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from peewee import Database, OperationalError
@@ -12,7 +14,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from brender.db.models import ClientRow, JobRow, OrderRow, StepRow
 from brender.db.troubles import GivenUp
-from brender.db.writer import LAST, MOST, PAUSES, TRIES, Rows, Work, WriteFailed, Writer, coalesced
+from brender.db.writer import LAST, MOST, PAUSES, SHARE, TRIES, Rows, Work, WriteFailed, Writer, coalesced
 from tests.db.databases import Hand, OnPostgresql, accept, execute, now, place, ready, refuse, rows
 
 NAMES = "select id, name from clients order by id"
@@ -67,18 +69,40 @@ class Writing(SynchronousTestCase):
         self.hand.run()
         self.assertEqual(fired, list(range(1200)))
 
+    def test_whoever_waits_is_told_in_several_turns_where_that_takes_long(self) -> None:
+        turns: list[int] = [0]
+        told: list[tuple[int, int]] = []
+
+        def tell(number: int) -> None:
+            sleep(SHARE / 3)
+            told.append((number, turns[0]))
+
+        for number in range(20):
+            self.writer.write([client(number)]).addCallback(lambda _, n: tell(n), number)
+        later: deque[Any] = deque()
+        self.writer._in_reactor = lambda *call: later.append(call)
+        self.writer.close().addCallback(lambda _: tell(20))
+        self.writer.run()
+        while later:
+            call, *given = later.popleft()
+            call(*given)
+            turns[0] += 1
+        self.assertEqual([number for number, _ in told], list(range(21)))
+        self.assertLessEqual(sum(turn == 0 for _, turn in told), 4)
+        self.assertEqual(self.writer.pending, 0)
+
     def test_a_commit_has_so_many_rows_at_most_but_keeps_a_group_together(self) -> None:
         for first in range(0, 1500, 300):
             self.writer.write(clients(first, 300))
         sizes: list[int] = []
 
-        def noted(call: Any, batch: Any = ()) -> None:
-            sizes.append(sum(len(work.rows) for work in batch or ()))
-            call(batch)
+        def noted(call: Any, *given: Any) -> None:
+            sizes.extend(sum(len(work.rows) for work in batch) for batch in given)
+            call(*given)
 
         self.writer._in_reactor = noted
         self.hand.run()
-        self.assertEqual(sizes, [600, 600, 300, 0])
+        self.assertEqual(sizes, [600, 600, 300])
         self.assertTrue(all(size - 300 < MOST for size in sizes))
 
     def test_what_waits_is_counted_until_it_is_written(self) -> None:
