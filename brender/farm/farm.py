@@ -60,6 +60,7 @@ class Farm:
         self.credentials: dict[str, Credential] = {}  # by the key of the machine: which of its certificates count
         self.archived: dict[int, Archived] = {}  # jobs that are not here any more
         self.orders: dict[int, Order] = {}  # held by a client
+        self._open: dict[int, Job] = {}  # jobs that have not ended, and some that have
         self.queue = OrderOfWork(self.settings)  # steps with ready tasks that may be ordered
         self.shapes = Shapes()
         self.floor = Floor()
@@ -93,6 +94,18 @@ class Farm:
         taken, self.changes = self.changes, Changes()
         taken.sessions = self.people.sessions.take_changed()
         return taken
+
+    # --- jobs
+
+    def open(self, job: Job) -> None:
+        """It is new, or it has ended and goes on."""
+        self._open[job.id] = job
+
+    def open_jobs(self) -> list[Job]:
+        """Those that have not ended, by their numbers: a farm keeps many more than these."""
+        for number in [number for number, job in self._open.items() if job.finished]:
+            del self._open[number]
+        return [self._open[number] for number in sorted(self._open)]
 
     # --- what happens by itself
 

@@ -337,6 +337,10 @@ class FarmLife(RuleBasedStateMachine):
     # --- what is always so
 
     @invariant()
+    def open_jobs_are_those_that_have_not_ended(self) -> None:
+        assert self.farm.open_jobs() == [job for job in self.farm.jobs.values() if not job.finished]
+
+    @invariant()
     def counts_add_up(self) -> None:
         for step in self.steps():
             states = bytes(step.tasks)

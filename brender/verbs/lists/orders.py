@@ -3,12 +3,12 @@
 How does this work?  A `Column` is what one attribute is of each thing of a list, and what was made of that: the texts
 in small letters, in which is searched and by which is sorted.  An order moves no thing: `Arranged` looks one up when
 somebody asks for it.  Who pages through a hundred thousand asks for the same again and again.  So each request reads
-all values anew, which is quick; `Remembered` gives the column that it has where every value is what it was, and the
-order that was made of these very columns.  Neither can be wrong.
+all values anew, which is quick; `Remembered` gives the column that it has where every value is what it was, and what
+was found in these very columns, and the order that was made of them.  None of it can be wrong.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, overload
 
@@ -16,7 +16,7 @@ from brender.farm.interfaces import FarmService
 from brender.verbs.lists.searching import Texts
 
 Values = list[Any]  # one for each thing; None for what is absent
-MOST = 8  # columns that are remembered, and orders
+MOST = 8  # columns that are remembered, and of what was made of them
 LEAST = 1_000  # things; of fewer all is made as quickly
 
 Key = TypeVar("Key")
@@ -98,30 +98,37 @@ def by_one(order: Sequence[int], by: By) -> list[int]:
 
 
 class Remembered:
-    """The last few columns and orders of long lists."""
+    """The last few columns of long lists, and what was made of them."""
 
     def __init__(self) -> None:
-        self._columns: OrderedDict[str, Column] = OrderedDict()
-        self._orders: OrderedDict[tuple[tuple[str, bool], ...], tuple[Sequence[By], list[int]]] = OrderedDict()
+        self._columns: OrderedDict[tuple[str, int], Column] = OrderedDict()
+        self._made: OrderedDict[tuple[Any, ...], tuple[Sequence[Any], list[int]]] = OrderedDict()
 
     def column(self, name: str, values: Values) -> Column:
         """A column with these values, the one that there was if it has the same; `name` says of which item, too."""
-        kept = self._columns.get(name)
+        what = (name, len(values))  # longer and shorter lists of the same are looked at in turn
+        kept = self._columns.get(what)
         column = kept if kept is not None and kept.values == values else Column(name, values)
         if len(values) >= LEAST:
-            keep(self._columns, name, column)
+            keep(self._columns, what, column)
         return column
 
     def order(self, keys: Sequence[By]) -> list[int]:
+        columns = [by.column for by in keys]
         what = tuple((by.column.name, by.reverse) for by in keys)
-        kept = self._orders.get(what)
-        if kept is not None and all(ours.column is theirs.column for ours, theirs in zip(keys, kept[0], strict=True)):
-            order = kept[1]
-        else:
-            order = order_of(keys)
-        if len(order) >= LEAST:
-            keep(self._orders, what, (keys, order))
-        return order
+        return self.places(what, columns, len(columns[0].values), lambda: order_of(keys))
+
+    def places(
+        self, what: tuple[Any, ...], source: Sequence[Any], count: int, make: Callable[[], list[int]]
+    ) -> list[int]:
+        """Some of so many places: those that were made of these very objects, or new ones; nobody changes them."""
+        what = (*what, count)
+        kept = self._made.get(what)
+        same = kept is not None and all(ours is theirs for ours, theirs in zip(source, kept[0], strict=True))
+        made = kept[1] if kept is not None and same else make()
+        if count >= LEAST:
+            keep(self._made, what, (source, made))
+        return made
 
 
 def keep(kept: OrderedDict[Key, Kept], key: Key, value: Kept) -> None:

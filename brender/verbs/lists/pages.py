@@ -91,16 +91,19 @@ def arranged(call: Call, keys: Sequence["Key"]) -> Sequence[Any]:
 
 def searched(columns: Columns, item: Item, wanted: str) -> list[int]:
     """The places of those with the text in one of their texts, without regard to case."""
-    found: list[list[int]] = []
-    for attribute in map(item.attributes.__getitem__, item.searched):
-        if attribute.choices and not any(wanted in choice for choice in attribute.choices):
-            continue
-        if places := having(wanted, columns.of(attribute).texts):
-            found.append(places)
+    attributes = [item.attributes[name] for name in item.searched]
+    looked_at = [each for each in attributes if not each.choices or any(wanted in choice for choice in each.choices)]
+    read = [columns.of(attribute) for attribute in looked_at]
+    what = (item.name, wanted, *(column.name for column in read))
+    return columns.remembered.places(what, read, len(columns.things), lambda: found_in(read, wanted))
+
+
+def found_in(read: Sequence[Column], wanted: str) -> list[int]:
+    found = [places for places in (having(wanted, column.texts) for column in read) if places]
     return found[0] if len(found) == 1 else sorted(set().union(*found))
 
 
-def in_order(columns: Columns, found: Sequence[int] | None, keys: Sequence["Key"]) -> Sequence[Any]:
+def in_order(columns: Columns, found: list[int] | None, keys: Sequence["Key"]) -> Sequence[Any]:
     """Those that were found, or all, sorted; they come as they are listed, which is the order of the exact keys."""
     things, wanted = columns.things, [key for key in keys if not key.exact]
     if not wanted:
@@ -108,10 +111,16 @@ def in_order(columns: Columns, found: Sequence[int] | None, keys: Sequence["Key"
     order = columns.remembered.order([By(columns.of(key.attribute), key.reverse) for key in wanted])
     if found is None or len(found) == len(things):
         return Arranged(things, order)
-    kept = bytearray(len(things))
+    what = ("found", *((key.attribute.name, key.reverse) for key in wanted))
+    return Arranged(things, columns.remembered.places(what, (found, order), len(things), lambda: kept_of(order, found)))
+
+
+def kept_of(order: Sequence[int], found: Sequence[int]) -> list[int]:
+    """Those of an order that were found."""
+    kept = bytearray(len(order))
     for place in found:
         kept[place] = True
-    return Arranged(things, list(compress(order, map(kept.__getitem__, order))))
+    return list(compress(order, map(kept.__getitem__, order)))
 
 
 # --- sorting

@@ -1,6 +1,6 @@
 """Orders of long lists: those of Python's own sort, made once for the same values, and made anew for others."""
 
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 from hypothesis import given
@@ -67,6 +67,24 @@ class Remembering(SynchronousTestCase):
         self.order([*values, 7], reverse=True)
         self.assertEqual(len(made), 5)
 
+    def test_a_shorter_list_does_not_take_the_place_of_a_longer_one(self) -> None:
+        whole = list(range(2 * orders.LEAST))
+        column = self.remembered.column("a", whole)
+        self.remembered.column("a", whole[: orders.LEAST])
+        self.assertIs(self.remembered.column("a", list(whole)), column)
+
+    def test_places_are_made_anew_when_one_of_their_sources_is_another(self) -> None:
+        numbers = count()
+        sources: list[list[int]] = [[1], [2], [3]]
+
+        def places(things: int, *of: int) -> list[int]:
+            return self.remembered.places(("b",), [sources[each] for each in of], things, lambda: [next(numbers)])
+
+        long, short = orders.LEAST, orders.LEAST - 1
+        told = [places(long, *of) for of in ((0, 1), (0, 1), (0, 2), (0, 1))]
+        self.assertEqual(told, [[0], [0], [1], [2]])
+        self.assertEqual([places(short, 0, 1), places(short, 0, 1), places(long, 0, 1)], [[3], [4], [2]])
+
     @given(some.lists(some.lists(some.integers(0, 2), min_size=3, max_size=3), max_size=12))
     def test_whatever_was_asked_before_it_is_the_order_of_these_values(self, lists: list[list[int]]) -> None:
         self.patch(orders, "LEAST", 1)
@@ -81,7 +99,7 @@ class Remembering(SynchronousTestCase):
         for number in range(orders.MOST + 5):
             column = self.remembered.column(str(number), [number] * orders.LEAST)
             self.remembered.order([By(column, False)])
-        self.assertEqual((len(self.remembered._columns), len(self.remembered._orders)), (orders.MOST, orders.MOST))
+        self.assertEqual((len(self.remembered._columns), len(self.remembered._made)), (orders.MOST, orders.MOST))
         short = Remembered()
         short.order([By(short.column("x", [1, 2]), False)])
-        self.assertEqual((len(short._columns), len(short._orders)), (0, 0))
+        self.assertEqual((len(short._columns), len(short._made)), (0, 0))
