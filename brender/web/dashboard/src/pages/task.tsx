@@ -9,6 +9,7 @@ import { now, second } from "../farm/clock";
 import { useHeard, useLoaded } from "../farm/loading";
 import { VerbButton } from "../parts/button";
 import { Log } from "../parts/log";
+import { FINISHED } from "../parts/progress";
 import { State } from "../parts/state";
 import { Note, Trouble, Wait } from "../parts/trouble";
 import { ago, clock, duration, plural } from "../words";
@@ -63,16 +64,23 @@ function Head({ job, task }: { job: number; task: Task }) {
           <p>{[where(task) + running, task.seconds != null && `took ${duration(task.seconds)}`, task.status].filter(Boolean).join(" · ")}</p>
           {task.parameters && <p class="soft">{task.parameters}</p>}
         </div>
-        <div class="verbs">{TASK_VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} about={task.what} run={() => void act({ item: "task", within: `jobs/${job}/`, verb, filter })} />)}</div>
+        <div class="verbs">{verbsFor(task).map((verb) => <VerbButton key={verb.name} verb={verb} about={task.what} run={() => void act({ item: "task", within: `jobs/${job}/`, verb, filter })} />)}</div>
       </div>
       <Why job={job} task={task} />
     </section>
   );
 }
 
+// Those that would change something.
+function verbsFor({ state }: Task) {
+  const ended = FINISHED.has(state);
+  const fitting: Record<string, boolean> = { retry: ended && state !== "completed", requeue: ended, cancel: !ended };
+  return TASK_VERBS.filter((verb) => fitting[verb.name]);
+}
+
 // A task that has ended is on nobody's hands: where it was its tries say.
 function where(task: Task): string {
-  if (!task.client) return ["completed", "failed", "canceled"].includes(task.state) ? "" : "no client has it";
+  if (!task.client) return FINISHED.has(task.state) ? "" : "no client has it";
   return `${task.state === "active" ? "runs on" : "ran on"} ${task.client}`;
 }
 
