@@ -24,7 +24,7 @@ NO_ATHERIS = "atheris is not installed (there is none for this machine); nothing
 def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     asked.add_argument("targets", nargs="*", metavar="TARGET")
-    asked.add_argument("--runs", type=int, help=f"inputs for each (default: {MILLION:,}, fewer for what is slow)")
+    asked.add_argument("--runs", type=int, help=f"inputs for each (default: {MILLION:,})")
     asked.add_argument("--seconds", type=int, default=0, help="end each after so long")
     asked.add_argument("--seed", type=int, default=0, help="0: another one each time")
     asked.add_argument("--fresh", action="store_true", help="do not go on with what earlier runs have learnt")
@@ -59,7 +59,7 @@ def run_here(options: argparse.Namespace) -> int:
         from tests.fuzz.targets import TARGETS  # noqa: PLC0415
 
     target = TARGETS[name]
-    runs = options.runs or int(MILLION * target.part)
+    runs = options.runs or MILLION
     with tempfile.TemporaryDirectory(prefix="brender-fuzz-") as folder:
         words = [
             *folders(name, Path(folder), options.fresh),

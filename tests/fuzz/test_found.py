@@ -16,6 +16,7 @@ FOUND: Mapping[str, Sequence[bytes]] = {
         b"submit ~wh\x84\ry\r] 2\n\x00\x00\x00-2\rt=\nrreq\xff\xffushot_010=\n\xd0\x03j\xf3",  # the home of nobody
         b"submit ~nobody-at-all/shot.yaml\r\n",
     ],
+    "template": [b"a<:\n?\n?\n:\n"],  # a field without a name, twice
     "json": [b'{"action": {}}', b'{"action": [1]}', b'{"action": null}'],  # of what cannot be a key
 }
 

@@ -220,7 +220,9 @@ class _Walk:
     def _look_for_repetition(self, parent: _Open, key: str) -> None:
         assert parent.keys is not None
         if key in parent.keys and len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(inside(parent.at, shown(key)), "This field stands twice; keep one of them."))
+            at = inside(parent.at, shown(key)) if key else parent.at or WHOLE
+            which = "This field" if key else "A field without a name"
+            self.problems.append(Problem(at, f"{which} stands twice; keep one of them."))
         parent.keys.add(key)
 
 
