@@ -1,5 +1,6 @@
 """What many workers say at once is heard bit by bit, in order, and nothing of it is lost."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given
@@ -85,6 +86,20 @@ class Hearing(SynchronousTestCase):
             self.assertLess(self.times.turn(), SHARE + EACH * A_FEW)
         self.assertEqual([voice.heard for voice in voices], [list(range(30))] * 50)
         self.assertTrue(all(voice.reads for voice in voices))
+
+    def test_what_was_read_is_taken_apart_when_it_is_its_turn(self) -> None:
+        begun: list[int] = []
+
+        def words(number: int) -> Iterator[int]:
+            begun.append(number)
+            yield from range(30)
+
+        voices = self.voices(50)
+        for number, voice in enumerate(voices):
+            self.times.inbox.take(voice, words(number))
+        self.assertLess(len(begun), 10)
+        self.times.turns()
+        self.assertEqual((begun, {tuple(voice.heard) for voice in voices}), (list(range(50)), {tuple(range(30))}))
 
     def test_nobody_waits_until_another_has_said_all(self) -> None:
         loud, soft = self.voices(2)
