@@ -16,7 +16,7 @@ from brender.farm.interfaces import FarmService
 from brender.verbs.lists.searching import Texts
 
 Values = list[Any]  # one for each thing; None for what is absent
-MOST = 8  # columns that are remembered, and of what was made of them
+MOST = 12  # columns that are remembered, and of what was made of them
 LEAST = 1_000  # things; of fewer all is made as quickly
 
 Key = TypeVar("Key")
