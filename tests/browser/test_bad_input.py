@@ -166,6 +166,21 @@ class BadInput(BrowserCase):
                 expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
             self.excuse("500: ", "502: ", "401: ", "error: EventSource")
 
+    def test_a_page_that_cannot_be_drawn_says_so_and_the_others_go_on(self) -> None:
+        job = self.completed()
+        self.between(answer(200, f'{{"id": {job}, "steps": []}}', "application/json"), f"**/api/v1/jobs/{job}")
+        page = self.visit.open(f"jobs/{job}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("This page could not be drawn")
+        expect(page.get_by_role("alert").first).to_contain_text(re.compile("The mistake is ours, not yours: .+"))
+        mark(page)
+        page.get_by_role("link", name="Jobs", exact=True).click()
+        expect(row(page, "the first").locator(".state")).to_have_text("completed")
+        page.unroute(f"**/api/v1/jobs/{job}")
+        page.get_by_role("link", name="the first", exact=True).click()
+        state(page, "completed")
+        self.assertTrue(marked(page), "It was loaded anew.")
+        self.excuse("uncaught: TypeError")
+
     def test_a_page_that_could_not_be_read_is_there_when_the_trouble_is_over(self) -> None:
         job = self.completed()
         for trouble, way in FAILING.items():

@@ -10,6 +10,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ROOT, askAhead } from "../farm/api";
 import { link } from "../farm/live";
 import { Trouble, Wait } from "../parts/trouble";
+import { Boundary } from "./boundary";
 
 export interface Where {
   ids: Record<string, string>;
@@ -127,7 +128,7 @@ export function Outlet({ ways }: { ways: readonly Way[] }) {
     document.getElementById("main")?.focus({ preventScroll: true }); // the next Tab is on the page that is new
   }, [path]);
   if (!way) return <Trouble title="Nothing here" message={`There is no page at ${path}.`} />;
-  if (Shown) return <Shown key={path} ids={matched(path, way.path)!} />;
+  if (Shown) return <Boundary key={path}><Shown ids={matched(path, way.path)!} /></Boundary>;
   if (missing !== way) return <Wait />;
   return <Trouble title="This page could not be fetched" message={NOT_FETCHED}><p><button type="button" class="btn btn-secondary" onClick={() => location.reload()}>Load it anew</button></p></Trouble>;
 }
