@@ -136,7 +136,7 @@ class Accessible(BrowserCase):
         self.farm.wait(frames, within=SLOW / 1000)
         self.farm.wait(failing, "failed", within=SLOW / 1000)
         self.farm.until(lambda: len(self.farm.api(f"jobs/{frames}/pictures")["data"]) == 3, "there are no pictures")
-        self.farm.api("clients/2", {"pools": ["gpu"], "tags": ["fast"], "sleeps": "mon-fri 08:00-19:00"}, "PATCH")
+        self.farm.api("clients/2", {"pools": ["gpu"], "tags": ["fast"], "sleeps": "mon-sun 00:00-24:00"}, "PATCH")
         self.farm.api("limits", {"name": "nuke", "count": 2})
         self.farm.api("views", {"name": "what failed", "item": "job", "filter": "failed", "sort": "-ended"})
 

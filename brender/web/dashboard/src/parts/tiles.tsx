@@ -39,7 +39,7 @@ export function Tiles({ farm }: { farm: FarmNow }) {
       <div class="heading"><h2 id="clients-title">Clients</h2><p><a href={here("/clients")}>all {number(farm.clients)}</a></p></div>
       <ul class="tile-counts">
         {counts.filter(([, count]) => count).map(([state, count]) => (
-          <li key={state}><a href={to(KINDS[state]?.filter ?? state)}><span class="tile-sign" data-state={state} aria-hidden="true">{KINDS[state]?.sign}</span>{number(count)} {KINDS[state]?.words ?? state}</a></li>
+          <li key={state}><a href={to(KINDS[state]?.filter ?? state)}><span class="tile-sign" data-state={state} data-sign={KINDS[state]?.sign} aria-hidden="true" />{number(count)} {KINDS[state]?.words ?? state}</a></li>
         ))}
       </ul>
       {tiles && <ul class={`tiles ${tiles.length > ROOMY ? "tight" : ""}`}>{tiles.map((tile) => <One key={tile.id} tile={tile} named={tiles.length <= ROOMY} />)}</ul>}
@@ -57,7 +57,7 @@ function One({ tile, named }: { tile: Tile; named: boolean }) {
   return (
     <li aria-busy={pending(tile)}>
       <a class="tile" data-state={state} href={here(`/clients/${tile.id}`)} title={words} aria-label={words}>
-        <span class="tile-sign" aria-hidden="true">{KINDS[state]?.sign ?? "?"}</span>{named && <span class="tile-name">{tile.name}</span>}
+        <span class="tile-sign" data-sign={KINDS[state]?.sign ?? "?"} aria-hidden="true" />{named && <span class="tile-name">{tile.name}</span>}
       </a>
     </li>
   );
