@@ -33,7 +33,7 @@ from brender.farm.transitions import FINISHED_TASK, JobEvent, JobState, NotNow, 
 def submit(farm: Farm, job: Job, plan: Plan, now: float) -> Job:
     farm.last_job = max(farm.last_job, job.id)
     farm.jobs[job.id] = job
-    farm.open(job)
+    farm.opened(job)
     job.follow(plan, farm.shapes)
     follow(farm, job)
     when.look_at_gate(farm, job, now)
@@ -241,7 +241,7 @@ def is_ended(job: Job, step: int, task: int) -> bool:
 
 def open_again(farm: Farm, job: Job, now: float) -> None:
     job.move(JobEvent.REOPEN)
-    farm.open(job)
+    farm.opened(job)
     job.ended, job.reason, job.past = None, "", []
     for step in job.steps:
         farm.keep_states(step)

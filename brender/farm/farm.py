@@ -97,7 +97,7 @@ class Farm:
 
     # --- jobs
 
-    def open(self, job: Job) -> None:
+    def opened(self, job: Job) -> None:
         """It is new, or it has ended and goes on."""
         self._open[job.id] = job
 
