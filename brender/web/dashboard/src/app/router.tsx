@@ -7,10 +7,12 @@
 import { computed, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { ROOT, askAhead } from "../farm/api";
+import { ROOT } from "../farm/api";
+import { askFirst } from "../farm/first";
 import { link } from "../farm/live";
 import { Trouble, Wait } from "../parts/trouble";
 import { Boundary } from "./boundary";
+import { matched, pathOf } from "./paths";
 
 export interface Where {
   ids: Record<string, string>;
@@ -22,10 +24,9 @@ type Load = () => Promise<{ default: Page }>;
 export interface Way {
   path: string; // {name} stands for a part
   load: Load;
-  first?: (ids: Record<string, string>, said: URLSearchParams) => string; // what the page asks for first: its answer comes while its code does
 }
 
-const read = () => ({ path: location.pathname.slice(ROOT.length).replace(/(.)\/$/, "$1") || "/", query: location.search });
+const read = () => ({ path: pathOf(location.pathname, ROOT), query: location.search });
 
 export const place = signal(read());
 
@@ -50,29 +51,6 @@ export function remember(values: Record<string, string | number | null | undefin
 }
 
 addEventListener("popstate", () => (place.value = read()));
-
-function decoded(part: string): string | null {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return null; // no text at all
-  }
-}
-
-export function matched(path: string, way: string): Record<string, string> | null {
-  const parts = path.split("/");
-  const wanted = way.split("/");
-  if (parts.length !== wanted.length) return null;
-  const ids: Record<string, string> = {};
-  for (const [index, part] of wanted.entries()) {
-    const name = /^\{(\w+)\}$/.exec(part)?.[1];
-    const said = decoded(parts[index] ?? "");
-    if (said == null) return null;
-    if (name) ids[name] = said;
-    else if (part !== parts[index]) return null;
-  }
-  return ids;
-}
 
 export function listenToLinks(ways: readonly Way[]) {
   addEventListener("click", (event) => {
@@ -105,7 +83,7 @@ function fetched(way: Way, path: string): Promise<void> {
     },
   );
   coming.set(way.path, page);
-  if (way.first) askAhead(way.first(matched(path, way.path)!, said.value));
+  askFirst(path, said.value);
   return page;
 }
 

@@ -75,8 +75,8 @@ export const listeners = new Set<(headers: Headers, status: number) => void>();
 
 const fetched = (path: string, options: RequestInit = {}) => fetch(here(path), { cache: "no-cache", ...options });
 
-// Asked now, for whoever asks it soon.
-export const askAhead = (path: string) => ahead(path, fetched);
+// Asked now, for whoever asks it soon; `next` may ask for what follows from the answer.
+export const askAhead = (path: string, next?: (answer: Response) => Promise<void>) => ahead(path, fetched, next);
 
 export async function ask(path: string, options: RequestInit = {}): Promise<Response> {
   let response: Response;

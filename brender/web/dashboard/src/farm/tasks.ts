@@ -7,11 +7,12 @@
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { Cells } from "../parts/cells";
 import type { components } from "../api";
-import { API, ask } from "./api";
+import { ask } from "./api";
 import type { Sorry } from "./api";
 import { eventNow } from "./live";
 import type { TasksChanged } from "./live";
 import { useHeard, useLoaded } from "./loading";
+import { gridAddress } from "./steps";
 
 export type Space = components["schemas"]["Space"];
 
@@ -27,7 +28,7 @@ interface Grid {
 }
 
 async function readGrid(job: number, step: string, signal: AbortSignal): Promise<Grid> {
-  const response = await ask(`${API}/jobs/${job}/steps/${encodeURIComponent(step)}/grid`, { signal });
+  const response = await ask(gridAddress(job, step), { signal });
   const all = await response.arrayBuffer();
   const head = new DataView(all, 0, HEAD);
   const length = head.getUint16(6, true);

@@ -11,6 +11,7 @@ import { here, API, get } from "../farm/api";
 import type { Failure, Job, Page, StepDetails } from "../farm/api";
 import { pending } from "../farm/expected";
 import { useLoaded, useThing } from "../farm/loading";
+import { largestOf, shownStep } from "../farm/steps";
 import { Changes } from "../parts/changes";
 import { Failures } from "../parts/failures";
 import { Film } from "../parts/film";
@@ -75,9 +76,7 @@ function Approve({ job }: { job: Job }) {
 
 function Steps({ job, there }: { job: Job; there: () => void }) {
   const { value, sorry } = useLoaded(async (signal) => (await get<Page<StepDetails>>(`${API}/jobs/${job.id}/steps?limit=1000`, { signal })).data, [job.id, job.steps.length]);
-  const wanted = said.value.get("step");
-  const largest = job.steps.reduce<Job["steps"][number] | undefined>((most, step) => (most && most.tasks >= step.tasks ? most : step), undefined);
-  const chosen = job.steps.find((step) => step.name === wanted) ?? largest;
+  const chosen = shownStep(job, said.value.get("step"));
   if (!chosen) return null;
   const details = value?.find((step) => step.name === chosen.name);
   const drawn = job.steps.map((step) => ({ ...step, depends_on: value?.find((one) => one.name === step.name)?.depends_on ?? [] }));
@@ -85,7 +84,7 @@ function Steps({ job, there }: { job: Job; there: () => void }) {
     <section aria-labelledby="steps-title">
       <div class="heading"><h2 id="steps-title">{job.steps.length > 1 ? "Steps" : "Tasks"}</h2>{job.steps.length > 1 && <p>{chosen.name} is shown below</p>}</div>
       {sorry && <Note sorry={sorry} />}
-      {job.steps.length > 1 && (value || sorry) && <StepGraph steps={drawn} chosen={chosen.name} choose={(name) => remember({ step: name === largest?.name ? null : name })} />}
+      {job.steps.length > 1 && (value || sorry) && <StepGraph steps={drawn} chosen={chosen.name} choose={(name) => remember({ step: name === largestOf(job)?.name ? null : name })} />}
       <StepTasks key={chosen.name} job={job.id} step={chosen.name} space={details?.space} frame={details?.frame} there={there} />
     </section>
   );

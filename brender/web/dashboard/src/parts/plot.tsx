@@ -1,7 +1,7 @@
 // A plot over time or over frames, by uPlot, in the colours of the page; and the same in words for who does not see it.
 
-import uPlot from "uplot";
-import { useEffect, useRef } from "preact/hooks";
+import type uPlot from "uplot";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { isDark } from "../app/theme";
 import { clock } from "../words";
 
@@ -13,6 +13,11 @@ export interface Line {
   fill?: boolean;
   write: (value: number) => string;
 }
+
+// What draws it takes thirty milliseconds to be ready, and so is fetched when the rest of a page stands.
+let library: typeof uPlot | undefined;
+
+export const plotting = async () => (library ??= (await import("uplot")).default);
 
 const roomFor = (text: string) => Math.max(60, 7.5 * text.length + 16); // pixels
 
@@ -34,12 +39,15 @@ export function Plot({ label, lines, data, time = false, writeX, most, height = 
   const newest = useRef({ mark, press });
   newest.current = { mark, press };
   const dark = isDark();
+  const [Drawn, setDrawn] = useState(() => library);
+  useEffect(() => void (Drawn || plotting().then((ready) => setDrawn(() => ready), () => undefined)), []);
   useEffect(() => {
+    if (!Drawn) return;
     const box = place.current!; // as it is told of its size once more when it is gone
     const style = getComputedStyle(box);
     const colour = (name: string) => style.getPropertyValue(name).trim();
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: `12px ${style.fontFamily}` };
-    const plot = new uPlot(
+    const plot = new Drawn(
       {
         width: box.clientWidth,
         height,
@@ -74,7 +82,7 @@ export function Plot({ label, lines, data, time = false, writeX, most, height = 
       watched.disconnect();
       plot.destroy();
     };
-  }, [dark, lines.map((line) => line.name).join(), height, time]);
+  }, [Drawn, dark, lines.map((line) => line.name).join(), height, time]);
   useEffect(() => made.current?.setData(data as unknown as uPlot.AlignedData), [data]);
   return <div ref={place} class="plot" role="img" aria-label={label} />;
 }

@@ -11,7 +11,7 @@ import { VerbButton } from "./button";
 import { STATES, written } from "./cells";
 import type { Cells, Ranges } from "./cells";
 import { Grid } from "./grid";
-import { Plot } from "./plot";
+import { Plot, plotting } from "./plot";
 import { Note, Wait } from "./trouble";
 
 const PLOTTED = 4000; // points at most
@@ -74,10 +74,12 @@ function usePoints(cells: Cells, turn: number): [number[], number[]] | undefined
   const [data, set] = useState<[number[], number[]]>();
   const timer = useRef(0);
   const soon = (milliseconds: number) => {
-    timer.current ||= setTimeout(() => {
+    const mine = (timer.current ||= setTimeout(async () => {
+      await plotting().catch(() => undefined); // so that nothing moves when it comes
+      if (timer.current !== mine) return;
       timer.current = 0;
       set(points(cells));
-    }, milliseconds);
+    }, milliseconds));
   };
   useEffect(() => {
     soon(0);
