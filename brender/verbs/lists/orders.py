@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, overload
 
 from brender.farm.interfaces import FarmService
-from brender.verbs.lists.searching import Texts
+from brender.verbs.lists.searching import Kinds, Texts, are_kinds, having
 
 Values = list[Any]  # one for each thing; None for what is absent
 MOST = 12  # columns that are remembered, and of what was made of them
@@ -34,6 +34,20 @@ class Column:
     def texts(self) -> Texts:
         """What is absent stands there as an empty text."""
         return Texts([value or "" for value in self.values] if self.gaps else self.values)
+
+    @cached_property
+    def kinds(self) -> Kinds | None:
+        """None where there are too many."""
+        return Kinds(self.values) if are_kinds(self.values) else None
+
+    def having(self, wanted: str) -> bytes:
+        """For each thing a byte, whether its text has this in it; `wanted` is in small letters."""
+        if self.kinds:
+            return self.kinds.having(wanted)
+        mask = bytearray(len(self.values))
+        for place in having(wanted, self.texts):
+            mask[place] = True
+        return bytes(mask)
 
     @cached_property
     def gaps(self) -> bool:

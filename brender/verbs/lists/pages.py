@@ -19,7 +19,7 @@ from brender.farm.submission.problems import shown
 from brender.verbs.items.attributes import Attribute
 from brender.verbs.items.known import Item
 from brender.verbs.lists.orders import Arranged, By, Column, remembered_for
-from brender.verbs.lists.searching import having
+from brender.verbs.lists.searching import either
 from brender.verbs.said.unfit import Unfit, meant
 from brender.verbs.verb import Call, Done, Given, Outcome, Verb, Which
 
@@ -95,12 +95,8 @@ def searched(columns: Columns, item: Item, wanted: str) -> list[int]:
     looked_at = [each for each in attributes if not each.choices or any(wanted in choice for choice in each.choices)]
     read = [columns.of(attribute) for attribute in looked_at]
     what = (item.name, wanted, *(column.name for column in read))
-    return columns.remembered.places(what, read, len(columns.things), lambda: found_in(read, wanted))
-
-
-def found_in(read: Sequence[Column], wanted: str) -> list[int]:
-    found = [places for places in (having(wanted, column.texts) for column in read) if places]
-    return found[0] if len(found) == 1 else sorted(set().union(*found))
+    found = columns.remembered.places
+    return found(what, read, len(columns.things), lambda: either([column.having(wanted) for column in read]))
 
 
 def in_order(columns: Columns, found: list[int] | None, keys: Sequence["Key"]) -> Sequence[Any]:
