@@ -3,12 +3,15 @@
 How does this work?  One machine has one connection: `makes_way` decides when a second one greets with the
 same identity; the first one is asked whether it is still there.  Whoever goes while it holds orders is expected
 back for `lost_after` seconds, then `lose` is called.  `say` tells workers what follows from changes that are
-committed: acknowledge, cancel, stop, forget, give, recall, in that order.  `hold_back` stops reading from all of them
+committed: acknowledge, cancel, stop, forget, give, recall, in that order; for `SHARE` of a turn of the reactor, and
+then in the next one, as a hundred workers may have to be told at once.  `hold_back` stops reading from all of them
 while the database is behind.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 
@@ -17,6 +20,7 @@ from brender.farm.client import RuntimeClient
 from brender.farm.farm import Farm
 from brender.farm.interfaces import Link
 
+SHARE = 0.003  # seconds of a turn of the reactor
 ASKED, ASK_EVERY = 4, 0.5  # how often a worker is asked whether it is there, and the seconds for each answer
 
 
@@ -32,6 +36,8 @@ class Connections:
         self._runs: dict[int, str] = {}  # client -> the process of its worker
         self._lost: dict[int, IDelayedCall] = {}
         self._held_back = False
+        self._unsaid: deque[tuple[Iterator[None], Deferred[None]]] = deque()
+        self._saying = False  # or will be, in the next turn
 
     # --- who is there
 
@@ -120,43 +126,75 @@ class Connections:
 
     # --- what is said
 
-    def say(self, changes: Changes) -> None:
-        """What workers are to know of changes that are committed."""
-        self._acknowledge(changes)
-        self._say_what_ends(changes)
-        self._say_unneeded(changes)
+    def say(self, changes: Changes) -> Deferred[None]:
+        """What workers are to know of changes that are committed; fires when they are told."""
+        told: Deferred[None] = Deferred()
+        self._unsaid.append((self._words(changes), told))
+        if not self._saying:
+            self._say_some()
+        return told
+
+    def _say_some(self) -> None:
+        until = self._clock.seconds() + SHARE
+        self._saying = True
+        while self._unsaid and self._clock.seconds() < until:
+            words, told = self._unsaid[0]
+            try:
+                next(words)
+            except StopIteration:
+                self._unsaid.popleft()
+                told.callback(None)
+            except Exception:
+                self._unsaid.popleft()
+                told.errback()
+        self._saying = bool(self._unsaid)
+        if self._saying:
+            self._clock.callLater(0, self._say_some)
+
+    def _words(self, changes: Changes) -> Iterator[None]:
+        """Says one thing after another; who is connected, and what of it still counts, is seen when it is its turn."""
+        yield from self._acknowledge(changes)
+        yield from self._say_what_ends(changes)
+        yield from self._say_unneeded(changes)
         for job in (*changes.ended, *changes.revised):
-            for each in self._links.values():
+            for each in list(self._links.values()):
                 each.forget(job.id)
+                yield
         for order in changes.issued:
             link = self._links.get(order.client)
             if link and order.open and order.id in self._farm.orders:
                 link.give(order, self._farm.step_of(order))
+                yield
         for order in changes.recalled:  # it may have been issued just before
             if link := self._links.get(order.client):
                 link.recall(order.id)
+                yield
 
-    def _acknowledge(self, changes: Changes) -> None:
+    def _acknowledge(self, changes: Changes) -> Iterator[None]:
         results: dict[int, list[tuple[int, int]]] = {}
         for client, order, task in changes.settled:
             results.setdefault(client, []).append((order, task))
         for client, settled in results.items():
             if link := self._links.get(client):
                 link.acknowledge(settled)
+                yield
 
-    def _say_what_ends(self, changes: Changes) -> None:
+    def _say_what_ends(self, changes: Changes) -> Iterator[None]:
         for order in changes.canceled:
             if link := self._links.get(order.client):
                 link.cancel(order.id)
+                yield
         for order, tasks in changes.stopped:
             if link := self._links.get(order.client):
                 link.stop(order.id, tasks)
+                yield
 
-    def _say_unneeded(self, changes: Changes) -> None:
+    def _say_unneeded(self, changes: Changes) -> Iterator[None]:
         for client in changes.unneeded:
             link = self._links.get(client.id)
             if link and client.settings.off_seconds and not client.orders:
                 link.power_off(client.settings.off_seconds)
+                yield
 
     def send_away(self, client: int, *, again: bool, now: bool) -> bool:
         """False when its worker cannot be told."""

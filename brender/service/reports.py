@@ -283,9 +283,9 @@ class Reports:
         self.farm.tick(self._now())
         self._match_soon()
 
-    def _say(self, changes: Changes) -> None:
+    async def _say(self, changes: Changes) -> None:
         """What is committed: to workers, to machines, to those who watch."""
-        self._connections.say(changes)
+        await self._connections.say(changes)
         for client in changes.woken:
             self._wake(client.machine)
         self._show_all(changes)

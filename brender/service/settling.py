@@ -28,7 +28,7 @@ class Settling:
         self,
         farm: Farm,
         store: Store,
-        say: Callable[[Changes], None],
+        say: Callable[[Changes], Awaitable[None]],
         hold_back: Callable[[bool], None],
         announce: Callable[[str], None],
     ) -> None:
@@ -82,10 +82,10 @@ class Settling:
     async def _written(self, changes: Changes, committed: Awaitable[None]) -> None:
         try:
             await committed
+            self.written += 1
+            await self._say(changes)
         finally:
             self._under_way -= 1
-        self.written += 1
-        self._say(changes)
         self.settle_soon()  # what has gathered meanwhile
         self._look_back()
 

@@ -5,71 +5,51 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.protocols.inbox import A_FEW, SHARE, Inbox
+from tests.turns import Turns
 
 EACH = SHARE / 20  # seconds that it takes to hear a message
 
 
-class Times:
-    """A clock that goes on only while something is heard, and the reactor whose turns `turn` makes."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.inbox = Inbox(self.clock)
-
-    def turn(self) -> float:
-        """One turn of the reactor; the seconds that it took."""
-        before = self.clock.seconds()
-        (call,) = self.clock.calls
-        run = call.func  # and not what it puts off to the turn after this one, as `advance` would
-        call.cancel()
-        run()
-        return self.clock.seconds() - before
-
-    def turns(self) -> int:
-        """Until nothing is to be done."""
-        count = 0
-        while self.clock.getDelayedCalls():
-            self.turn()
-            count += 1
-        return count
-
-
 class Voice:
-    def __init__(self, times: Times) -> None:
-        self._times = times
+    def __init__(self, inbox: Inbox, clock: Turns) -> None:
+        self._inbox = inbox
+        self._clock = clock
         self.held = False
         self.reads = True
         self.heard: list[Any] = []
 
     def says(self, *messages: Any) -> None:
         assert self.reads, "what is not read says nothing"
-        self._times.inbox.take(self, messages)
+        self._inbox.take(self, messages)
 
     def hear(self, message: Any) -> None:
         self.heard.append(message)
-        self._times.clock.rightNow += EACH
+        self._clock.work(EACH)
         if message == "hold back":
             self.held = True
 
     def read_on(self) -> None:
-        self.reads = not (self.held or self._times.inbox.waits(self))
+        self.reads = not (self.held or self._inbox.waits(self))
 
     def let_in(self) -> None:
         self.held = False
         self.read_on()
-        self._times.inbox.go_on()
+        self._inbox.go_on()
 
 
 class Hearing(SynchronousTestCase):
     def setUp(self) -> None:
-        self.times = Times()
+        self.begin()
+
+    def begin(self) -> None:
+        self.clock = Turns()
+        self.inbox = Inbox(self.clock)
 
     def voices(self, count: int) -> list[Voice]:
-        return [Voice(self.times) for _ in range(count)]
+        return [Voice(self.inbox, self.clock) for _ in range(count)]
 
     def test_a_few_words_are_heard_at_once(self) -> None:
         (voice,) = self.voices(1)
@@ -80,10 +60,10 @@ class Hearing(SynchronousTestCase):
         voices = self.voices(50)
         for voice in voices:
             voice.says(*range(30))
-        self.assertLess(self.times.clock.seconds(), SHARE + EACH * A_FEW)
+        self.assertLess(self.clock.seconds(), SHARE + EACH * A_FEW)
         self.assertFalse(any(voice.reads for voice in voices[1:]))
-        while self.times.clock.getDelayedCalls():
-            self.assertLess(self.times.turn(), SHARE + EACH * A_FEW)
+        while self.clock.getDelayedCalls():
+            self.assertLess(self.clock.turn(), SHARE + EACH * A_FEW)
         self.assertEqual([voice.heard for voice in voices], [list(range(30))] * 50)
         self.assertTrue(all(voice.reads for voice in voices))
 
@@ -96,25 +76,25 @@ class Hearing(SynchronousTestCase):
 
         voices = self.voices(50)
         for number, voice in enumerate(voices):
-            self.times.inbox.take(voice, words(number))
+            self.inbox.take(voice, words(number))
         self.assertLess(len(begun), 10)
-        self.times.turns()
+        self.clock.all_turns()
         self.assertEqual((begun, {tuple(voice.heard) for voice in voices}), (list(range(50)), {tuple(range(30))}))
 
     def test_nobody_waits_until_another_has_said_all(self) -> None:
         loud, soft = self.voices(2)
         loud.says(*range(1000))
         soft.says("here")
-        self.times.turn()
+        self.clock.turn()
         self.assertEqual(soft.heard, ["here"])
         self.assertLess(len(loud.heard), 100)
 
     def test_who_is_held_back_is_not_heard_and_costs_no_turns(self) -> None:
         (voice,) = self.voices(1)
         voice.says(1, "hold back", 2, 3)
-        self.times.turns()
+        self.clock.all_turns()
         self.assertEqual((voice.heard, voice.reads), ([1, "hold back"], False))
-        self.assertEqual(self.times.clock.getDelayedCalls(), [])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
         voice.let_in()
         self.assertEqual((voice.heard[2:], voice.reads), ([2, 3], True))
 
@@ -123,21 +103,21 @@ class Hearing(SynchronousTestCase):
         first.says(*range(100))
         voice.says(1, 2)
         self.assertEqual(voice.heard, [])
-        self.times.inbox.finish(voice)
+        self.inbox.finish(voice)
         self.assertEqual(voice.heard, [1, 2])
-        self.times.turns()
+        self.clock.all_turns()
         self.assertEqual((voice.heard, len(first.heard)), ([1, 2], 100))
 
     @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 60)), max_size=20))
     def test_all_is_heard_once_and_in_order(self, said: list[tuple[int, int]]) -> None:
-        self.times = Times()
+        self.begin()
         voices = self.voices(4)
         wanted: list[list[int]] = [[] for _ in voices]
         for place, (who, count) in enumerate(said):
             messages = [100 * place + number for number in range(count)]
             while not voices[who].reads:
-                self.times.turn()
+                self.clock.turn()
             voices[who].says(*messages)
             wanted[who] += messages
-        self.times.turns()
+        self.clock.all_turns()
         self.assertEqual([voice.heard for voice in voices], wanted)
