@@ -4,12 +4,14 @@ How does this work?  A `Column` is what one attribute is of each thing of a list
 in small letters, in which is searched and by which is sorted.  An order moves no thing: `Arranged` looks one up when
 somebody asks for it.  Who pages through a hundred thousand asks for the same again and again.  So each request reads
 all values anew, which is quick; `Remembered` gives the column that it has where every value is what it was, and what
-was found in these very columns, and the order that was made of them.  None of it can be wrong.
+was found in these very columns, and the order that was made of them.  None of it can be wrong.  Whoever looks at the
+beginning of an order that was not made yet does not wait for all of it: the first few are picked out.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from heapq import nlargest, nsmallest
 from typing import Any, NamedTuple, TypeVar, overload
 
 from brender.farm.interfaces import FarmService
@@ -18,6 +20,7 @@ from brender.verbs.lists.searching import Kinds, Texts, are_kinds, having
 Values = list[Any]  # one for each thing; None for what is absent
 MOST = 12  # columns that are remembered, and of what was made of them
 LEAST = 1_000  # things; of fewer all is made as quickly
+BEGINNING = 64  # one in so many, at most: to pick those out is quicker than to sort all
 
 Key = TypeVar("Key")
 Kept = TypeVar("Kept")
@@ -71,14 +74,15 @@ class By(NamedTuple):
 
 
 class Arranged(Sequence[Any]):
-    """Things in an order, or some of them."""
+    """Things in an order, or some of them; of `count` only as many can be looked up as the order has."""
 
-    def __init__(self, things: Sequence[Any], order: Sequence[int]) -> None:
+    def __init__(self, things: Sequence[Any], order: Sequence[int], count: int | None = None) -> None:
         self._things = things
         self._order = order
+        self._count = len(order) if count is None else count
 
     def __len__(self) -> int:
-        return len(self._order)
+        return self._count
 
     @overload
     def __getitem__(self, place: int) -> Any: ...
@@ -111,6 +115,15 @@ def by_one(order: Sequence[int], by: By) -> list[int]:
     return sorted(present, key=comparable.__getitem__, reverse=by.reverse) + absent
 
 
+def beginning_of(keys: Sequence[By], seen: int) -> list[int] | None:
+    """The first places of an order; None where to sort all is as quick, or needed."""
+    column = keys[0].column
+    if len(keys) > 1 or column.gaps or seen * BEGINNING > len(column.values):
+        return None
+    pick = nlargest if keys[0].reverse else nsmallest
+    return pick(seen, range(len(column.values)), key=column.comparable.__getitem__)
+
+
 class Remembered:
     """The last few columns of long lists, and what was made of them."""
 
@@ -127,22 +140,28 @@ class Remembered:
             keep(self._columns, what, column)
         return column
 
-    def order(self, keys: Sequence[By]) -> list[int]:
+    def order(self, keys: Sequence[By], seen: int | None = None) -> list[int]:
+        """All places, or at least the first ones where only so many are `seen`."""
         columns = [by.column for by in keys]
-        what = tuple((by.column.name, by.reverse) for by in keys)
-        return self.places(what, columns, len(columns[0].values), lambda: order_of(keys))
+        what, count = tuple((by.column.name, by.reverse) for by in keys), len(columns[0].values)
+        if seen is not None and self._kept(what, columns, count) is None and (found := beginning_of(keys, seen)):
+            return found
+        return self.places(what, columns, count, lambda: order_of(keys))
 
     def places(
         self, what: tuple[Any, ...], source: Sequence[Any], count: int, make: Callable[[], list[int]]
     ) -> list[int]:
         """Some of so many places: those that were made of these very objects, or new ones; nobody changes them."""
-        what = (*what, count)
-        kept = self._made.get(what)
-        same = kept is not None and all(ours is theirs for ours, theirs in zip(source, kept[0], strict=True))
-        made = kept[1] if kept is not None and same else make()
+        kept = self._kept(what, source, count)
+        made = make() if kept is None else kept
         if count >= LEAST:
-            keep(self._made, what, (source, made))
+            keep(self._made, (*what, count), (source, made))
         return made
+
+    def _kept(self, what: tuple[Any, ...], source: Sequence[Any], count: int) -> list[int] | None:
+        before, made = self._made.get((*what, count), (None, []))
+        same = before is not None and all(ours is theirs for ours, theirs in zip(source, before, strict=True))
+        return made if same else None
 
 
 def keep(kept: OrderedDict[Key, Kept], key: Key, value: Kept) -> None:

@@ -48,7 +48,7 @@ async def page(call: Call) -> Done:
     """One page of the things that were chosen."""
     query: Query = call.given
     keys = sorting(call, query.sort)
-    things = arranged(call, keys)
+    things = arranged(call, keys, None if query.after else query.offset + query.limit)
     begin = query.offset + (place(things, keys, query.after) if query.after else 0)
     found = things[begin : begin + query.limit]
     more = found and begin + query.limit < len(things)
@@ -75,8 +75,8 @@ class Columns:
         return self._read[attribute.name]
 
 
-def arranged(call: Call, keys: Sequence["Key"]) -> Sequence[Any]:
-    """All of them: searched and sorted."""
+def arranged(call: Call, keys: Sequence["Key"], seen: int | None = None) -> Sequence[Any]:
+    """All of them: searched and sorted.  Where only so many of the first are `seen`, no others can be looked up."""
     query: Query = call.given
     columns, found = Columns(call, call.things), None
     if query.search:
@@ -86,7 +86,7 @@ def arranged(call: Call, keys: Sequence["Key"]) -> Sequence[Any]:
             columns, found = Columns(call, [call.things[place] for place in found]), None
     if query.sort:
         call.item.bear(columns.things, "To sort")
-    return in_order(columns, found, keys)
+    return in_order(columns, found, keys, seen)
 
 
 def searched(columns: Columns, item: Item, wanted: str) -> list[int]:
@@ -99,14 +99,18 @@ def searched(columns: Columns, item: Item, wanted: str) -> list[int]:
     return found(what, read, len(columns.things), lambda: either([column.having(wanted) for column in read]))
 
 
-def in_order(columns: Columns, found: list[int] | None, keys: Sequence["Key"]) -> Sequence[Any]:
+def in_order(
+    columns: Columns, found: list[int] | None, keys: Sequence["Key"], seen: int | None = None
+) -> Sequence[Any]:
     """Those that were found, or all, sorted; they come as they are listed, which is the order of the exact keys."""
     things, wanted = columns.things, [key for key in keys if not key.exact]
     if not wanted:
         return things if found is None else Arranged(things, found)
-    order = columns.remembered.order([By(columns.of(key.attribute), key.reverse) for key in wanted])
-    if found is None or len(found) == len(things):
-        return Arranged(things, order)
+    whole = found is None or len(found) == len(things)
+    by = [By(columns.of(key.attribute), key.reverse) for key in wanted]
+    order = columns.remembered.order(by, seen if whole else None)
+    if found is None or whole:
+        return Arranged(things, order, len(things))
     what = ("found", *((key.attribute.name, key.reverse) for key in wanted))
     return Arranged(things, columns.remembered.places(what, (found, order), len(things), lambda: kept_of(order, found)))
 

@@ -40,6 +40,23 @@ class Orders(SynchronousTestCase):
         ranks = [(first, second is None, second or 0) for first, second in pairs]
         self.assertEqual(found, sorted(range(len(pairs)), key=ranks.__getitem__))
 
+    @given(NUMBERS | TEXTS, some.booleans(), some.integers(0, 5))
+    def test_its_beginning_is_that_of_the_whole(self, values: list[Any], reverse: bool, seen: int) -> None:
+        self.patch(orders, "BEGINNING", 1)
+        self.patch(orders, "LEAST", 1)
+        remembered = Remembered()
+        keys = [By(remembered.column("job.x", values), reverse)]
+        for asked in (seen, None, seen):
+            found = remembered.order(keys, asked)
+            self.assertEqual(found[:asked], slowly(values, reverse)[:asked])
+            self.assertIn(len(found), (asked, len(values)))
+
+    def test_the_beginning_of_a_long_order_is_found_without_the_whole(self) -> None:
+        self.patch(orders, "order_of", lambda keys: self.fail("All of it was sorted."))
+        values = [f"shot {number * 7919 % 10_007:05}" for number in range(10_007)]
+        found = Remembered().order([by(values)], 25)
+        self.assertEqual([values[place] for place in found], sorted(values)[:25])
+
     def test_things_are_looked_up_one_by_one_and_in_slices(self) -> None:
         found = Arranged("abc", [2, 0, 1])
         self.assertEqual((found[0], found[-1], found[1:]), ("c", "b", ["a", "b"]))
