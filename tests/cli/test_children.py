@@ -18,7 +18,7 @@ WAITS = "import time; print('ready', flush=True); time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + WAITS
 WITH_CHILD = f"""
 import subprocess, sys
-below = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}])
+below = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}], stdout=subprocess.DEVNULL)
 print(below.pid, flush=True)
 below.wait()
 """
