@@ -2,9 +2,9 @@
 
 How does this work?  A few rows go through one statement, peewee's own upsert written out once: the driver runs it for
 each, and psycopg waits for no answer between them.  `MANY` rows of a table go to PostgreSQL as one stream into a table
-of the connection's own, which every commit empties, and from there with one statement: so this process is busy for a
-third of the time, in which the reactor would have to wait for the interpreter, and PostgreSQL reads one statement
-instead of thousands.  Either way it is part of the transaction in which it is called.
+of the connection's own, which every commit empties, and from there with one statement: PostgreSQL reads one instead of
+thousands, and this process, whose reactor waits for the interpreter meanwhile, is busy for less of the time (1.1 ms
+and not 2.8 for a hundred orders).  Either way it is part of the transaction in which it is called.
 """
 
 from collections.abc import Sequence

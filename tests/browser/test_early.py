@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Request, expect
 
 from tests.browser.harness import BrowserCase
 from tests.browser.pages import live
-from tests.line.harness import template
+from tests.line.harness import step_of, template
 
 
 def asks(request: Request, first: str) -> bool:
@@ -57,11 +57,15 @@ class Early(BrowserCase):
         self.assertEqual(self.asked(grid), 1)
 
     def test_a_step_that_is_named_in_the_address_is_the_one_that_is_asked_for(self) -> None:
-        page = self.opened(f"jobs/{self.job}?step=Work", "canvas")
-        self.assertEqual(self.asked(f"/jobs/{self.job}/steps/Work/grid"), 1)
-        expect(page.get_by_role("application")).to_be_visible()
+        two = template() | {"steps": [step_of("true", name="Large", tasks="1-3"), step_of("true", name="Small")]}
+        job = self.farm.run(two)["id"]
+        for path, shown, other in (("?step=Small", "Small", "Large"), ("", "Large", "Small")):
+            page = self.opened(f"jobs/{job}{path}", "canvas")
+            expect(page.get_by_role("application")).to_be_visible()
+            asked = [self.asked(f"/jobs/{job}/steps/{step}/grid") for step in (shown, other)]
+            self.assertEqual(asked, [1, 0])
 
-    def test_a_link_to_another_page_asks_as_early(self) -> None:
+    def test_a_link_to_another_page_asks_once_too(self) -> None:
         page = self.opened("clients", "tbody a")
         self.requests.clear()
         page.get_by_role("link", name="Jobs", exact=True).click()

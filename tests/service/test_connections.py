@@ -47,6 +47,8 @@ class Saying(SynchronousTestCase):
 
     def test_a_turn_says_its_share_and_the_rest_in_the_next_ones(self) -> None:
         told = self.connections.say(self.settled(7))
+        self.assertLess(self.clock.seconds(), SHARE + 2 * EACH)
+        self.assertTrue(self.clock.getDelayedCalls())
         while self.clock.getDelayedCalls():
             self.assertNoResult(told)
             self.assertLess(self.clock.turn(), SHARE + 2 * EACH)

@@ -14,7 +14,7 @@ export interface Line {
   write: (value: number) => string;
 }
 
-// What draws it takes thirty milliseconds to be ready, and so is fetched when the rest of a page stands.
+// What draws it takes up to thirty milliseconds to be ready, and so is fetched when the rest of a page stands.
 let library: typeof uPlot | undefined;
 
 export const plotting = async () => (library ??= (await import("uplot")).default);
