@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from bench.figures import Figure, figure, percentile, undisturbed
 from brender.farm.job import FinishedStep, Job
+from brender.farm.jobs import Jobs
 from brender.farm.settings import JobSettings
 from brender.farm.transitions import JobState, TaskState
 from tests.fakes import NOON
@@ -42,7 +43,7 @@ PAGES = {
 def paging(folder: Path) -> list[Figure]:
     case = SynchronousTestCase()
     web = Web(case)  # type: ignore[arg-type]  # it needs no more of a test than the end of it
-    web.farm.service.farm.jobs = {number: job(number) for number in range(1, JOBS + 1)}
+    web.farm.service.farm.jobs = Jobs((number, job(number)) for number in range(1, JOBS + 1))
     gc.collect()
     gc.freeze()  # as a server does once it has loaded its farm
     try:

@@ -24,6 +24,7 @@ from brender.farm.failures import failing
 from brender.farm.failures.failing import Failure
 from brender.farm.failures.recent import Failures
 from brender.farm.job import Job, Step
+from brender.farm.jobs import Jobs
 from brender.farm.machines import presence
 from brender.farm.machines.load import UNKNOWN
 from brender.farm.machines.seats import Power, Switches
@@ -52,7 +53,7 @@ class Farm:
         self.settings = self.written  # with what was changed since; by `changing.set_farm`
         self.overrides: dict[str, Override] = {}  # what that is
         self.clients: dict[int, RuntimeClient] = {}
-        self.jobs: dict[int, Job] = {}
+        self.jobs = Jobs()
         self.departed: dict[int, str] = {}  # clients that were deleted, and their names
         self.views: dict[int, SavedView] = {}
         self.people = People()

@@ -4,16 +4,18 @@ How does this work?  One machine has one connection: `makes_way` decides when a 
 same identity; the first one is asked whether it is still there.  Whoever goes while it holds orders is expected
 back for `lost_after` seconds, then `lose` is called.  `say` tells workers what follows from changes that are
 committed: acknowledge, cancel, stop, forget, give, recall, in that order; for `SHARE` of a turn of the reactor, and
-then in the next one, as a hundred workers may have to be told at once.  `hold_back` stops reading from all of them
-while the database is behind.
+then in the next one, as a hundred workers may have to be told at once.  Whoever cannot be told is let go: when it
+connects anew it hears all of it.  `hold_back` stops reading from all of them while the database is behind.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import ParamSpec
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
+from twisted.logger import Logger
 
 from brender.farm.changes import Changes
 from brender.farm.client import RuntimeClient
@@ -23,8 +25,12 @@ from brender.farm.interfaces import Link
 SHARE = 0.003  # seconds of a turn of the reactor
 ASKED, ASK_EVERY = 4, 0.5  # how often a worker is asked whether it is there, and the seconds for each answer
 
+Told = ParamSpec("Told")
+
 
 class Connections:
+    log = Logger()
+
     def __init__(
         self, farm: Farm, clock: IReactorTime, lost_after: float, lose: Callable[[RuntimeClient], None]
     ) -> None:
@@ -158,17 +164,25 @@ class Connections:
         yield from self._say_unneeded(changes)
         for job in (*changes.ended, *changes.revised):
             for each in list(self._links.values()):
-                each.forget(job.id)
+                self._tell(each, each.forget, job.id)
                 yield
         for order in changes.issued:
             link = self._links.get(order.client)
             if link and order.open and order.id in self._farm.orders:
-                link.give(order, self._farm.step_of(order))
+                self._tell(link, link.give, order, self._farm.step_of(order))
                 yield
         for order in changes.recalled:  # it may have been issued just before
             if link := self._links.get(order.client):
-                link.recall(order.id)
+                self._tell(link, link.recall, order.id)
                 yield
+
+    def _tell(self, link: Link, word: Callable[Told, None], *what: Told.args, **more: Told.kwargs) -> None:
+        """One word for one worker; that it cannot be told is no reason to leave the others waiting."""
+        try:
+            word(*what, **more)
+        except Exception:
+            self.log.failure("A worker could not be told what was committed, and has to connect anew")
+            link.refuse("The server could not tell this worker what there is to do.")
 
     def _acknowledge(self, changes: Changes) -> Iterator[None]:
         results: dict[int, list[tuple[int, int]]] = {}
@@ -176,24 +190,24 @@ class Connections:
             results.setdefault(client, []).append((order, task))
         for client, settled in results.items():
             if link := self._links.get(client):
-                link.acknowledge(settled)
+                self._tell(link, link.acknowledge, settled)
                 yield
 
     def _say_what_ends(self, changes: Changes) -> Iterator[None]:
         for order in changes.canceled:
             if link := self._links.get(order.client):
-                link.cancel(order.id)
+                self._tell(link, link.cancel, order.id)
                 yield
         for order, tasks in changes.stopped:
             if link := self._links.get(order.client):
-                link.stop(order.id, tasks)
+                self._tell(link, link.stop, order.id, tasks)
                 yield
 
     def _say_unneeded(self, changes: Changes) -> Iterator[None]:
         for client in changes.unneeded:
             link = self._links.get(client.id)
             if link and client.settings.off_seconds and not client.orders:
-                link.power_off(client.settings.off_seconds)
+                self._tell(link, link.power_off, client.settings.off_seconds)
                 yield
 
     def send_away(self, client: int, *, again: bool, now: bool) -> bool:

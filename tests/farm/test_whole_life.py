@@ -33,6 +33,7 @@ from brender.farm.scheduling.why import why_client, why_job
 from brender.farm.settings import ClientSettings, JobSettings, read
 from brender.farm.starting import restore
 from brender.farm.transitions import FINISHED_TASK, JOB, JobEvent, JobState, NotNow, TaskState
+from brender.verbs.items import known
 from tests.doubles import CANCELED, DONE, FAILED, Stage
 from tests.farm.written import Written
 
@@ -109,6 +110,7 @@ class FarmLife(RuleBasedStateMachine):
         self.farm = self.world.farm
         self.ever: dict[int, Order] = {}  # every order that was issued
         self.completed: Counter[Where] = Counter()
+        self.constant: dict[int, list[Any]] = {}
         self.failed: Counter[Where] = Counter()
         self.ended: dict[int, str] = {}  # jobs that have ended, and how
 
@@ -339,6 +341,12 @@ class FarmLife(RuleBasedStateMachine):
     @invariant()
     def open_jobs_are_those_that_have_not_ended(self) -> None:
         assert self.farm.open_jobs() == [job for job in self.farm.jobs.values() if not job.finished]
+
+    @invariant()
+    def what_is_constant_of_a_job_remains(self) -> None:
+        for job in self.farm.jobs.values():
+            values = [getattr(job, each.name) for each in known.JOB.attributes.values() if each.constant]
+            assert self.constant.setdefault(job.id, values) == values
 
     @invariant()
     def counts_add_up(self) -> None:

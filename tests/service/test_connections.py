@@ -76,10 +76,21 @@ class Saying(SynchronousTestCase):
         self.successResultOf(told)
         self.assertEqual((gone.said, self.heard()), ([], {key: [[(7, 0)]] for key in self.links}))
 
-    def test_what_cannot_be_said_is_told_to_who_waits_and_what_comes_after_it_is_said(self) -> None:
+    def test_who_cannot_be_told_is_let_go_and_the_others_hear_all_of_it(self) -> None:
         self.links[1].broken = True
         first, second = self.connections.say(self.settled(7)), self.connections.say(Changes(settled=[(2, 8, 0)]))
         self.clock.all_turns()
-        self.failureResultOf(first, OSError)
+        self.successResultOf(first)
+        self.successResultOf(second)
+        broken = self.links.pop(1)
+        self.assertEqual([word for word, *_ in broken.said], ["refuse"])
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+        self.assertEqual(self.heard(), {key: [[(7, 0)]] + [[(8, 0)]] * (key == 2) for key in self.links})
+
+    def test_what_cannot_be_made_out_is_told_to_who_waits_and_what_comes_after_it_is_said(self) -> None:
+        strange: Any = Changes(ended=[None])  # type: ignore[list-item]
+        first, second = self.connections.say(strange), self.connections.say(Changes(settled=[(2, 8, 0)]))
+        self.clock.all_turns()
+        self.failureResultOf(first, AttributeError)
         self.successResultOf(second)
         self.assertEqual(self.links[2].said, [("acknowledge", [(8, 0)])])

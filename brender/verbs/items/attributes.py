@@ -48,6 +48,7 @@ class Attribute:
     choices: tuple[str, ...] = ()  # all values there are, where they are few
     stored: bool = False  # in the database; else it is derived from what is
     settable: bool = False
+    constant: bool = False  # what it is of a thing, it remains
     least: float | None = None
     most: float | None = None
 
@@ -79,7 +80,11 @@ def from_view(attribute: Attribute) -> Callable[[Any], Any]:
 
 
 def attributes_of(
-    view: type[msgspec.Struct], *, stored: Collection[str] = (), settable: Collection[str] = ()
+    view: type[msgspec.Struct],
+    *,
+    stored: Collection[str] = (),
+    settable: Collection[str] = (),
+    constant: Collection[str] = (),
 ) -> Mapping[str, Attribute]:
     """The attributes of a view by name; settings of it by their own names, where the view has none of that name."""
     found = {name: attribute_of((name,), hint) for name, hint in hints_of(view).items()}
@@ -90,7 +95,7 @@ def attributes_of(
             path = (name,) if name in found else ("settings", name)
             found[name] = attribute_of(path, hint, stored=True, settable=True)
     for name in {*stored, *settable}:
-        found[name] = replace(found[name], stored=True, settable=name in settable)
+        found[name] = replace(found[name], stored=True, settable=name in settable, constant=name in constant)
     return found
 
 
@@ -114,6 +119,7 @@ def attribute_of(path: tuple[str, ...], hint: Any, *, stored: bool = False, sett
         tuple(map(str, choices)),
         stored,
         settable,
+        False,
         next((bound for note in notes for bound in (note.ge, note.gt) if bound is not None), None),
         next((bound for note in notes for bound in (note.le, note.lt) if bound is not None), None),
     )

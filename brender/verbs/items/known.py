@@ -39,13 +39,7 @@ async def clients(service: FarmService, _: Any) -> Sequence[Any]:
 
 
 async def jobs(service: FarmService, _: Any) -> Sequence[Any]:
-    """The newest first; as a rule the farm has them in the order of their numbers."""
-    jobs = service.farm.jobs
-    numbers = list(jobs)
-    ordered = sorted(numbers)
-    if numbers == ordered:
-        return list(reversed(jobs.values()))
-    return [jobs[number] for number in reversed(ordered)]
+    return service.farm.jobs.newest_first
 
 
 async def steps(service: FarmService, job: Any) -> Sequence[Any]:
@@ -146,6 +140,7 @@ JOB = Item(
         JobView,
         stored=("id", "name", "state", "submitted", "started", "ended", "reason", "avoided", "warnings"),
         settable=("owner", "priority"),
+        constant=("id", "name", "submitted"),
     ),
     direct={
         **{name: attrgetter(name) for name in ("id", "name", "submitted", "started", "ended")},

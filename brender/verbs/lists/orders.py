@@ -3,9 +3,10 @@
 How does this work?  A `Column` is what one attribute is of each thing of a list, and what was made of that: the texts
 in small letters, in which is searched and by which is sorted.  An order moves no thing: `Arranged` looks one up when
 somebody asks for it.  Who pages through a hundred thousand asks for the same again and again.  So each request reads
-all values anew, which is quick; `Remembered` gives the column that it has where every value is what it was, and what
-was found in these very columns, and the order that was made of them.  None of it can be wrong.  Whoever looks at the
-beginning of an order that was not made yet does not wait for all of it: the first few are picked out.
+all values anew, which is quick, but for those that are constant in things that are the same; `Remembered` gives the
+column that it has where every value is what it was, and what was found in these very columns, and the order that was
+made of them.  None of it can be wrong.  Whoever looks at the beginning of an order that was not made yet does not wait
+for all of it: the first few are picked out.
 """
 
 from collections import OrderedDict
@@ -128,17 +129,22 @@ class Remembered:
     """The last few columns of long lists, and what was made of them."""
 
     def __init__(self) -> None:
-        self._columns: OrderedDict[tuple[str, int], Column] = OrderedDict()
+        self._columns: OrderedDict[tuple[str, int], tuple[Column, Sequence[Any]]] = OrderedDict()
         self._made: OrderedDict[tuple[Any, ...], tuple[Sequence[Any], list[int]]] = OrderedDict()
 
-    def column(self, name: str, values: Values) -> Column:
+    def column(self, name: str, values: Values, things: Sequence[Any] = ()) -> Column:
         """A column with these values, the one that there was if it has the same; `name` says of which item, too."""
         what = (name, len(values))  # longer and shorter lists of the same are looked at in turn
-        kept = self._columns.get(what)
+        kept, _ = self._columns.get(what, (None, ()))
         column = kept if kept is not None and kept.values == values else Column(name, values)
         if len(values) >= LEAST:
-            keep(self._columns, what, column)
+            keep(self._columns, what, (column, things))
         return column
+
+    def read_of(self, name: str, things: Sequence[Any]) -> Column | None:
+        """The column that was last read, if that was of these very things; of what is constant it has the values."""
+        column, before = self._columns.get((name, len(things)), (None, ()))
+        return column if before is things else None
 
     def order(self, keys: Sequence[By], seen: int | None = None) -> list[int]:
         """All places, or at least the first ones where only so many are `seen`."""

@@ -70,9 +70,13 @@ class Columns:
 
     def of(self, attribute: Attribute) -> Column:
         if attribute.name not in self._read:
-            values = list(map(self._reader(attribute), self.things))
-            self._read[attribute.name] = self.remembered.column(f"{self._item.name}.{attribute.name}", values)
+            self._read[attribute.name] = self._column(attribute, f"{self._item.name}.{attribute.name}")
         return self._read[attribute.name]
+
+    def _column(self, attribute: Attribute, name: str) -> Column:
+        if attribute.constant and (kept := self.remembered.read_of(name, self.things)):
+            return kept
+        return self.remembered.column(name, list(map(self._reader(attribute), self.things)), self.things)
 
 
 def arranged(call: Call, keys: Sequence["Key"], seen: int | None = None) -> Sequence[Any]:

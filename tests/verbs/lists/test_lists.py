@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from brender.farm.job import Job
+from brender.farm.jobs import Jobs
 from brender.farm.settings import JobSettings
 from brender.verbs.items.known import JOB
 from brender.verbs.lists.orders import LEAST
@@ -53,9 +54,9 @@ class Pages(TestCase):
         self.farm = SmallFarm(self)
 
     def fill(self, *jobs: tuple[str, int, float | None]) -> None:
-        self.farm.service.farm.jobs = {
-            number: made(number, *values) for number, values in enumerate(jobs, start=1)
-        }  # what a list shows is all that counts here
+        self.farm.service.farm.jobs = Jobs(
+            (number, made(number, *values)) for number, values in enumerate(jobs, start=1)
+        )  # what a list shows is all that counts here
 
     async def ask(self, **query: Any) -> Done:
         service = self.farm.service
@@ -134,13 +135,15 @@ class Pages(TestCase):
         self.fill(*[("abC"[number % 3], number % 7, None) for number in range(LEAST)])
         jobs = self.farm.service.farm.jobs
         for change in range(4):
-            for sort, search in (("owner", ""), ("-owner", "c"), ("priority", "job 1")):
+            for sort, search in (("owner", ""), ("-owner", "c"), ("priority", "job 1"), ("name", ""), ("-name", "2")):
                 query = Query(sort=sort, search=search)
                 call = Call(self.farm.service, JOB, await JOB.things(self.farm.service, None), query, 0.0)
                 found, fresh = arranged(call, sorting(call, sort)), slowly(call)
                 self.assertEqual([job.id for job in found], [job.id for job in fresh])
             jobs[7 * change + 1].settings = JobSettings(owner="cecil", priority=change)
             jobs.pop(LEAST - change)
+            jobs[change + 1] = made(change + 1, "a", 1, None)
+            jobs[change + 1].name = "another in its place, as one from the archive may be"
 
     def failing(self, **query: Any) -> Deferred[Done]:
         return Deferred.fromCoroutine(self.ask(**query))
