@@ -6,7 +6,7 @@ somebody asks for it.  Who pages through a hundred thousand asks for the same ag
 all values anew, which is quick, but for those that are constant in things that are the same; `Remembered` gives the
 column that it has where every value is what it was, and what was found in these very columns, and the order that was
 made of them.  None of it can be wrong.  Whoever looks at the beginning of an order that was not made yet does not wait
-for all of it: the first few are picked out.
+for all of it: the first few are picked out; whoever goes on from there gets all of it.
 """
 
 from collections import OrderedDict
@@ -116,11 +116,11 @@ def by_one(order: Sequence[int], by: By) -> list[int]:
     return sorted(present, key=comparable.__getitem__, reverse=by.reverse) + absent
 
 
-def beginning_of(keys: Sequence[By], seen: int) -> list[int] | None:
-    """The first places of an order; None where to sort all is as quick, or needed."""
+def beginning_of(keys: Sequence[By], seen: int) -> list[int]:
+    """The first places of an order; none where to sort all is as quick, or needed."""
     column = keys[0].column
     if len(keys) > 1 or column.gaps or seen * BEGINNING > len(column.values):
-        return None
+        return []
     pick = nlargest if keys[0].reverse else nsmallest
     return pick(seen, range(len(column.values)), key=column.comparable.__getitem__)
 
@@ -150,8 +150,10 @@ class Remembered:
         """All places, or at least the first ones where only so many are `seen`."""
         columns = [by.column for by in keys]
         what, count = tuple((by.column.name, by.reverse) for by in keys), len(columns[0].values)
-        if seen is not None and self._kept(what, columns, count) is None and (found := beginning_of(keys, seen)):
-            return found
+        if seen is not None and self._kept(what, columns, count) is None:
+            begun = self.places(("begun", *what), columns, count, lambda: beginning_of(keys, seen))
+            if seen <= len(begun):
+                return begun
         return self.places(what, columns, count, lambda: order_of(keys))
 
     def places(

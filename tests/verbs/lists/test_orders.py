@@ -1,5 +1,6 @@
 """Orders of long lists: those of Python's own sort, made once for the same values, and made anew for others."""
 
+from collections.abc import Callable
 from itertools import count, pairwise
 from typing import Any
 
@@ -56,6 +57,27 @@ class Orders(SynchronousTestCase):
         values = [f"shot {number * 7919 % 10_007:05}" for number in range(10_007)]
         found = Remembered().order([by(values)], 25)
         self.assertEqual([values[place] for place in found], sorted(values)[:25])
+
+    def test_who_goes_on_from_the_beginning_gets_all_of_it_once(self) -> None:
+        made: list[str] = []
+        for name in ("beginning_of", "order_of"):
+            self.patch(orders, name, self.noted(made, name))
+        remembered, values = Remembered(), [number * 7919 % 10_007 for number in range(10_007)]
+        for seen in (25, 25, 10, 50, 75, 25):
+            keys = [By(remembered.column("job.x", list(values)), False)]
+            found = remembered.order(keys, seen)
+            self.assertEqual([values[place] for place in found[:seen]], list(range(seen)))
+        self.assertEqual(made, ["beginning_of", "order_of"])
+
+    @staticmethod
+    def noted(made: list[str], name: str) -> Callable[..., Any]:
+        function = getattr(orders, name)
+
+        def call(*values: Any) -> Any:
+            made.append(name)
+            return function(*values)
+
+        return call
 
     def test_things_are_looked_up_one_by_one_and_in_slices(self) -> None:
         found = Arranged("abc", [2, 0, 1])
