@@ -1,7 +1,12 @@
-"""The locks: they have all that setup.cfg asks for, each file by its hash, and do not say where it comes from."""
+"""What brender imports is installed with it.  The locks have all that setup.cfg asks for, each file by its hash, and do
+not say where it comes from.
+"""
 
+import ast
 import re
+import sys
 from configparser import ConfigParser
+from importlib.metadata import packages_distributions
 
 from packaging.requirements import Requirement
 from packaging.version import Version
@@ -10,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from bootstrap.supply import CHECKOUT, LOCKS, told
 
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[a-z,]+\])?==([^ ;]+)(?: ; ([^\\]+?))? \\$", re.MULTILINE)
+OF_BLENDER = {"bpy"}  # every Blender has it
 
 
 def wanted(*options: str) -> list[Requirement]:
@@ -22,6 +28,28 @@ def wanted(*options: str) -> list[Requirement]:
 
 def plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported() -> set[str]:
+    """The first names of all modules that the files of the package import, wherever in them."""
+    found: set[str] = set()
+    for path in (CHECKOUT / "brender").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))) if "node_modules" not in path.parts else ():
+            if isinstance(node, ast.Import):
+                found.update(each.name.partition(".")[0] for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found
+
+
+class Needs(SynchronousTestCase):
+    def test_what_brender_imports_is_installed_with_it(self) -> None:
+        """Not only with its tests, or as what another package needs."""
+        owners, needed = packages_distributions(), {plain(each.name) for each in wanted()}
+        others = imported() - {*sys.stdlib_module_names, "brender", *OF_BLENDER}
+        self.assertIn("twisted", others)
+        missing = {name for name in others if needed.isdisjoint(map(plain, owners.get(name, ())))}
+        self.assertEqual(missing, set(), "Add it to install_requires in setup.cfg, and make lock.")
 
 
 class Locks(SynchronousTestCase):
