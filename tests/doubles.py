@@ -79,9 +79,9 @@ class Rules:
     def pass_by(self, seconds: float) -> None:
         """Time goes by; alarms that are due ring."""
         end = self._now + seconds
-        while (moment := self.farm.next_alarm) is not None and moment <= end:
+        while (moment := self.farm.alarms.next) is not None and moment <= end:
             self._now = max(self._now, moment)
-            self.farm.tick(self._now)
+            self.farm.alarms.ring(self._now)
         self._now = end
 
     def wait(self, seconds: float) -> None:

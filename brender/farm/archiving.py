@@ -34,7 +34,7 @@ class Archived(NamedTuple):
 
 def may_go(farm: "Farm", before: float) -> Iterator[Job]:
     """The finished jobs that ended before this time, oldest first, and that nobody needs."""
-    needed = {after.job for job in farm.open_jobs() for after in job.settings.after}
+    needed = {after.job for job in farm.jobs.unfinished() for after in job.settings.after}
     for number in sorted(farm.jobs):
         job = farm.jobs[number]
         if job.finished and job.ended is not None and job.ended < before and not job.orders and number not in needed:

@@ -33,7 +33,7 @@ from brender.farm.transitions import FINISHED_TASK, JobEvent, JobState, NotNow, 
 def submit(farm: Farm, job: Job, plan: Plan, now: float) -> Job:
     farm.last_job = max(farm.last_job, job.id)
     farm.jobs[job.id] = job
-    farm.opened(job)
+    farm.jobs.opened(job)
     job.follow(plan, farm.shapes)
     follow(farm, job)
     when.look_at_gate(farm, job, now)
@@ -241,7 +241,7 @@ def is_ended(job: Job, step: int, task: int) -> bool:
 
 def open_again(farm: Farm, job: Job, now: float) -> None:
     job.move(JobEvent.REOPEN)
-    farm.opened(job)
+    farm.jobs.opened(job)
     job.ended, job.reason, job.past = None, "", []
     for step in job.steps:
         farm.keep_states(step)
@@ -365,7 +365,7 @@ def set_farm(farm: Farm, settings: FarmSettings) -> None:
     if before.limits != settings.limits:
         count_anew(farm, [name for name, limit in settings.limits.items() if before.limits.get(name) != limit])
     if before.zone != settings.zone:
-        farm.at(0.0, lambda now: look_at_clocks(farm, now))
+        farm.alarms.at(0.0, lambda now: look_at_clocks(farm, now))
 
 
 def ranking(settings: FarmSettings) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from brender.farm.scheduling import second_starts
 
 def shift(farm: Farm, by: float, now: float) -> None:
     """The clock was set by so many seconds; `now` is what it says since."""
-    farm.shift_alarms(by)
+    farm.alarms.shift(by)
     farm.switches.looked += by
     for client in farm.clients.values():
         client.since += by

@@ -5,16 +5,15 @@ something that happened (`join`, `result`, ...) with its time; it changes the ob
 what has to be written, and what has to be said to workers once it is written (`take_changes`).  What people
 change is in `changing`, what a failure means in `failing`, who is given what in `matching`: steps that have
 something new to give are `stirred`, clients that have room again `roused`.  What happens by itself at some
-time is an alarm: `tick` rings those that are due.  Whatever a worker says of an order that it does not hold
+time is one of the `alarms`.  Whatever a worker says of an order that it does not hold
 (any more) changes nothing, but is acknowledged.
 """
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from heapq import heappop, heappush
-from itertools import count
 
 from brender.farm import following
+from brender.farm.alarms import Alarms
 from brender.farm.archiving import Archived
 from brender.farm.changes import Changes, Override
 from brender.farm.client import Machine, RuntimeClient, Status
@@ -61,7 +60,7 @@ class Farm:
         self.credentials: dict[str, Credential] = {}  # by the key of the machine: which of its certificates count
         self.archived: dict[int, Archived] = {}  # jobs that are not here any more
         self.orders: dict[int, Order] = {}  # held by a client
-        self._open: dict[int, Job] = {}  # jobs that have not ended, and some that have
+        self.alarms = Alarms()
         self.queue = OrderOfWork(self.settings)  # steps with ready tasks that may be ordered
         self.shapes = Shapes()
         self.floor = Floor()
@@ -88,44 +87,11 @@ class Farm:
         self.last_entry = 0  # of the audit
         self.last_invitation = 0
         self._keys: dict[str, RuntimeClient] = {}
-        self._alarms: list[tuple[float, int, Callable[[float], None]]] = []
-        self._rings = count()
 
     def take_changes(self) -> Changes:
         taken, self.changes = self.changes, Changes()
         taken.sessions = self.people.sessions.take_changed()
         return taken
-
-    # --- jobs
-
-    def opened(self, job: Job) -> None:
-        """It is new, or it has ended and goes on."""
-        self._open[job.id] = job
-
-    def open_jobs(self) -> list[Job]:
-        """Those that have not ended, by their numbers: a farm keeps many more than these."""
-        for number in [number for number, job in self._open.items() if job.finished]:
-            del self._open[number]
-        return [self._open[number] for number in sorted(self._open)]
-
-    # --- what happens by itself
-
-    def at(self, moment: float, ring: Callable[[float], None]) -> None:
-        """Call `ring` with the time once it is so late."""
-        heappush(self._alarms, (moment, next(self._rings), ring))
-
-    @property
-    def next_alarm(self) -> float | None:
-        return self._alarms[0][0] if self._alarms else None
-
-    def shift_alarms(self, by: float) -> None:
-        """The clock was set: each rings after as many seconds as before."""
-        self._alarms = [(moment + by, number, ring) for moment, number, ring in self._alarms]
-
-    def tick(self, now: float) -> None:
-        """Ring the alarms that are due."""
-        while self._alarms and self._alarms[0][0] <= now:
-            heappop(self._alarms)[2](now)
 
     # --- clients
 

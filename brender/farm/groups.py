@@ -42,7 +42,7 @@ def asked_by(job: Job, kind: Kind) -> set[str]:
 def asking(farm: "Farm", kind: Kind, name: str) -> list[Job]:
     """The unfinished jobs that ask for it; tags are compared without regard to case."""
     same = str.lower if kind == "tags" else str
-    jobs = farm.open_jobs()
+    jobs = farm.jobs.unfinished()
     return [job for job in jobs if same(name) in map(same, asked_by(job, kind))]
 
 
@@ -51,7 +51,7 @@ def known(farm: "Farm", kind: Kind) -> set[str]:
     found = {name for client in farm.clients.values() for name in clients_of(client, kind)}
     if kind == "pools":
         found.update(name for client in farm.clients.values() for name in client.settings.takes)
-    return found.union(*(asked_by(job, kind) for job in farm.open_jobs()))
+    return found.union(*(asked_by(job, kind) for job in farm.jobs.unfinished()))
 
 
 # --- changed

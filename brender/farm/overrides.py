@@ -151,7 +151,7 @@ def refuse_what_is_needed(farm: "Farm", settings: FarmSettings) -> None:
 
 def takers(farm: "Farm", limit: str) -> list["Job"]:
     """The unfinished jobs that take some of a limit."""
-    return [job for job in farm.open_jobs() if limit in job.settings.limits]
+    return [job for job in farm.jobs.unfinished() if limit in job.settings.limits]
 
 
 def named(jobs: "Collection[Job]") -> str:

@@ -35,7 +35,7 @@ def restore(farm: Farm, loaded: Loaded, now: float) -> list[str]:
     farm.last_job, farm.last_order = loaded.last_job, loaded.last_order
     for kept in (*loaded.unfinished, *loaded.sources):
         farm.jobs[kept.job.id] = kept.job
-        farm.opened(kept.job)
+        farm.jobs.opened(kept.job)
         kept.job.follow(kept.plan, farm.shapes)
         kept.job.added = kept.added
         for step, then in zip(kept.job.steps, kept.steps, strict=True):

@@ -200,7 +200,7 @@ def parts(service: FarmService) -> list[str]:
 
 
 def work(service: FarmService) -> str:
-    states = [job.state for job in service.farm.open_jobs()]
+    states = [job.state for job in service.farm.jobs.unfinished()]
     running, waiting, paused = map(states.count, (JobState.ACTIVE, JobState.QUEUED, JobState.PAUSED))
     parts = [f"{count(running, 'job')} running" if running else "no job running"]
     parts += [f"{waiting:,} waiting"] if waiting else []

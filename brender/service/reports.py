@@ -269,7 +269,7 @@ class Reports:
 
     def _set_alarm(self, now: float) -> None:
         """Have the farm's next alarm rung in time."""
-        moment = self.farm.next_alarm
+        moment = self.farm.alarms.next
         if self._alarm and self._alarm.active():
             if moment is not None and self._rings <= moment:
                 return  # it rings early enough
@@ -280,7 +280,7 @@ class Reports:
             self._alarm = self._clock.callLater(delay, self._ring)
 
     def _ring(self) -> None:
-        self.farm.tick(self._now())
+        self.farm.alarms.ring(self._now())
         self._match_soon()
 
     async def _say(self, changes: Changes) -> None:

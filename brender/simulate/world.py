@@ -65,12 +65,12 @@ class World:
 
     def _step(self) -> bool:
         """Let the next thing happen; False when it is too late for that."""
-        coming, alarm = self.clock.next, self.farm.next_alarm
+        coming, alarm = self.clock.next, self.farm.alarms.next
         if alarm is not None and (coming is None or alarm <= coming):
             if alarm > self.end:
                 return False
             self.clock.now = max(self.clock.now, alarm)
-            self._tell(self.farm.tick)
+            self._tell(self.farm.alarms.ring)
             return True
         if coming is None or coming > self.end:
             return False

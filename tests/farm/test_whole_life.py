@@ -340,7 +340,7 @@ class FarmLife(RuleBasedStateMachine):
 
     @invariant()
     def open_jobs_are_those_that_have_not_ended(self) -> None:
-        assert self.farm.open_jobs() == [job for job in self.farm.jobs.values() if not job.finished]
+        assert self.farm.jobs.unfinished() == [job for job in self.farm.jobs.values() if not job.finished]
 
     @invariant()
     def what_is_constant_of_a_job_remains(self) -> None:

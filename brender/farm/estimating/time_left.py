@@ -74,7 +74,7 @@ def unmeasured(farm: Farm) -> int:
 
 
 def unfinished(farm: Farm) -> Iterator[Step]:
-    return (step for job in farm.open_jobs() if job.runs for step in job.steps if step.unfinished)
+    return (step for job in farm.jobs.unfinished() if job.runs for step in job.steps if step.unfinished)
 
 
 def measured(step: Step) -> Task | None:

@@ -56,7 +56,7 @@ def forgive_at(farm: "Farm", job: Job, client: int, until: float) -> None:
         if job.standing.avoided.get(client) == until and not job.finished:
             forgive(farm, job, client)
 
-    farm.at(until, ring)
+    farm.alarms.at(until, ring)
 
 
 def forgive(farm: "Farm", job: Job, client: int) -> bool:
@@ -130,7 +130,7 @@ def limit_step(farm: "Farm", step: Step, now: float) -> None:
         if same and step.unfinished and not step.job.finished:
             fail_job(farm, step.job, f'Step "{step.name}" was not done within its {seconds:,.0f} seconds.', then)
 
-    farm.at(now + seconds, ring)
+    farm.alarms.at(now + seconds, ring)
 
 
 def rest(farm: "Farm", step: Step, failure: Failure, now: float) -> None:
@@ -147,7 +147,7 @@ def rest(farm: "Farm", step: Step, failure: Failure, now: float) -> None:
         farm.enqueue(step)
         farm.stirred[step] = None
 
-    farm.at(now + seconds, ring)
+    farm.alarms.at(now + seconds, ring)
 
 
 # --- memory

@@ -62,7 +62,7 @@ def look_at(farm: "Farm", moment: float) -> None:
             switches.rings = None
 
     switches.rings = moment
-    farm.at(moment, ring)
+    farm.alarms.at(moment, ring)
 
 
 # --- waking

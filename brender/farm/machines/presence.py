@@ -47,7 +47,7 @@ def look_at_seat(farm: "Farm", client: RuntimeClient, now: float) -> None:
             farm.changed(client)
 
     if change is not None and change != client.seat.turns:
-        farm.at(change, ring)
+        farm.alarms.at(change, ring)
     client.seat.turns = change
 
 

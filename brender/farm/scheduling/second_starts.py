@@ -34,10 +34,10 @@ def suspect(farm: "Farm", order: Order, now: float) -> None:
         if order.id in farm.orders and order.running is not None and order.began == began and order.open:
             farm.floor.suspects[order.id] = order
             farm.suspected.append(order)
-            farm.at(then + max(typical, (then - began) / 2), ring)
+            farm.alarms.at(then + max(typical, (then - began) / 2), ring)
 
     if began + delay > now:
-        farm.at(began + delay, ring)
+        farm.alarms.at(began + delay, ring)
     else:
         ring(now)
 

@@ -65,7 +65,7 @@ def look_at_gate(farm: "Farm", job: Job, now: float) -> None:
         return
     reason, change = gate(farm, job, now)
     if change is not None and change != job.turns:
-        farm.at(change, lambda then: look_at_gate(farm, job, then) if job.turns == change else None)
+        farm.alarms.at(change, lambda then: look_at_gate(farm, job, then) if job.turns == change else None)
     job.turns = change
     if reason != job.gate:
         job.gate = reason
@@ -94,7 +94,7 @@ def look_at_hours(farm: "Farm", client: RuntimeClient, now: float) -> None:
             farm.changed(client)
 
     if change is not None and change != client.turns:
-        farm.at(change, ring)
+        farm.alarms.at(change, ring)
     client.turns = change
 
 

@@ -113,7 +113,7 @@ def why_client(farm: Farm, client: RuntimeClient, now: float) -> str:
     if client.orders:
         return f"{client.name} has been given an order and begins it."
     if not farm.queue:
-        held = next((job for job in farm.open_jobs() for step in job.steps if step.counts[TaskState.READY]), None)
+        held = next((job for job in farm.jobs.unfinished() for step in job.steps if step.counts[TaskState.READY]), None)
         told = f"{client.name} is idle: {nothing_to_give(farm, held, now) if held else 'no job has a task ready'}."
         return f"{told} It is not switched off: {client.power.stays}." if client.power.stays else told
     reasons = Counter(verdict(client, step.shape) or obstacle_there(farm, step, client) for step in farm.queue)

@@ -109,7 +109,7 @@ def counts(farm: Farm, kind: Kind) -> dict[str, Count]:
         for name in clients_of(client, kind):
             found.setdefault(name, Count()).add(client)
     written = {name.lower(): name for name in found} if kind == "tags" else {}
-    for job in farm.open_jobs():
+    for job in farm.jobs.unfinished():
         for name in {written.get(name.lower(), name) for name in asked_by(job, kind)}:
             found.setdefault(name, Count()).jobs += 1
     return found
@@ -120,7 +120,7 @@ def counts(farm: Farm, kind: Kind) -> dict[str, Count]:
 
 def limits(farm: Farm) -> list[LimitView]:
     takers: dict[str, list[int]] = {}
-    for job in farm.open_jobs():
+    for job in farm.jobs.unfinished():
         for name in job.settings.limits:
             takers.setdefault(name, []).append(job.id)
     return [limit_view(name, takers.get(name, []), farm) for name in sorted(farm.settings.limits)]

@@ -449,7 +449,7 @@ class Later(SynchronousTestCase):
             fail(rules, client, cause="later")
             before = rules.clock
             while job.steps[0].resting:
-                moment = rules.farm.next_alarm
+                moment = rules.farm.alarms.next
                 assert moment is not None
                 rules.pass_by(moment - rules.clock)
             rests.append(round(rules.clock - before))

@@ -45,7 +45,7 @@ class Farm(SynchronousTestCase):
         end = self.rules.clock + seconds
         self.rules.match()
         power.look(self.farm, self.rules.clock)
-        while (moment := self.farm.next_alarm) is not None and moment <= end:
+        while (moment := self.farm.alarms.next) is not None and moment <= end:
             self.rules.wait(max(0.0, moment - self.rules.clock))
             power.look(self.farm, self.rules.clock)
         self.rules.pass_by(max(0.0, end - self.rules.clock))
@@ -282,4 +282,4 @@ class SwitchingOff(Farm):
         self.rules.job(Stage(tasks=50))
         for _ in range(1000):
             power.look(self.farm, self.rules.clock)
-        self.assertLess(len(self.farm._alarms), 5)
+        self.assertLess(len(self.farm.alarms), 5)

@@ -305,7 +305,7 @@ class ASleepingClient(SynchronousTestCase):
             rules.farm.leave(client, rules.now)
             rules.farm.join(client, Machine(client.machine.key, client.name, 1), {}, rules.now)
         rules.pass_by(48 * HOUR)
-        due = sum(moment <= rules.clock + 48 * HOUR for moment, _, _ in rules.farm._alarms)
+        due = sum(moment <= rules.clock + 48 * HOUR for moment, _, _ in rules.farm.alarms._alarms)
         self.assertLess(due, 5)
 
 
