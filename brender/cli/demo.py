@@ -193,12 +193,18 @@ class Demo:
 
     def _failure(self, job: Any) -> int:
         """What has become of the job, and the end of its log."""
-        log = self._api.text(f"/api/v1/jobs/{job['id']}/log").splitlines()[-LAST_LINES:]
-        say(
-            "\n".join([ending(job, "frame"), "The last lines of its log:", *log, f"More is in {self._state}."]),
-            err=True,
-        )
+        lines = [ending(job, "frame"), *last_lines(self._api, job["id"]), f"More is in {self._state}."]
+        say("\n".join(lines), err=True)
         return 1
+
+
+def last_lines(api: Api, job: int) -> list[str]:
+    """Of its log; a job whose sessions could not be opened has none."""
+    try:
+        log = api.text(f"/api/v1/jobs/{job}/log")
+    except Failed:
+        return []
+    return ["The last lines of its log:", *log.splitlines()[-LAST_LINES:]]
 
 
 def core_for(number: int) -> int | None:

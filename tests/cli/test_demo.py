@@ -6,7 +6,10 @@ from pathlib import Path
 from unittest import skipUnless
 
 import psutil
+from twisted.internet.threads import deferToThread
 
+from brender.cli.demo import last_lines
+from brender.client.http import Api
 from tests.cli.case import CommandCase, Running
 
 HAS_BLENDER = shutil.which("blender") or importlib.util.find_spec("bpy")
@@ -62,3 +65,12 @@ class Demo(CommandCase):
         self.file("taken/state", "a file")
         ran = await self.brender("demo", "--exit", "--output", "taken/state")
         self.assertEqual(ran.code, 2)
+
+
+class Failing(CommandCase):
+    async def test_the_end_of_the_log_is_told_if_there_is_one(self) -> None:
+        api, job, client = Api(self.url), await self.farm.job(), await self.farm.client("ada")
+        self.assertEqual(await deferToThread(last_lines, api, job.id), [])
+        self.farm.service.logged(client.id, self.farm.start(client).id, 0, "one\ntwo\n")
+        told = await deferToThread(last_lines, api, job.id)
+        self.assertEqual((told[0], told[-2:]), ("The last lines of its log:", ["one", "two"]))

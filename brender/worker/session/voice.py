@@ -50,9 +50,10 @@ class Voice(logging.Handler):
         self.conduct: Conduct | None = None  # hears what the task prints
         Thread(target=self._send, daemon=True).start()
 
-    def createLock(self) -> None:
-        """Who waits in `emit` must not keep others from it."""
-        self.lock = None
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Without a handler's lock: who waits in `emit` must not keep others from it."""
+        self.emit(record)
+        return True
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()

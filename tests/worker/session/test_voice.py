@@ -30,7 +30,7 @@ class VoiceTests(SynchronousTestCase):
     def log(self, text: str, content: Any = None, **more: Any) -> None:
         record = logging.LogRecord("x", logging.INFO, "", 0, text, None, None)
         record.__dict__.update(openjd_log_content=content, **more)
-        self.voice.emit(record)
+        self.voice.handle(record)
 
     def print(self, text: str, **more: Any) -> None:
         self.log(text, LogContent.COMMAND_OUTPUT, **more)

@@ -58,7 +58,7 @@ export function listenToLinks(ways: readonly Way[]) {
     const link = (event.target as Element).closest?.("a");
     if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
     if (link.pathname === location.pathname && link.hash) return;
-    const path = link.pathname.slice(ROOT.length) || "/";
+    const path = pathOf(link.pathname, ROOT);
     if (!link.pathname.startsWith(ROOT) || !ways.some((way) => matched(path, way.path))) return;
     event.preventDefault();
     go(path + link.search + link.hash);
