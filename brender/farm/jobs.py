@@ -15,6 +15,10 @@ from brender.farm.job import Job
 CHANGING = ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update")
 
 
+class Listed(list[Job]):
+    """Nobody changes it.  Whoever remembers which it was refers to it weakly, as jobs in it may be gone."""
+
+
 class Jobs(dict[int, Job]):
     def __init__(self, jobs: Iterable[tuple[int, Job]] = ()) -> None:
         super().__init__(jobs)
@@ -31,9 +35,9 @@ class Jobs(dict[int, Job]):
         return [self._open[number] for number in sorted(self._open)]
 
     @cached_property
-    def newest_first(self) -> tuple[Job, ...]:
+    def newest_first(self) -> Listed:
         """The same object as long as they are the same jobs."""
-        return tuple(self[number] for number in sorted(self, reverse=True))
+        return Listed(map(self.__getitem__, sorted(self, reverse=True)))
 
 
 def forgetting(change: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
+from weakref import ref
 
 from hypothesis import given
 from hypothesis import strategies as some
@@ -33,6 +34,13 @@ class JobsTest(SynchronousTestCase):
             CHANGES[name](jobs, number)
             plain = dict(jobs)
             self.assertEqual(list(jobs.newest_first), [plain[each] for each in sorted(plain)[::-1]])
+
+    def test_who_remembers_which_they_were_keeps_none_of_them(self) -> None:
+        jobs = Jobs([(1, job(1))])
+        kept = ref(jobs.newest_first)
+        self.assertIs(kept(), jobs.newest_first)
+        del jobs[1]
+        self.assertIsNone(kept())
 
     def test_no_way_to_change_it_is_forgotten(self) -> None:
         ways = {name for name in {*vars(MutableMapping)} - {*vars(Mapping)} if hasattr(dict, name)}

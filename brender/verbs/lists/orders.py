@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from heapq import nlargest, nsmallest
 from typing import Any, NamedTuple, TypeVar, overload
+from weakref import ref
 
 from brender.farm.interfaces import FarmService
 from brender.verbs.lists.searching import Kinds, Texts, are_kinds, having
@@ -129,22 +130,22 @@ class Remembered:
     """The last few columns of long lists, and what was made of them."""
 
     def __init__(self) -> None:
-        self._columns: OrderedDict[tuple[str, int], tuple[Column, Sequence[Any]]] = OrderedDict()
+        self._columns: OrderedDict[tuple[str, int], tuple[Column, ref[Any] | None]] = OrderedDict()
         self._made: OrderedDict[tuple[Any, ...], tuple[Sequence[Any], list[int]]] = OrderedDict()
 
     def column(self, name: str, values: Values, things: Sequence[Any] = ()) -> Column:
         """A column with these values, the one that there was if it has the same; `name` says of which item, too."""
         what = (name, len(values))  # longer and shorter lists of the same are looked at in turn
-        kept, _ = self._columns.get(what, (None, ()))
+        kept, _ = self._columns.get(what, (None, None))
         column = kept if kept is not None and kept.values == values else Column(name, values)
         if len(values) >= LEAST:
-            keep(self._columns, what, (column, things))
+            keep(self._columns, what, (column, reference(things)))
         return column
 
     def read_of(self, name: str, things: Sequence[Any]) -> Column | None:
         """The column that was last read, if that was of these very things; of what is constant it has the values."""
-        column, before = self._columns.get((name, len(things)), (None, ()))
-        return column if before is things else None
+        column, before = self._columns.get((name, len(things)), (None, None))
+        return column if before is not None and before() is things else None
 
     def order(self, keys: Sequence[By], seen: int | None = None) -> list[int]:
         """All places, or at least the first ones where only so many are `seen`."""
@@ -170,6 +171,14 @@ class Remembered:
         before, made = self._made.get((*what, count), (None, []))
         same = before is not None and all(ours is theirs for ours, theirs in zip(source, before, strict=True))
         return made if same else None
+
+
+def reference(things: Sequence[Any]) -> ref[Any] | None:
+    """None where that cannot be, as with a plain list: then nobody can tell whether they are the same."""
+    try:
+        return ref(things)
+    except TypeError:
+        return None
 
 
 def keep(kept: OrderedDict[Key, Kept], key: Key, value: Kept) -> None:

@@ -2,6 +2,7 @@
 
 from functools import cmp_to_key
 from typing import Any
+from weakref import ref
 
 from hypothesis import given
 from hypothesis import strategies as some
@@ -144,6 +145,14 @@ class Pages(TestCase):
             jobs.pop(LEAST - change)
             jobs[change + 1] = made(change + 1, "a", 1, None)
             jobs[change + 1].name = "another in its place, as one from the archive may be"
+
+    async def test_jobs_that_are_gone_are_not_remembered(self) -> None:
+        self.fill(*[("a", 1, None) for _ in range(LEAST)])
+        await self.ask(sort="name", search="job")
+        jobs = self.farm.service.farm.jobs
+        before = ref(jobs.newest_first)
+        jobs.pop(LEAST)
+        self.assertIsNone(before())
 
     def failing(self, **query: Any) -> Deferred[Done]:
         return Deferred.fromCoroutine(self.ask(**query))
