@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from brender.cli.paths import absolute, path_parameters
+from brender.cli.paths import joined, path_parameters
 from brender.farm.submission.bundles import values_of
 from brender.farm.submission.problems import Refused
 
@@ -36,9 +36,8 @@ def values_in(folder: Path, template: str) -> dict[str, Any]:
     except Refused as refused:
         raise click.UsageError(f"{file}: {refused}") from None
     for definition in path_parameters(template):
-        value = found.get(name := str(definition["name"]))
-        if isinstance(value, str) and value and not absolute(value):
-            found[name] = str(folder.absolute() / value)
+        if (name := str(definition["name"])) in found:
+            found[name] = joined(definition, found[name], str(folder.absolute()))
     return found
 
 

@@ -121,9 +121,7 @@ def wanted_of(desk: Desk, file: str, given: dict[str, str], *, quiet: bool = Fal
         wanted = scene(Path(file), given)
     else:
         wanted = named(desk, file, given) or template(file, given)
-    texts = {name: value for name, value in wanted.values.items() if isinstance(value, str)}
-    paths, told = whole(wanted.text, texts, wanted.folder)
-    wanted.values.update(paths)
+    wanted.values, told = whole(wanted.text, wanted.values, wanted.folder)
     for line in [] if quiet else [*wanted.told, *told]:
         say(line, err=True)
     return wanted
@@ -131,7 +129,8 @@ def wanted_of(desk: Desk, file: str, given: dict[str, str], *, quiet: bool = Fal
 
 def body_of(desk: Desk, wanted: Wanted, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Whoever has logged in is the owner, unless they say another one."""
-    said = {"template": wanted.template, "values": wanted.values, "name": name or wanted.name}
+    folder = str(wanted.folder or "")
+    said = {"template": wanted.template, "values": wanted.values, "name": name or wanted.name, "folder": folder}
     return {**said, "settings": settings if desk.api.token else {"owner": user(), **settings}}
 
 

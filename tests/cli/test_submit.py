@@ -25,6 +25,17 @@ steps:
   script: {actions: {onRun: {command: echo, args: ["{{Param.Scene}}", "{{Param.Cache}}", "{{Param.Note}}"]}}}
 """
 
+LIST_OF_PATHS = """
+specificationVersion: jobtemplate-2023-09
+extensions: [EXPR]
+name: list
+parameterDefinitions:
+- {name: Scenes, type: "LIST[PATH]", default: [a, b/c]}
+steps:
+- name: Show
+  script: {actions: {onRun: {command: echo, args: ["{{Param.Scenes}}"]}}}
+"""
+
 # A program that is called like Blender and answers as one does, with the newest version of all.
 BLENDER = """#!{python} -IS
 import json, sys
@@ -202,8 +213,40 @@ class Paths(CommandCase):
         self.assertEqual(ran.code, 0)
         self.assertEqual(ran.err, "Scene: /farm/only/there.blend is not on this machine; the workers will need it.\n")
 
+    async def test_a_default_is_made_whole_as_the_server_does_it(self) -> None:
+        self.file("bundle/scenes/a.blend", "")
+        self.file("bundle/paths.yaml", PATHS.replace("scenes/a.blend", "other/../scenes/a.blend"))
+        self.assertEqual((await self.brender("submit", "bundle/paths.yaml")).code, 0)
+        self.assertEqual(self.values()["Scene"], str(self.folder / "bundle/scenes/a.blend"))
+
+    async def test_a_path_of_another_system_is_whole(self) -> None:
+        self.file("paths.yaml", PATHS)
+        for number, path in enumerate(("C:\\shots\\a.blend", "\\\\server\\share\\a.blend"), start=1):
+            self.assertEqual((await self.brender("submit", "paths.yaml", f"Scene={path}")).code, 0)
+            self.assertEqual(self.values(number)["Scene"], path)
+
+    async def test_each_path_of_a_list_is_made_whole(self) -> None:
+        self.file("bundle/list.yaml", LIST_OF_PATHS)
+        self.assertEqual((await self.brender("submit", "bundle/list.yaml")).code, 0)
+        self.assertEqual(self.values()["Scenes"], [str(self.folder / "bundle/a"), str(self.folder / "bundle/b/c")])
+        self.assertEqual((await self.brender("submit", "bundle/list.yaml", 'Scenes=["c", "/d"]')).code, 0)
+        self.assertEqual(self.values(2)["Scenes"], [str(self.folder / "c"), "/d"])
+
+    async def test_a_default_that_is_a_link_out_of_its_folder_is_refused(self) -> None:
+        outside, inside = self.file("secret", ""), self.file("bundle/scenes/b.blend", "")
+        self.file("bundle/paths.yaml", PATHS)
+        link = self.folder / "bundle/scenes/a.blend"
+        link.symlink_to(outside)
+        ran = await self.brender("submit", "bundle/paths.yaml")
+        self.assertEqual((ran.code, self.farm.service.farm.jobs), (1, {}))
+        self.assertIn(f"{link} is a link that leads out of the template's folder", ran.err)
+        self.assertIn(f"Scene={outside}", ran.err)
+        link.unlink()
+        link.symlink_to(inside)
+        self.assertEqual((await self.brender("submit", "bundle/paths.yaml")).code, 0)
+
     async def test_a_default_that_leaves_its_folder_is_refused(self) -> None:
-        for default in ("../x", "/etc/passwd", "a/../../x"):
+        for default in ("../x", "/etc/passwd", "a/../../x", "C:\\x", "..\\x"):
             self.file("paths.yaml", PATHS.replace("scenes/a.blend", default))
             ran = await self.brender("submit", "paths.yaml")
             self.assertEqual((ran.code, self.farm.service.farm.jobs), (1, {}))

@@ -168,7 +168,7 @@ class Scheduling(SynchronousTestCase):
         clients = [self.rules.client() for _ in range(2)]
         first = self.rules.job(Stage(tasks=500))
         self.rules.match()
-        urgent = self.rules.job(Stage(tasks=2), priority=90)
+        urgent = self.rules.job(Stage(tasks=20), priority=90)
         equal = self.rules.job(Stage(tasks=2))
         self.rules.match()
         self.give_back()
@@ -182,6 +182,7 @@ class Scheduling(SynchronousTestCase):
             for client in clients:
                 self.end(client)
         self.assertEqual([self.runs_on(client) for client in clients], [first.id] * 2)
+        self.assertGreater(urgent.steps[0].counts[READY], 10)
         self.assertEqual(states(equal), [READY, READY], "of one owner and priority, what has begun is finished first")
 
     def test_two_licences_are_never_held_by_three_whatever_happens(self) -> None:

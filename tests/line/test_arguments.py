@@ -41,7 +41,7 @@ class ArgumentTests(FarmTestCase):
         self.assertIn(f"At most {LONGEST} characters", self.refusal(made))
 
     def test_embedded_files_are_what_the_template_says(self) -> None:
-        """PATH-15: their ends of lines, their size, and two of one name in two steps."""
+        """PATH-15: their ends of lines, their size and their names."""
         large = "x" * (1 << 20) + "\n"
         made = template('wc -c < "{{Task.File.Large}}"; od -An -c "{{Task.File.Ends}}"; cat "{{Task.File.Other}}"')
         made["steps"][0]["script"]["embeddedFiles"] = [

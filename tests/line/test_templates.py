@@ -149,6 +149,18 @@ class TemplateTests(FarmTestCase):
             [line for line in log.splitlines() if line.startswith("chunk=")], ["chunk=1-4", "chunk=5-8", "chunk=9-12"]
         )
 
+    def test_each_frame_of_a_chunk_is_rendered_once_and_the_command_runs_once(self) -> None:
+        script = f'echo "$1" >> {self.folder}/runs; seq "${{1%-*}}" "${{1#*-}}" >> {self.folder}/frames'
+        made = template(script, tasks="1-10")
+        made["extensions"] = ["TASK_CHUNKING"]
+        chunks = {"defaultTaskCount": 10, "rangeConstraint": "CONTIGUOUS"}
+        made["steps"][0]["parameterSpace"]["taskParameterDefinitions"] = [
+            {"name": "N", "type": "CHUNK[INT]", "range": "1-10", "chunks": chunks}
+        ]
+        self.farm.run(made)
+        self.assertEqual(self.written("runs"), ["1-10"])
+        self.assertEqual(self.written("frames"), [str(number) for number in range(1, 11)])
+
     def test_steps_wait_for_the_steps_that_they_depend_on_wherever_those_stand(self) -> None:
         out = self.folder / "out"
         steps = [step_of(f"echo {name} >> {out}", name=name, tasks="1-2") for name in ("Last", "First", "Middle")]

@@ -72,10 +72,19 @@ def _combinations(content: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _files(content: Mapping[str, Any]) -> Iterator[Problem]:
     for at, parent in walk(content):
+        before = set[str]()
         for where, file in mappings(parent, "embeddedFiles", at):
             name = file.get("filename")
-            if isinstance(name, str) and (wrong := _file_name(name)):
+            if isinstance(name, str) and (wrong := _file_name(name) or _same_file(name, before)):
                 yield Problem(inside(where, "filename"), wrong)
+
+
+def _same_file(name: str, before: set[str]) -> str:
+    """Both would be one file, and both symbols read what was written last."""
+    if name in before:
+        return f'Another file beside it is called "{shown(name)}" too; the second would take its place.'
+    before.add(name)
+    return ""
 
 
 def _file_name(name: str) -> str:

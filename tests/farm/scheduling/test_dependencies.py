@@ -94,6 +94,16 @@ class Frames(SynchronousTestCase):
         self.done(first, 1, 2)
         self.assertEqual(self.ready(second), [1001, 1011, 1021])
 
+    def test_chunks_of_a_step_wait_for_all_of_the_step_that_it_comes_after(self) -> None:
+        render = documents.over(documents.frames("1001-1200:10"), name="Render")
+        chunks = documents.chunks("1001-1200:10", 3, "NONCONTIGUOUS")
+        denoise = documents.over(chunks, name="Denoise") | {"dependencies": [{"dependsOn": "Render"}]}
+        job = self.rules.submit(plan(documents.job(render, denoise, extensions=["TASK_CHUNKING"]), {}))
+        for task in range(20):
+            self.assertEqual({*job.steps[1].tasks}, {WAITING})
+            self.done(job, task)
+        self.assertEqual(states(job, 1), [READY] * 7)
+
     def test_negative_frames(self) -> None:
         first, second = self.two(framed("-2-2"), framed("-2-2"), -1, -1)
         self.assertEqual(self.ready(second), [-2])

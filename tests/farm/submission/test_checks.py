@@ -73,6 +73,15 @@ class Files(TestCase):
         for name in ("naïve 名前.txt", "...", ".hidden", "{{x}}", "a b"):
             self.assertEqual(problems(job(with_file(name))), {})
 
+    def test_two_of_one_name_beside_each_other_are_refused_and_in_two_steps_they_are_not(self) -> None:
+        twice = with_file("a.txt")
+        twice["script"]["embeddedFiles"].append({"name": "g", "type": "TEXT", "data": "y", "filename": "a.txt"})
+        found = problems(job(twice))
+        self.assertEqual(list(found), ["steps[0].script.embeddedFiles[1].filename"])
+        self.assertIn('called "a.txt" too', found["steps[0].script.embeddedFiles[1].filename"])
+        other = with_file("a.txt") | {"name": "other"}
+        self.assertEqual(problems(job(with_file("a.txt"), other)), {})
+
     def test_files_of_environments_are_looked_at_too(self) -> None:
         script = with_file("..")["script"] | {"actions": {"onEnter": {"command": "echo"}}}
         found = problems(job(jobEnvironments=[{"name": "e", "script": script}]))

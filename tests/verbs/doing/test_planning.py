@@ -124,6 +124,25 @@ class Templates(WebCase):
         self.assertEqual(self.post("/api/v1/templates", name="x").status, 405)
 
 
+KINDS = """
+specificationVersion: jobtemplate-2023-09
+name: kinds
+parameterDefinitions:
+- {name: Lines, type: STRING}
+- {name: Empty, type: STRING, default: "x"}
+- {name: Digits, type: STRING}
+- {name: Count, type: INT}
+- {name: Small, type: FLOAT}
+- {name: Scene, type: PATH}
+steps:
+- name: Show
+  script: {actions: {onRun: {command: echo}}}
+"""
+VALUES = {
+    "Lines": "one\ntwo\n", "Empty": "", "Digits": "007", "Count": "10", "Small": "1e-3", "Scene": "/shots/a b/c.blend",
+}  # fmt: skip
+
+
 class Bundles(WebCase):
     def test_values_of_a_bundle_are_taken_as_an_object_and_as_its_text(self) -> None:
         text = "parameterValues:\n- {name: Frames, value: 1-7}\n"
@@ -140,15 +159,23 @@ class Again(WebCase):
     """What `show` has of a job is enough to hand it in once more."""
 
     async def test_of_a_job_that_waits_and_of_one_that_has_ended(self) -> None:
-        job = self.taken(template=FRAMES, values={"Frames": "1-7"}, settings={"priority": 60, "tries": 1})
+        settings = {"priority": 60, "tries": 1}
+        job = self.taken(template=FRAMES, values={"Frames": "1-7"}, name="mine", settings=settings)
         self.same_again(job["id"], 7)
         self.web.ask("POST", f"/api/v1/jobs/{job['id']}/cancel", {})
         self.assertEqual(self.web.get(f"/api/v1/jobs/{job['id']}?orders=0").json["state"], "canceled")
         self.same_again(job["id"], 7)
 
-    def same_again(self, number: int, tasks: int) -> None:
+    def test_each_value_is_what_it_was(self) -> None:
+        job = self.taken(template=KINDS, values=VALUES)
+        self.assertEqual(self.same_again(job["id"], 1), VALUES)
+
+    def same_again(self, number: int, tasks: int) -> Any:
+        """Its values, which the second job has as well."""
         shown = self.web.get(f"/api/v1/jobs/{number}?orders=0").json
-        found = self.plan(template=shown["template"], values=shown["values"], settings=shown["settings"])
-        self.assertEqual((found["ok"], found["tasks"], found["parameters"][0]["value"]), (True, tasks, "1-7"))
-        again = self.taken(template=shown["template"], values=shown["values"], settings=shown["settings"])
-        self.assertEqual((again["tasks"], again["settings"], again["name"]), (tasks, shown["settings"], shown["name"]))
+        sent = {name: shown[name] for name in ("name", "template", "values", "settings")}
+        found = self.plan(**sent)
+        self.assertEqual((found["ok"], found["tasks"]), (True, tasks))
+        again = self.web.get(f"/api/v1/jobs/{self.taken(**sent)['id']}?orders=0").json
+        self.assertEqual({name: again[name] for name in sent}, sent)
+        return again["values"]
