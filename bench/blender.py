@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from time import monotonic
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 import brender.worker.blender
 from bench.figures import Figure, figure, side_by_side
@@ -65,7 +65,7 @@ def ours(farm: Farm, path: Path) -> float:
 
 
 def theirs(path: Path, *options: str) -> float:
-    output = path.parent / f"{path.stem}-blender"
+    output = path.parent / f"{path.stem}-blender{''.join(options)}"
     began = monotonic()
     words = [str(path), f"{output}/frame_####", *options]
     subprocess.run(blender().command(str(PROGRAM), words), check=True, capture_output=True)
@@ -73,10 +73,16 @@ def theirs(path: Path, *options: str) -> float:
 
 
 def pixels_that_differ(folder: Path) -> int:
-    """How many frames of ours are not theirs, pixel by pixel."""
-    pairs = [
-        (mine, folder / f"{name}-blender" / mine.name)
+    """How many frames of ours are not theirs, pixel by pixel; one that is not there is one of them."""
+    return sum(
+        not equal(folder / f"{name}-brender" / frame, folder / f"{name}-blender" / frame)
         for name in ("short", "heavy")
-        for mine in sorted((folder / f"{name}-brender").glob("*.png"))
-    ]
-    return sum(ImageChops.difference(Image.open(a), Image.open(b)).getbbox() is not None for a, b in pairs)
+        for frame in (f"frame_{number:04}.png" for number in range(1, FRAMES + 1))
+    )
+
+
+def equal(ours: Path, theirs: Path) -> bool:
+    if not ours.exists() or not theirs.exists():
+        return False
+    with Image.open(ours) as mine, Image.open(theirs) as other:
+        return mine.mode == other.mode and mine.size == other.size and mine.tobytes() == other.tobytes()

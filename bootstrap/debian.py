@@ -32,8 +32,10 @@ BLENDER_NEEDS = {  # library that Blender's Python module loads: the package tha
 TESTED_WITH = {  # other people's program that a test runs as its users do: the package that has it
     "apache2": "apache2-bin",  # the program alone: what `apache2` adds would start it
     "curl": "curl",
+    "groff": "groff-base",
     "nginx": "nginx",
     "php": "php-cli",
+    "ssh": "openssh-client",
     "telnet": "telnet",
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # any of them does

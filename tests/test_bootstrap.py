@@ -385,7 +385,8 @@ class Servers(Machine):
         self.patch(debian, "has", {"curl", "telnet"}.__contains__)
         self.patch(debian, "has_postgresql", lambda: False)
         self.patch(debian, "is_debian", lambda: True)
-        self.assertEqual(debian.missing_for_tests(), ["apache2-bin", "nginx", "php-cli", "chromium", "postgresql"])
+        packages = ["apache2-bin", "groff-base", "nginx", "php-cli", "openssh-client", "chromium", "postgresql"]
+        self.assertEqual(debian.missing_for_tests(), packages)
         self.patch(debian, "is_debian", lambda: False)
         self.assertNotIn("chromium", debian.missing_for_tests())
         self.patch(debian, "is_debian", lambda: True)

@@ -100,7 +100,7 @@ class Frames(SynchronousTestCase):
         denoise = documents.over(chunks, name="Denoise") | {"dependencies": [{"dependsOn": "Render"}]}
         job = self.rules.submit(plan(documents.job(render, denoise, extensions=["TASK_CHUNKING"]), {}))
         for task in range(20):
-            self.assertEqual({*job.steps[1].tasks}, {WAITING})
+            self.assertEqual({*states(job, 1)}, {WAITING})
             self.done(job, task)
         self.assertEqual(states(job, 1), [READY] * 7)
 
