@@ -2,7 +2,7 @@
 
 How does this work?  What a package is built from is copied into an empty folder and built into a wheel there; the
 wheel is installed into a new environment, which borrows the dependencies (and not brender) of the one that
-the tests run in.  `FromAWheel` looks at that; `FromTheCheckout` starts the server with `twistd -ny twistd.tac`.
+the tests run in.  `FromAWheel` looks at that; `Started` starts the server with `twistd -ny twistd.tac`, from both.
 """
 
 import atexit
@@ -170,14 +170,23 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-class FromTheCheckout(TestCase):
+class Started(TestCase):
     def test_its_environment_lists_the_server_and_the_worker(self) -> None:
         listed = run(Path(sys.executable).parent / "twistd", "--help", cwd=temporary())
         self.assertIn("brender", listed.split())
         self.assertIn("brender-worker", listed.split(), "make test installs the checkout: python -m bootstrap --test")
+        said = run(Path(sys.executable).parent / "twistd", "-n", "brender", "--help", cwd=temporary())
+        self.assertIn("--config", said)
 
     async def test_the_tac_file_starts_a_server_that_answers_and_stops_when_told(self) -> None:
-        shell, web = self.start("-ny", CHECKOUT / "twistd.tac")
+        await self.check(Path(sys.executable), CHECKOUT / "twistd.tac")
+
+    async def test_the_same_with_the_package_installed_from_a_wheel(self) -> None:
+        tac = Path(shutil.copy(CHECKOUT / "twistd.tac", temporary()))
+        await self.check(installed() / "python", tac)
+
+    async def check(self, python: Path, tac: Path) -> None:
+        shell, web = self.start(python, "-ny", tac)
         self.assertIn(f"brender {__version__.rpartition('.')[0]}".encode(), await self.ask(shell, b""))
         self.assertTrue((await self.ask(web, b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")).startswith(b"HTTP/1."))
         self.process.signalProcess("TERM")
@@ -185,7 +194,7 @@ class FromTheCheckout(TestCase):
         self.assertIn("Server Shut Down.", self.program.printed.decode())
         self.assertNotIn("Traceback", self.program.printed.decode())
 
-    def start(self, *arguments: str | Path) -> tuple[int, int]:
+    def start(self, python: Path, *arguments: str | Path) -> tuple[int, int]:
         """Starts `twistd` with settings and a state of its own; the ports of its shell and its web."""
         folder = Path(self.mktemp()).absolute()
         folder.mkdir(parents=True)
@@ -195,9 +204,9 @@ class FromTheCheckout(TestCase):
         (folder / "farm.toml").write_text("[server]\n" + "".join(lines))
         ours = {"BRENDER_CONFIG": str(folder / "farm.toml"), "BRENDER_STATE": str(folder / "state")}
         self.program = Program()
-        command = [sys.executable, "-c", TWISTD, *map(str, arguments)]
+        command = [str(python), "-c", TWISTD, *map(str, arguments)]
         self.process = reactor.spawnProcess(
-            self.program, sys.executable, command, env={**os.environ, **ours}, path=str(folder))
+            self.program, str(python), command, env={**os.environ, "PYTHONPATH": "", **ours}, path=str(folder))
         self.addCleanup(self.end)
         return shell, web
 

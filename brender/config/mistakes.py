@@ -135,7 +135,7 @@ def nearest(path: Place, key: str) -> str:
 
 def known(path: Place) -> tuple[str, ...]:
     """The keys that there are at a place."""
-    return getattr(kind_at(path), "__struct_fields__", ())
+    return getattr(kind_at(path), "__struct_encode_fields__", ())
 
 
 def kind_at(path: Place) -> Any:

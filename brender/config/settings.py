@@ -71,6 +71,18 @@ def for_others(endpoint: str) -> bool:
     return endpoint.startswith("tcp") and not re.search(r":interface=(127\.|localhost|\\:\\:1$)", endpoint)
 
 
+class PathMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a folder of those who submit is on this machine."""
+
+    source: str = msgspec.field(name="from")  # as jobs and scenes have it: "X:/", "/Volumes/show"
+    destination: str = msgspec.field(name="to")  # the same folder here
+    system: Literal["posix", "windows"]  # by whose rules `from` is written
+
+    @property
+    def of_windows(self) -> bool:
+        return self.system == "windows"
+
+
 class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: str = "127.0.0.1:6001"  # or several, with commas between them
     name: str = ""  # default: the host name
@@ -89,6 +101,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open_files: Annotated[int, msgspec.Meta(ge=0)] = 0  # of each process of a task; 0: as the worker
     processes: Annotated[int, msgspec.Meta(ge=0)] = 0  # of the user that tasks run as; 0: as the worker
     core_mb: Annotated[int, msgspec.Meta(ge=0)] = 0  # that a crashed program may leave of its memory; 0: nothing
+    path_mapping: tuple[PathMapping, ...] = ()  # where folders of other machines are here
 
 
 class WebhookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -120,6 +120,10 @@ class FarmSettings(Settings, frozen=True):
     without_rules: Annotated[tuple[Text, ...], says("names of rules that do not count here")] = ()
     zone: Annotated[Text, says("time zone of hours that name none")] = "UTC"
     shared_folders: Annotated[Folders, says("that all machines have; a job with a path elsewhere gets a warning")] = ()
+    scene_scripts: Annotated[
+        Literal["everybody", "wranglers", "admins", "nobody"],
+        says("whose jobs may run the scripts inside their scenes; wranglers: and admins"),
+    ] = "everybody"
 
 
 Kind = TypeVar("Kind", bound=Settings)
@@ -200,6 +204,7 @@ EXPECTED = {
     "not_before": "Write the time as seconds since 1970 (not milliseconds), such as 1800000000",
     "only": 'Write a list of names or patterns, such as ["render-0*"]',
     "never": 'Write a list of names or patterns, such as ["render-0*"]',
+    "scene_scripts": "Scripts inside scenes run in jobs of everybody, of wranglers, of admins, or of nobody",
     "when_used": "When somebody uses its machine, a client has to finish or hand-back what it runs",
     **dict.fromkeys(("task_seconds", "session_seconds", "step_seconds", "quiet_seconds", "avoid_for"), SECONDS),
     **dict.fromkeys(("idle_seconds", "off_seconds"), SECONDS),

@@ -5,12 +5,13 @@ segments (`ORDER.log.FROM`, named by the place in the whole where each begins), 
 without end keeps its beginning and its end.  `pack` makes `ORDER.log.gz` of all that and then takes the rest away;
 what comes later is another part (`ORDER-1.log`).  Where there is a packed file, the others of its part do not count:
 so whoever is ended in between leaves nothing that is read twice.  A line that begins with `MARK` and a number
-opens the section of a task.
+opens the section of a task.  Neither a file nor a job's folder that is a link is read or packed: it may lead anywhere.
 """
 
 import gzip
 import os
 import re
+import stat
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -22,6 +23,8 @@ MARK = b"\x1etask "  # a record separator, then the index
 MARKS = re.compile(rb"\x1etask \d+\n")
 SEGMENTS = 2  # that are kept of the end
 LEVEL = 6  # of compression
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 DAMAGED = b"\n[The rest of this log is damaged and cannot be read.]\n"
 
 
@@ -48,9 +51,9 @@ class Part(NamedTuple):
             path.unlink(missing_ok=True)
 
     def sizes(self) -> dict[Path, int]:
-        """The files that are not packed; the head is the first."""
+        """The files that are not packed, links left out; the head is the first."""
         files = (self.path, *(path for _, path in self.segments()))
-        return {each: each.stat().st_size for each in files if each.is_file()}
+        return {each: each.stat().st_size for each in files if each.is_file() and not each.is_symlink()}
 
 
 def parts_of(folder: Path, order: int) -> Iterator[Part]:
@@ -79,10 +82,8 @@ class Opened:
         self.segments = [(begin, file) for begin, file in found if file]
 
     def _open(self, path: Path) -> BinaryIO | None:
-        if path.is_symlink() or not path.is_file():
-            return None
-        with suppress(OSError):  # there is none any more
-            return self._stack.enter_context(path.open("rb"))
+        with suppress(OSError):  # there is none any more, or it is a link
+            return self._stack.enter_context(opened(path))
         return None
 
     def close(self) -> None:
@@ -118,6 +119,19 @@ class Opened:
         return MARKS.sub(b"", self.whole())
 
 
+def opened(path: Path) -> BinaryIO:
+    """A file in a folder, both without a link in their place; raises `OSError`."""
+    folder = os.open(path.parent, FOLDER)
+    try:
+        file = os.open(path.name, FILE, dir_fd=folder)
+    finally:
+        os.close(folder)
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return os.fdopen(file, "rb")
+    os.close(file)
+    raise OSError(f"{path} is no file")
+
+
 def left_out(size: int) -> bytes:
     return b"\n[Here %s bytes are left out: of a long log the beginning and the end are kept.]\n" % f"{size:,}".encode()
 
@@ -144,6 +158,8 @@ def pack(part: Part, finish: Callable[[Callable[[], None]], None] = lambda put: 
     `finish` is called with what puts the packed file into its place; it may leave that out, and nothing is changed.
     Raises `OSError`.
     """
+    if part.path.parent.is_symlink():  # its files are others'
+        return None
     if part.packed.exists():  # somebody was ended before he had taken the rest away
         return remove(part.sizes())
     before = part.sizes()

@@ -148,7 +148,10 @@ class Logs:
         if writing := self._open.get(order):
             self._open.move_to_end(order)
             return writing
-        self.folder(job).mkdir(parents=True, exist_ok=True)
+        folder = self.folder(job)
+        folder.mkdir(parents=True, exist_ok=True)
+        if folder.is_symlink():
+            raise OSError(f"{folder} is a link")
         with self._lock:
             writing = self._open[order] = self._reopened(self._parts(job, order)[-1])
         self._written[order] = job
@@ -272,14 +275,14 @@ class Logs:
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """Those of jobs; what is left of others that were being removed goes."""
+    """Those of jobs, links left out; what is left of others that were being removed goes."""
     if not folder.is_dir():
         return []
     folders = list(folder.iterdir())
     for each in folders:
         if each.name.endswith(GONE):
-            shutil.rmtree(each, ignore_errors=True)
-    return [each for each in folders if each.name.isdecimal()]
+            remove_all(each)
+    return [each for each in folders if each.name.isdecimal() and not each.is_symlink()]
 
 
 def too_much(found: list[JobLogs], kept: Kept, now: float) -> Iterator[JobLogs]:
@@ -297,4 +300,10 @@ def remove(folder: Path) -> None:
     hidden = folder.with_name(folder.name + GONE)
     with suppress(OSError):
         folder.rename(hidden)
-    shutil.rmtree(hidden, ignore_errors=True)
+    remove_all(hidden)
+
+
+def remove_all(folder: Path) -> None:
+    """Of a link nothing but the link."""
+    with suppress(OSError):
+        folder.unlink() if folder.is_symlink() else shutil.rmtree(folder, ignore_errors=True)

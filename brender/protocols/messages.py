@@ -193,6 +193,7 @@ class Job(Message, frozen=True):
     values: dict[str, Any]  # the value of every job parameter
     limits: Limits = Limits()
     owner: str = ""  # of the job, if they are a user of the farm: as whom its tasks may run
+    scripts: bool = True  # whether those inside its scenes may run, where the job itself allows it
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):

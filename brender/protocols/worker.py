@@ -25,6 +25,7 @@ from brender.farm.failures import log_rules
 from brender.farm.interfaces import WorkerService
 from brender.farm.machines.load import Figures
 from brender.farm.people.joining import Unwelcome
+from brender.farm.people.users import People, Role
 from brender.farm.transitions import NotNow
 from brender.ports.strangers import Visit
 from brender.protocols import messages as say
@@ -35,6 +36,8 @@ from brender.protocols.papers import Gate, Papers
 GREETING_WITHIN = 10.0  # seconds
 LINGER = 1.0  # seconds that the last words to a silent peer may take
 SILENT_BEATS = 3  # heartbeats without a word after which a worker counts as gone
+
+MAY_RUN_SCRIPTS = {"wranglers": Role.WRANGLER, "admins": Role.ADMIN}  # by the farm's `scene_scripts`
 
 TOLD: dict[type, Callable[[WorkerService, int, Any], None]] = {
     say.Started: lambda farm, client, m: farm.started(client, m.order, m.task),
@@ -77,7 +80,7 @@ class Conversation:
         self._heartbeat = heartbeat
         self._greeted = False
         self._waiting: list[Any] = []  # what came while the client was looked up
-        self._told: dict[int, tuple[say.Limits, str]] = {}  # jobs that the worker knows, with what may change
+        self._told: dict[int, tuple[say.Limits, str, bool]] = {}  # jobs that the worker knows, with what may change
         self._knows: Sequence[str] = ()  # what it understands besides what version 1 began with
         self.client: int | None = None
         self.words = 0
@@ -193,7 +196,9 @@ class Conversation:
         self._end(reason, again)
 
     def give(self, order: farm_order.Order, step: farm_job.Step) -> None:
-        job, changing = step.job, (limits_of(step.job), self._service.farm.people.known(step.job.owner))
+        job, people = step.job, self._service.farm.people
+        scripts = may_run_scripts(self._service.farm.settings.scene_scripts, people, job.owner)
+        changing = (limits_of(job), people.known(job.owner), scripts)
         if self._told.get(job.id) != changing:
             self._told[job.id] = changing
             self.say(say.Job(job.id, job.name, job.template, job.values, *changing))
@@ -245,6 +250,15 @@ def figures_of(beat: say.Beat) -> Figures:
 def limits_of(job: farm_job.Job) -> say.Limits:
     settings = job.settings
     return say.Limits(settings.task_seconds, settings.session_seconds, settings.quiet_seconds)
+
+
+def may_run_scripts(whose: str, people: People, owner: str) -> bool:
+    """Whether scripts inside the scenes of an owner's jobs run: an owner who is no user counts as an artist."""
+    if whose in ("everybody", "nobody"):
+        return whose == "everybody"
+    user = people.users.get(owner)
+    role = user.role if user else Role.ARTIST if people.users else Role.ADMIN  # without users everybody is one
+    return role.covers(MAY_RUN_SCRIPTS[whose])
 
 
 def tasks_of(order: farm_order.Order, step: farm_job.Step) -> list[say.Task]:

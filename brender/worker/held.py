@@ -65,12 +65,16 @@ class Work:
     current: bool = True  # orders that come are for this
 
     def tell_again(self, job: say.Job) -> bool:
-        """The server has said it again; False when it is to be done otherwise from now on: with other values, or as
-        somebody else."""
-        if (job.template, job.values, job.owner) != (self.told.template, self.told.values, self.told.owner):
+        """The server has said it again; False when it is to be done otherwise from now on: with other values, as
+        somebody else, or without the scripts of its scenes."""
+        if self._way(job) != self._way(self.told):
             return False
         self.told = job
         return True
+
+    @staticmethod
+    def _way(job: say.Job) -> tuple[object, ...]:
+        return job.template, job.values, job.owner, job.scripts
 
 
 @dataclass(eq=False)

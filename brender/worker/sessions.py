@@ -200,7 +200,9 @@ class Cradle:
         pass_on: Sequence[str] = (),
         limits: Limits = Limits(),  # noqa: B008 (frozen)
         run_as: str = "",
+        mapping: Sequence[words.Mapping] = (),
     ) -> None:
+        self._mapping = list(mapping)  # of paths that jobs have from other machines
         self._run_as = run_as  # the account that tasks run as, or "owner"; nothing: as this process
         self._pass_on = pass_on  # variables that tasks get although they look like secrets
         self._limits = limits
@@ -309,9 +311,9 @@ class Cradle:
 
     def open(self, job: say.Job, use: Use, rules: Sequence[Rule]) -> SessionProtocol:
         protocol = SessionProtocol(use)
-        environment = self._environment(use)
+        environment = {**self._environment(use), "BRENDER_SCRIPTS": "allow" if job.scripts else "forbid"}
         about = (job.name, job.template, job.values, use.step)
-        protocol.say(words.Open(*about, environment, list(rules), job.limits, job.job, job.owner))
+        protocol.say(words.Open(*about, environment, list(rules), job.limits, job.job, job.owner, self._mapping))
         protocol.when_mute = lambda: self._mute(protocol, use)
         opening = self.start()
         opening.addCallback(lambda _: self._connect(protocol))

@@ -45,7 +45,7 @@ from brender.worker.machine.sources import HOLD, source_of
 from brender.worker.machine.stock import Stock
 from brender.worker.pictures import Frame, Pictures
 from brender.worker.printing import Printer, open_streams
-from brender.worker.session import accounts
+from brender.worker.session import accounts, words
 from brender.worker.session.surroundings import Limits
 from brender.worker.sessions import Cradle
 
@@ -140,7 +140,9 @@ class WorkerService(Service):
             )
         limits = Limits(own.open_files, own.processes, own.core_mb)
         keep = self._keep_folders > 0
-        self._cradle = Cradle(reactor, self._scratch, machine, in_thread, keep, own.pass_on, limits, own.run_as)
+        mapping = [words.Mapping(each.source, each.destination, each.of_windows) for each in own.path_mapping]
+        how = (keep, own.pass_on, limits, own.run_as, mapping)
+        self._cradle = Cradle(reactor, self._scratch, machine, in_thread, *how)
         await self._cradle.start()
         pictures = Pictures(self._cradle.picture, self._pictured)
         self.agent = Agent(

@@ -8,9 +8,20 @@ from twisted.trial.unittest import SynchronousTestCase
 from brender.config import load
 from brender.config.mistakes import BadSettings, mistake
 from brender.config.reading import machine_zone, read
-from brender.config.settings import Settings
+from brender.config.settings import PathMapping, Settings
 from brender.config.telling import show
 from brender.farm.settings import FarmSettings, Limit, Rule
+
+# A rule that is right, and another one.
+MAPPED = """[[worker.path_mapping]]
+from = "X:/show"
+system = "windows"
+to = "/mnt/show"
+[[worker.path_mapping]]
+from = "{}"
+system = "{}"
+to = "{}"
+"""
 
 # A file with one mistake, and the end of the sentence about it.
 MISTAKES: tuple[tuple[str, str], ...] = (
@@ -68,6 +79,36 @@ MISTAKES: tuple[tuple[str, str], ...] = (
         "[server]\ndatabase = 'mysql://ada@db/farm'",
         ' in line 2: database has to be an address such as "postgresql://brender@db.studio/farm"; without one, the '
         "farm is kept in the state folder.",
+    ),
+    ("[[worker.path_mapping]]\nfrom = 'X:/'\nto = '/x'", " in line 1: an item of path_mapping lacks system."),
+    (
+        "[[worker.path_mapping]]\nfrom = 'X:/'\nsystem = 'dos'\nto = '/x'",
+        " in line 3: system has to be posix or windows.",
+    ),
+    (
+        "[[worker.path_mapping]]\nfrm = 'X:/'\nsystem = 'windows'\nto = '/x'",
+        ' in line 2: there is no setting "frm" in [worker.path_mapping.0]; did you mean from?',
+    ),
+    (
+        MAPPED.format("X:", "windows", "/x"),
+        " in line 6: from has to be the whole path of a folder as windows writes it, such as "
+        '"X:/" or "//server/share".',
+    ),
+    (
+        MAPPED.format("//server/share", "posix", "/x"),
+        ' in line 6: from has to be the whole path of a folder as posix writes it, such as "/Volumes/show".',
+    ),
+    (
+        MAPPED.format("X:/a", "windows", "/x/../y"),
+        ' in line 8: to has to be the whole path of a folder of this machine, such as "/mnt/show".',
+    ),
+    (
+        MAPPED.format("x:/show/", "windows", "/x"),
+        " in line 6: there is a rule for x:/show/ already.",
+    ),
+    (
+        MAPPED.format("/mnt", "posix", "/data"),
+        " in line 4: to lies in /mnt, or around it, which is mapped itself: a path would be mapped twice.",
     ),
     ("server = 3", " in line 1: server has to be a section, not a whole number."),
     ("server.heartbeat = 'x'", " in line 1: heartbeat has to be a number, not text in quotes."),
@@ -186,6 +227,25 @@ class Mistakes(Case):
 
     def test_words_that_are_not_known_are_passed_on(self) -> None:
         self.assertEqual(mistake("Something else - at `$.server.web`", ""), ": web has a wrong value: Something else.")
+
+
+class TheWorker(Case):
+    def test_rules_for_paths_are_read_and_shown_as_they_are_written(self) -> None:
+        text = MAPPED.format("/Volumes/show", "posix", "/mnt/show/")
+        found = load(str(self.write("a.toml", text)), "s")
+        self.assertEqual(
+            found.worker.path_mapping,
+            (PathMapping("X:/show", "/mnt/show", "windows"), PathMapping("/Volumes/show", "/mnt/show/", "posix")),
+        )
+        shown = show(found).splitlines()
+        self.assertIn(
+            'path_mapping = [{"from" = "X:/show", "to" = "/mnt/show", "system" = "windows"}, ', "\n".join(shown)
+        )
+        self.assertEqual(read(self.write("b.toml", "\n".join(shown[2:]))), found.settings)
+
+    def test_what_is_mapped_to_itself_is_not_mapped_twice(self) -> None:
+        for source in ("/mnt/show", "/shared"):
+            read(self.write("a.toml", MAPPED.format(source, "posix", source)))
 
 
 class TheDatabase(Case):

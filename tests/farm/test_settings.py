@@ -50,6 +50,7 @@ BAD: tuple[tuple[type[Settings], dict[str, Any], str], ...] = (
     (FarmSettings, {"shares": {"film": 0}}, "film"),
     (FarmSettings, {"weights": {"ada": -1}}, "ada"),
     (FarmSettings, {"strikes": 0}, "strikes"),
+    (FarmSettings, {"scene_scripts": "artists"}, "everybody, of wranglers, of admins, or of nobody"),
     (FarmSettings, {"rules": [{"name": "x", "pattern": "a", "then": "explode"}]}, "elsewhere"),
 )
 

@@ -392,6 +392,7 @@ class FarmLife(RuleBasedStateMachine):
             for order in client.orders.values():
                 taken.update({name: int(amount) for name, amount in order.needs})
             assert taken == {name: amount for name, amount in client.taken.items() if amount}
+            assert taken["amount.worker.memory"] <= BACKLOG * client.machine.memory / 2**20
         held = {order.id for client in self.farm.clients.values() for order in client.orders.values()}
         assert held == set(self.farm.orders)
         assert held == {number for job in self.farm.jobs.values() for number in job.orders}

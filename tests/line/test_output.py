@@ -81,21 +81,24 @@ class OutputTests(FarmTestCase):
             template(
                 f"say() {{ echo \"$1\"; set -- $2; {wait}; }}; say 'openjd_progress: 50.5' a; "
                 "say 'openjd_progress: 101' b; say 'openjd_progress: nan' c; "
-                "say 'openjd_progress: 1e1' d; "
-                'say "openjd_status: <b>$(printf %05000d 0)" e'
+                "say 'openjd_progress: -1' d; say 'openjd_progress: abc' e; "
+                "say 'openjd_progress: 100' f; say 'openjd_progress: 1e1' g; "
+                'say "openjd_status: <b>$(printf %05000d 0)" h'
             )
         )
         shown = self.shown
         self.until(lambda: shown()[0] == 50.5, "no progress")
-        for name in "abc":
+        for name in "abcde":
             (self.folder / name).touch()
+        self.until(lambda: shown()[0] == 100.0, "100 is no progress")
+        (self.folder / "f").touch()
         self.until(lambda: shown()[0] == 10.0, "1e1 is no progress")
-        (self.folder / "d").touch()
+        (self.folder / "g").touch()
         self.until(lambda: shown()[1], "no status")
         self.assertEqual(shown(), (10.0, "<b>" + "0" * 497))
-        (self.folder / "e").touch()
+        (self.folder / "h").touch()
         self.farm.wait(job)
-        self.assertEqual(self.farm.log(job).count("ERROR: Progress must be"), 2)
+        self.assertEqual(self.farm.log(job).count("ERROR: Progress must be"), 4)
 
     def shown(self) -> tuple[float | None, str]:
         running = self.farm.running("alpha")

@@ -75,6 +75,16 @@ class TemplateTests(FarmTestCase):
             self.assertIn("TOKEN=********", log)
             self.assertIn("T=[********]" if extensions else "T=[]", log)
 
+    def test_secrets_are_masked_in_reasons_too(self) -> None:
+        for said in ("echo openjd_fail: abc123", "echo the key is $TOKEN"):
+            made = template(f"{said}; exit 1")
+            enter = 'echo "openjd_redacted_env: TOKEN=abc123"'
+            made["steps"][0]["stepEnvironments"] = [environment("Env", enter)]
+            made["extensions"] = ["REDACTED_ENV_VARS"]
+            job = self.farm.wait(self.farm.submit(made), "failed")
+            self.assertIn("********", job["reason"])
+            self.assertNotIn("abc123", job["reason"] + self.farm.log(job["id"]))
+
     def test_embedded_files_are_written_and_run(self) -> None:
         made = template()
         made["steps"][0]["script"] = {

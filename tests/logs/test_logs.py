@@ -167,6 +167,70 @@ class FullDisks(Case):
         self.assertIn("No space left", told[0])
 
 
+class Links(Case):
+    """What leads out of the logs' folder is neither read nor changed, whoever has put it there."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.elsewhere = Path(self.mktemp()).absolute()
+        self.elsewhere.mkdir()
+        for name in ("2.log", "2.log.2000", "3.log"):
+            (self.elsewhere / name).write_bytes(b"\x1etask 0\nsecret\n")
+        (self.elsewhere / "4.log.gz").write_bytes(gzip.compress(b"\x1etask 0\nsecret\n"))
+        self.folder.mkdir()
+
+    def read(self, job: int) -> set[str]:
+        """All that can be had of these orders in any way."""
+        got = set[str]()
+        for order in (2, 3, 4):
+            page = self.successResultOf(self.logs.page(job, order, 0, 100))
+            got |= {self.logs.read(job, order), self.logs.read(job, order, 0), page.text if page else ""}
+            got.add(str(self.successResultOf(self.logs.reading(job, order, end=100))))
+        return got
+
+    def test_a_folder_that_is_one_is_not_followed(self) -> None:
+        (self.folder / "9").symlink_to(self.elsewhere)
+        self.assertEqual(self.read(9), {""})
+
+    def test_nor_is_a_file(self) -> None:
+        (self.folder / "9").mkdir()
+        for path in self.elsewhere.iterdir():
+            (self.folder / "9" / path.name).symlink_to(path)
+        self.assertEqual(self.read(9), {""})
+
+    def test_nor_a_pipe_opened(self) -> None:
+        (self.folder / "9").mkdir()
+        os.mkfifo(self.folder / "9" / "2.log")
+        self.assertEqual(self.read(9), {""})
+
+    def test_all_logs_may_lie_on_another_disk(self) -> None:
+        self.folder.rmdir()
+        self.elsewhere.rename(self.elsewhere.with_name("9"))
+        self.folder.symlink_to(self.elsewhere.parent)
+        self.assertEqual(self.logs.read(9, 3), "secret\n")
+
+    def test_what_is_there_stays_as_it_is(self) -> None:
+        before = {path.name: path.read_bytes() for path in self.elsewhere.iterdir()}
+        (self.folder / "9").symlink_to(self.elsewhere)
+        (self.folder / "8").mkdir()
+        (self.folder / "8" / "5.log").symlink_to(self.elsewhere / "3.log")
+        pack(Part(self.logs.path(8, 5)))
+        self.assertEqual(self.found(), {"8/5.log"})
+        told: list[str] = []
+        self.patch(Logs, "log", Teller(told))
+        self.logs.write(9, 3, 0, "more\n")
+        self.logs.end(3)
+        tidying = self.logs.tidy((), 10, Kept(seconds=1.0, size=1), 10**10)
+        self.successResultOf(Deferred.fromCoroutine(tidying))
+        pack(Part(self.logs.path(9, 2)))
+        self.assertEqual({path.name: path.read_bytes() for path in self.elsewhere.iterdir()}, before)
+        said = f"The log of order 3 cannot be written and is not kept: {self.folder / '9'} is a link"
+        self.assertEqual(told, [said])
+        self.successResultOf(self.logs.remove(9))
+        self.assertEqual(list(self.folder.iterdir()), [])
+        self.assertEqual({path.name: path.read_bytes() for path in self.elsewhere.iterdir()}, before)
+
+
 class Packing(Case):
     def test_an_order_that_is_over_has_a_small_file_that_any_gunzip_reads(self) -> None:
         self.logs.write(1, 2, 0, "Fra:1 Mem:12M\n" * 10_000)

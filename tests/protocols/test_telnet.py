@@ -148,7 +148,8 @@ class SmallFarmByTelnet(TelnetCase):
         await farm.client("attic")
         farm.clock.advance(300)
         await farm.job(values={"Frames": "14,15"})
-        farm.start(first)
+        order = farm.start(first)
+        farm.service.logged(first.id, order.id, order.first, "Fra:14 Saved: frame_0014.png\n")
         farm.start(second)
         for client, load in zip(farm.service.farm.clients.values(), (97.0, 95.0, 3.0), strict=True):
             farm.service.beat(client.id, load)
@@ -178,12 +179,19 @@ class SmallFarmByTelnet(TelnetCase):
             ("clients name=nobody", "No client matches name=nobody (3 clients in all)."),
             ("clinets", 'No command "clinets"; did you mean clients?'),
             ("enable all", "3 clients: render-01 and render-02 are now enabled, attic already was."),
+            ("save", "Saved: 8 writes so far, and all of them are in the database."),
+            ("log 1", "--- Render, task 0, try 1, on render-01\r\nFra:14 Saved: frame_0014.png"),
             (
                 "jobs",
                 " id  name      priority  state   done       age\r\n  1  shot_010        50  active   0/2  0 %  0 s",
             ),
         ):
             self.assertEqual(await terminal.type(f"{keys}\r"), f"{keys}\r\n{shown}\r\n> ")
+        lines = (await terminal.type("help\r")).split("\r\n")
+        self.assertEqual((lines[0], lines[-1]), ("help", "> "))
+        self.assertTrue(all(len(line) <= 80 and "\n" not in line for line in lines))
+        for command in ("clients", "enable", "disable", "jobs", "submit", "cancel", "log", "save", "quit"):
+            self.assertTrue([line for line in lines if line.startswith(f" {command} ")], command)
         self.assertEqual(await terminal.type("quit\r", GOODBYE), "quit\r\n" + GOODBYE)
         await terminal.ended
 

@@ -12,16 +12,23 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.failures.log_rules import RULES
-from brender.farm.people.users import Role
+from brender.farm.people.users import People, Role, User
 from brender.farm.transitions import TaskState
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, Decoder, encode
 from brender.protocols.inbox import Inbox
-from brender.protocols.worker import GREETING_WITHIN, LINGER, SILENT_BEATS, WorkerFactory, WorkerProtocol
+from brender.protocols.worker import (
+    GREETING_WITHIN,
+    LINGER,
+    SILENT_BEATS,
+    WorkerFactory,
+    WorkerProtocol,
+    may_run_scripts,
+)
 from brender.service.connections import ASK_EVERY, ASKED
 from tests.fakes import MemoryStore, SmallFarm, jpeg
 from tests.farm.submission import documents
@@ -385,6 +392,17 @@ class Orders(Case):
         owners = [each.owner for each in heard if isinstance(each, say.Job)]
         self.assertEqual(owners, ["", "ada", "bo", ""], "a farm without users knows nobody")
 
+    async def test_whether_scripts_of_its_scenes_run_is_told_and_again_when_that_has_changed(self) -> None:
+        worker = self.worker().greets()
+        await self.farm.job()
+        heard = worker.hears()
+        for whose in ("everybody", "nobody", "admins"):
+            await self.farm.service.set_farm({"scene_scripts": whose})
+            for order in [each for each in heard if isinstance(each, say.Order)][-2:]:
+                worker.sends(*(say.Result(order.order, task.index, "completed") for task in order.tasks))
+            heard += worker.hears()
+        self.assertEqual([each.scripts for each in heard if isinstance(each, say.Job)], [True, False, True])
+
     async def test_a_job_whose_values_were_revised_is_forgotten_and_told_anew(self) -> None:
         worker = self.worker().greets()
         await self.farm.service.submit(TWO_VALUES, {})
@@ -676,3 +694,22 @@ class RealSockets(Case):
         await caller.lost
         self.assertFalse(self.client().online)
         await self.greeted("attic")
+
+
+class ScriptTests(SynchronousTestCase):
+    def test_whose_scripts_run_is_a_matter_of_the_owners_role(self) -> None:
+        people = People()
+        for role in Role:
+            people.users[role.value] = User(role.value, role, "", 0.0, 0.0)
+        owners = ("nobody known", "viewer", "artist", "wrangler", "admin")
+        for whose, right in {
+            "everybody": owners,
+            "wranglers": ("wrangler", "admin"),
+            "admins": ("admin",),
+            "nobody": (),
+        }.items():
+            self.assertEqual(tuple(owner for owner in owners if may_run_scripts(whose, people, owner)), right)
+
+    def test_on_a_farm_without_users_everybody_is_an_admin(self) -> None:
+        found = [may_run_scripts(whose, People(), "ada") for whose in ("everybody", "wranglers", "admins", "nobody")]
+        self.assertEqual(found, [True, True, True, False])

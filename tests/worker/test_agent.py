@@ -302,6 +302,15 @@ class SessionTests(SynchronousTestCase):
         self.small.nursery.opened[0].die()
         self.assertEqual((self.small.only().job.owner, self.small.only().work()), ("bo", (2, 200)))
 
+    def test_a_job_whose_scripts_may_not_run_any_more_is_run_in_other_sessions(self) -> None:
+        self.server.order()
+        self.small.only().work()
+        self.agent.heard(say.Job(1, "job 1", {}, {"revised": 0}, scripts=False))
+        self.server.order()
+        self.assertTrue(self.small.nursery.opened[0].closing)
+        self.small.nursery.opened[0].die()
+        self.assertEqual((self.small.only().job.scripts, self.small.only().work()), (False, (2, 200)))
+
     def test_a_job_that_comes_again_as_it_was_keeps_its_sessions(self) -> None:
         self.server.order()
         session = self.small.only()

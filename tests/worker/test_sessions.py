@@ -115,6 +115,14 @@ class CradleTests(TestCase):
         self.assertIn("\nslots=2\n", logs)
         self.assertIn('[{"version": "4.5.0", "kind": "program", "path": "/opt/blender"}]', logs)
 
+    async def test_tasks_see_whether_the_farm_lets_scripts_of_scenes_run(self) -> None:
+        for scripts, said in ((True, "allow"), (False, "forbid")):
+            ended = self.agent.until("ended")
+            made = say.Job(1, "job", job("echo scripts=$BRENDER_SCRIPTS"), {}, scripts=scripts)
+            self.cradle.open(made, use(self.agent), ()).run(1, say.Task(1, {"N": "1"}), 1, say.Limits())
+            await ended
+            self.assertIn(f"\nscripts={said}\n", self.logs())
+
     async def test_a_session_sees_the_cards_that_it_was_given(self) -> None:
         self.cradle = Cradle(reactor, self.scratch, MACHINE_WITH_CARDS, maybeDeferred)
         self.addCleanup(self.cradle.stop)

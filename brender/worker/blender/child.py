@@ -3,7 +3,8 @@
 How does this work?  A socket pair carries JSON lines both ways (`send`, `messages`); Blender's own output comes
 through a pipe and is cut into lines (`lines`), of which the last 200 are remembered for the day it dies.  It
 gets SIGKILL from the system as soon as its parent dies, and `end` sends SIGTERM and after two seconds SIGKILL to
-its whole process group: SIGTERM ends Blender in mid-frame within hundredths of a second, SIGINT does not.
+its whole process group: SIGTERM ends Blender in mid-frame within hundredths of a second, SIGINT does not.  Its
+temporary folder (`crash.py`) goes with it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from brender.worker.blender import fate
+from brender.worker.blender import crash, fate
 from brender.worker.blender.installed import Blender
 
 KEEPER = str(Path(__file__).with_name("keeper.py"))
@@ -57,11 +59,13 @@ class Child:
         ours, theirs = socket.socketpair()
         theirs.set_inheritable(True)
         self._oom_before = fate.oom_kills()
+        self.temporary = crash.folder()
         self.process = subprocess.Popen(
             blender.command(KEEPER, [str(theirs.fileno())], scripts),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env={**os.environ, "TMPDIR": self.temporary},
             pass_fds=[theirs.fileno()],
             start_new_session=True,
             preexec_fn=dying_with_parent(),  # noqa: PLW1509 (the guard has one thread)
@@ -127,4 +131,5 @@ class Child:
         self.control.close()
         assert self.process.stdout is not None
         self.process.stdout.close()
+        shutil.rmtree(self.temporary, ignore_errors=True)
         return fate.sentence(status, self.last, fate.oom_kills() > self._oom_before)

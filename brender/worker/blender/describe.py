@@ -8,6 +8,7 @@ same for whoever has another question.  Both end their Blender when the calling 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -93,6 +94,7 @@ def run(command: list[str], folder: str) -> tuple[list[str], int]:
         ended = subprocess.run(
             command,
             cwd=folder,
+            env={**os.environ, "TMPDIR": folder},  # what Blender leaves behind goes with the folder
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -58,7 +58,7 @@ def resolved(scene: Any, settings: Settings) -> str:
 
 def frames(scene: Any, settings: Settings, numbers: list[int], convert_to: str) -> dict[str, Any]:
     stage.set_format(scene, settings.format)
-    scene.render.filepath = output.choose_pattern(scene, settings)
+    output.point(scene.render, "filepath", output.choose_pattern(scene, settings))
     files = [output.names(scene, number)[0] for number in numbers]
     gone = [number for number, file in zip(numbers, files, strict=True) if not whole.is_whole(file)]
     shown = files if gone else [showable(scene, file, convert_to) for file in files]

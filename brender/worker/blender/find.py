@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from brender.worker.blender.installed import Blender, best_first
+from brender.worker.blender.installed import COMMAND, Blender, best_first
 
 SAID = re.compile(r"Blender (\d+\.\d+(?:\.\d+)?)")
 PATIENCE = 60.0  # seconds: the first start from a slow disk
@@ -44,8 +44,8 @@ def candidates(configured: Sequence[str], search_path: str) -> Iterator[str]:
     for named in configured:
         yield from in_folder(os.path.expanduser(named))
     for folder in search_path.split(os.pathsep):
-        if folder and is_program(os.path.join(folder, "blender")):
-            yield os.path.join(folder, "blender")
+        if folder and is_program(os.path.join(folder, COMMAND)):
+            yield os.path.join(folder, COMMAND)
     if importlib.util.find_spec("bpy") is not None:
         yield sys.executable
     beside = os.path.join(os.path.dirname(sys.prefix), ".blender", "bin", "python")
@@ -55,7 +55,7 @@ def candidates(configured: Sequence[str], search_path: str) -> Iterator[str]:
 
 def in_folder(path: str) -> Iterator[str]:
     """A configured folder stands for the `blender` in it."""
-    path = os.path.join(path, "blender") if os.path.isdir(path) else path
+    path = os.path.join(path, COMMAND) if os.path.isdir(path) else path
     if is_program(path):
         yield path
 

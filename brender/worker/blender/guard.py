@@ -21,7 +21,7 @@ import traceback
 from collections import deque
 from typing import Any, NoReturn
 
-from brender.worker.blender import ask, progress
+from brender.worker.blender import ask, crash, progress
 from brender.worker.blender.child import Child
 from brender.worker.blender.client import Client, done_lines
 from brender.worker.blender.installed import Blender
@@ -232,6 +232,7 @@ class Guard:
         if self._child is not child:
             return
         self._pass_on(self._child.rest())
+        self._say(*crash.lines(child.temporary))
         reason = self._forget_blender()
         if self._client is not None:
             during = f" (in frame {self._client.words[1]})" if self._client.words[0] == "render" else ""

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+COMMAND = "blender"  # what it is called on a search path
 LONG_TERM = frozenset({(2, 83), (2, 93), (3, 3), (3, 6), (4, 2), (4, 5)})
 
 
@@ -52,8 +53,11 @@ def from_environment(variables: Mapping[str, str]) -> list[Blender]:
     return [Blender(item["version"], item["kind"], item["path"]) for item in listed]
 
 
-def choose(blenders: Sequence[Blender], wanted: str) -> Blender:
-    """The best Blender of the wanted version ("4", "4.5" and "4.5.15" all name one); any when it is ""."""
+def choose(blenders: Sequence[Blender], wanted: str, search_path: str = "") -> Blender:
+    """The best Blender of the wanted version ("4", "4.5" and "4.5.15" all name one); any when it is "".
+
+    The search path is where the worker looked: it is said where there was none.
+    """
     asked = numbers_of(wanted)
     fitting = [blender for blender in blenders if blender.numbers()[: len(asked)] == asked]
     if fitting:
@@ -61,6 +65,7 @@ def choose(blenders: Sequence[Blender], wanted: str) -> Blender:
     if not blenders:
         raise NoBlender(
             "This machine has no Blender: install one, put it on the worker's PATH or name it in brender.toml."
+            f' No command "{COMMAND}" that works was found in {search_path or "an empty PATH"}, and no module bpy.'
         )
     have = ", ".join(blender.version for blender in best_first(blenders))
     raise NoBlender(f"This machine has no Blender {wanted}; it has {have}.")

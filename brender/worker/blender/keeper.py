@@ -31,6 +31,7 @@ from brender.worker.blender import device, missing, output, paths, stage
 from brender.worker.blender.settings import Settings
 
 REFUSALS = (stage.Refused, paths.WrongPath, device.NoDevice)
+OVERRULED = "Scripts in the .blend were not run because the farm forbids them in jobs of this owner."
 TELL_EVERY = 0.5  # seconds between two messages about progress
 SHOWN_TO_FAIL = 5
 
@@ -81,8 +82,11 @@ class Keeper:
         lines = [*stage.summary(scene, chosen, made.pattern), *stage.scripts_note(settings.scripts)]
         if made.keeps_existing:
             lines.append("The scene says not to overwrite: frames that are there and whole are skipped.")
+        overruled = [OVERRULED] if settings.overruled else []
+        lines += overruled
         say_all_printed()
-        every = [*gone, *warnings, *stage.version_warning()]
+        stopped = overruled if bpy.app.autoexec_fail else []  # pictures may be wrong, and nobody asked for that
+        every = [*gone, *warnings, *stopped, *stage.version_warning()]
         self._say("loaded", lines=lines, warnings=every, missing=len(gone))
 
     def _render(self, message: dict[str, Any]) -> None:

@@ -4,11 +4,14 @@ How does this work?  `Output` looks once at everything that the scene writes: it
 Output node.  For each place it makes a hidden folder in the same folder (so on the same file system),
 `.brender-MACHINE-PID`; an attempt renders into a new folder inside it, its files are checked, and each is put in
 place with one `os.replace`, the main file last.  So a file with a frame's name is always a whole frame, and
-where it is, the frame's other files are too.  Hidden folders of dead processes are swept away.
+where it is, the frame's other files are too.  Hidden folders of dead processes are swept away.  Blender cuts a
+path that is too long for it without a word, and writes elsewhere: what it was told is read back (`point`), the names
+that it gives are compared (`check_names`), and one frame is begun in vain before the first.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -51,6 +54,7 @@ class Output:
         for place in self._places:
             self._hidden.append(place.prepare())
             tell(self._hidden[-1])
+        self.begin(scene.frame_start, 1).drop()  # a path that is too long is found out now
         self._name_as(self._pattern)
         scene.render.use_overwrite, self._keeps = True, not scene.render.use_overwrite
         scene.render.use_placeholder = False
@@ -69,7 +73,7 @@ class Output:
         return Place(unescaped(folder), lambda elsewhere: self._name_as(os.path.join(escaped(elsewhere), name)))
 
     def _name_as(self, pattern: str) -> None:
-        self._scene.render.filepath = pattern
+        point(self._scene.render, "filepath", pattern)
 
     def is_there(self, frame: int) -> bool:
         """All main files have their names and are whole; they are moved last, so the others are there too."""
@@ -77,13 +81,17 @@ class Output:
         return all(is_whole(path) for path in names(self._scene, frame))
 
     def begin(self, frame: int, attempt: int) -> Attempt:
+        self._name_as(self._pattern)
+        final = names(self._scene, frame)
         folders = [os.path.join(own, f"{frame}-{attempt}-{n}") for n, own in enumerate(self._hidden)]
         for place, folder in zip(self._places, folders, strict=True):
             shutil.rmtree(folder, ignore_errors=True)
             os.makedirs(folder)
             place.turn(folder)
         moves = list(zip(folders, [place.folder for place in self._places], strict=True))
-        return Attempt(moves, names(self._scene, frame))
+        expected = names(self._scene, frame)
+        check_names(expected, [os.path.join(folders[-1], os.path.basename(path)) for path in final])
+        return Attempt(moves, dict(zip(expected, final, strict=True)))
 
     def close(self) -> None:
         for folder in self._hidden:
@@ -93,21 +101,22 @@ class Output:
 class Attempt:
     """One frame being rendered: its folders, and the files that have to appear."""
 
-    def __init__(self, moves: list[tuple[str, str]], expected: list[str]) -> None:
+    def __init__(self, moves: list[tuple[str, str]], expected: dict[str, str]) -> None:
         self._moves = moves
-        self._expected = expected
+        self._expected = expected  # the main files, and where each is to be in the end
 
     @property
     def main(self) -> str:
-        return self._expected[0]
+        return next(iter(self._expected))
 
     def publish(self) -> list[str]:
         """Check every file, then put each in its place; returns the names they have now."""
-        for path in self._expected:
-            if not os.path.exists(path):
-                raise stage.Refused(f"Blender ended the frame without writing {os.path.basename(path)}.")
         found = [(path, final) for source, target in self._moves for path, final in files(source, target)]
-        broken = [os.path.basename(final) for path, final in found if not is_whole(path)]
+        there = {os.path.normpath(path) for path, _ in found}
+        for path, final in self._expected.items():
+            if os.path.normpath(path) not in there:
+                raise stage.Refused(f"Blender ended the frame without writing {final}.")
+        broken = [final for path, final in found if not is_whole(path)]
         if broken:
             raise stage.Refused(f"Blender wrote {', '.join(broken)} only in part: is the disk full?")
         for path, final in found:
@@ -150,6 +159,37 @@ def names(scene: Any, frame: int) -> list[str]:
         raise stage.Refused(stage.plain("Blender cannot name the files", str(error))) from None
 
 
+def point(thing: Any, attribute: str, path: str) -> None:
+    """Make Blender write to this path, or refuse where it would be another."""
+    setattr(thing, attribute, path)
+    if getattr(thing, attribute) != path:
+        raise too_long(path, getattr(thing, attribute))
+
+
+def check_names(given: list[str], wanted: list[str]) -> None:
+    """Signs and endings that no longer fit go the same way, and the system has a limit for a name of its own."""
+    for path, right in zip(given, wanted, strict=True):
+        if os.path.normpath(path) != os.path.normpath(right):
+            raise too_long(right, path)
+        try:
+            os.lstat(path)
+        except OSError as error:  # as a rule it is not there
+            name = os.path.basename(path)
+            if error.errno == errno.ENAMETOOLONG:
+                raise stage.Refused(f"No file there can have a name of {size(name)} bytes: {name}.") from None
+
+
+def too_long(path: str, kept: str) -> stage.Refused:
+    return stage.Refused(
+        f"The output is too long for Blender, which keeps {size(kept)} of its {size(path)} bytes"
+        f" (unfinished frames are in a hidden folder below it): {path}."
+    )
+
+
+def size(path: str) -> int:
+    return len(os.fsencode(path))
+
+
 def choose_pattern(scene: Any, settings: Settings) -> str:
     """The output as the job gives it, else as the scene has it: absolute, of this machine, its folder resolved."""
     rules = paths.read_rules(settings.rules)
@@ -161,7 +201,7 @@ def choose_pattern(scene: Any, settings: Settings) -> str:
     if os.path.isdir(pattern) and not pattern.endswith("/"):
         pattern += "/"
     pattern = MOVIE_ENDING.sub("_", pattern)
-    scene.render.filepath = pattern
+    point(scene.render, "filepath", pattern)
     folder = os.path.dirname(names(scene, scene.frame_start)[0])  # a folder may hold {blend_name} and the like
     return os.path.join(escaped(folder), os.path.basename(pattern))
 
@@ -196,11 +236,11 @@ def file_outputs(tree: Any, seen: set[str]) -> Iterator[Any]:
 
 def node_place(node: Any) -> Place:
     if hasattr(node, "directory"):  # Blender 5
-        return Place(absolute(node.directory), lambda elsewhere: setattr(node, "directory", escaped(elsewhere) + "/"))
+        return Place(absolute(node.directory), lambda elsewhere: point(node, "directory", escaped(elsewhere) + "/"))
     if node.format.file_format == "OPEN_EXR_MULTILAYER":  # one file: the path ends in the start of its name
         folder, name = os.path.split(absolute(node.base_path))
-        return Place(folder, lambda elsewhere: setattr(node, "base_path", os.path.join(escaped(elsewhere), name)))
-    return Place(absolute(node.base_path), lambda elsewhere: setattr(node, "base_path", escaped(elsewhere) + "/"))
+        return Place(folder, lambda elsewhere: point(node, "base_path", os.path.join(escaped(elsewhere), name)))
+    return Place(absolute(node.base_path), lambda elsewhere: point(node, "base_path", escaped(elsewhere) + "/"))
 
 
 def absolute(path: str) -> str:

@@ -2,7 +2,8 @@
 
 How does this work?  Blender's text differs by version and engine ("Fra:1 Mem:... | Remaining:00:12.34 | ... |
 Sample 16/128", "Rendered 3/16 Tiles"); `read` takes out of it the share that is done and the time that is left, as
-far as it says so.  A time before the render is shared out ("Synchronizing object") is 0.
+far as it says so.  A time before the render is shared out ("Synchronizing object") is 0.  Numbers longer than any
+that means something are not read: the text is somebody's, and may say what it likes.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-SHARE = re.compile(r"(?:Sample|Rendered|Rendering|Part|Tile)s?\s+(\d+)\s*/\s*(\d+)")
-REMAINING = re.compile(r"Remaining:\s*(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
+SHARE = re.compile(r"(?:Sample|Rendered|Rendering|Part|Tile)s?\s+(\d{1,9})\s*/\s*(\d{1,9})(?!\d)")
+REMAINING = re.compile(r"Remaining:\s*(?:(\d{1,9}):)?(\d{1,9}):(\d{1,9}(?:\.\d{1,9})?)(?!\d)")
 
 
 class Progress(NamedTuple):

@@ -2,12 +2,14 @@
 
 How does this work?  The template hands every parameter as one word, `Name=value`, so that a value with
 spaces, quotes or a leading dash is still one value.  `read` turns the words into `Settings`, which travel to
-the guard and on into Blender as JSON.  An empty value, and 0 for a number, mean "as in the scene".
+the guard and on into Blender as JSON.  An empty value, and 0 for a number, mean "as in the scene".  Whether the farm
+forbids scripts inside scenes is not the job's to say: the worker does, in the environment.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -33,6 +35,7 @@ class Settings(NamedTuple):
     scripts: bool = True
     blender_version: str = ""
     rules: str = ""  # the file of OpenJD's path mapping rules, if the session has any
+    overruled: bool = False  # the job allows scripts, the farm does not
 
     def as_json(self) -> str:
         return json.dumps(self._asdict())
@@ -66,6 +69,7 @@ CHOICES = {
     "MissingFiles": {"fail": True, "warn": False},
     "Scripts": {"allow": True, "forbid": False},
 }
+FARM_SAYS = "BRENDER_SCRIPTS"  # allow, or forbid
 NUMBERS = frozenset({"Samples", "ResolutionPercent"})
 
 
@@ -78,7 +82,14 @@ def read(words: Iterable[str]) -> Settings:
         values[FIELDS[name]] = read_value(name, value)
     if not values.get("scene"):
         raise WrongSettings("No scene was named: give Scene=FILE.blend.")
-    return Settings(**values)
+    return under(os.environ.get(FARM_SAYS, ""), Settings(**values))
+
+
+def under(farm_says: str, asked: Settings) -> Settings:
+    """What the farm forbids a job cannot allow."""
+    if asked.scripts and farm_says == "forbid":
+        return asked._replace(scripts=False, overruled=True)
+    return asked
 
 
 def read_value(name: str, value: str) -> Any:

@@ -33,7 +33,8 @@ def session_process() -> int:
 
 
 def start_guard(asked: settings.Settings) -> None:
-    blender = installed.choose(installed.from_environment(os.environ), asked.blender_version)
+    found = installed.from_environment(os.environ)
+    blender = installed.choose(found, asked.blender_version, os.environ.get("PATH", ""))
     session = session_process()
     if os.path.lexists(ask.SOCKET):
         os.unlink(ask.SOCKET)

@@ -57,7 +57,8 @@ def spans(numbers: Iterable[int]) -> str:
 
 def look(asked: settings.Settings, numbers: list[int], folder: str) -> dict[str, Any]:
     """How the frames are called, and which of them are missing."""
-    blender = installed.choose(installed.from_environment(os.environ), asked.blender_version)
+    found = installed.from_environment(os.environ)
+    blender = installed.choose(found, asked.blender_version, os.environ.get("PATH", ""))
     answer = ask_blender(blender, asked, {"frames": numbers, "convert_to": folder})
     if answer["missing"]:
         gone, where = answer["missing"], os.path.dirname(answer["files"][0])

@@ -2,7 +2,7 @@
 
 How does this work?  `remove` deletes a folder with all that is in it and never follows a link out of it.
 What may not be deleted because a task took the rights away gets them back first.  What is left all
-the same (another user's files, a mounted disk) is reported, and is no reason to fail.
+the same (another user's files, a mounted disk) is reported (`remove_or_say`), and is no reason to fail.
 """
 
 import os
@@ -10,6 +10,10 @@ import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
+
+from twisted.logger import Logger
+
+log = Logger()
 
 
 def remove(folder: Path) -> bool:
@@ -23,6 +27,18 @@ def remove(folder: Path) -> bool:
             allow(folder)
             shutil.rmtree(folder, ignore_errors=True)
     return not os.path.lexists(folder)
+
+
+def remove_or_say(folder: Path) -> bool:
+    """The same; the worker's log tells of what is left."""
+    gone = remove(folder)
+    if not gone:
+        say_left(folder)
+    return gone
+
+
+def say_left(folder: Path) -> None:
+    log.warn("{folder} could not be removed: something in it is not this worker's to delete.", folder=folder)
 
 
 def allow(folder: Path) -> None:

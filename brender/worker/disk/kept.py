@@ -31,8 +31,17 @@ def place_of(folder: Path, job: int) -> Path:
     return folder.parent.with_name(KEPT) / f"job-{job}-{folder.name}"
 
 
-def put_away(folder: Path, killed: bool = False) -> None:
-    """Nobody uses it any more: keep it if something failed there, as when its process was `killed`; or remove it."""
+def put_away(folder: Path, killed: bool = False) -> bool:
+    """Nobody uses it any more: keep it if something failed there, as when its process was `killed`; or remove it.
+
+    False when it is still there, of which the log tells.
+    """
+    keep(folder, killed)
+    return folders.remove_or_say(folder)
+
+
+def keep(folder: Path, killed: bool = False) -> None:
+    """Move it to those that are kept, if something failed there."""
     with suppress(OSError):
         if killed:
             add_line(folder, "The session's process was killed.")
@@ -43,14 +52,13 @@ def put_away(folder: Path, killed: bool = False) -> None:
             place.parent.mkdir(mode=0o700, exist_ok=True)
             folder.rename(place)
             os.utime(place)  # its age counts from now
-    folders.remove(folder)
 
 
 def put_all_away(sessions: Path) -> None:
     """The folder of all sessions is nobody's any more."""
-    for folder in sessions.glob("*-*"):
-        put_away(folder)
-    folders.remove(sessions)
+    left = [folder for folder in sessions.glob("*-*") if not put_away(folder)]
+    if not left:
+        folders.remove_or_say(sessions)
 
 
 def add_line(folder: Path, line: str) -> None:
@@ -101,7 +109,8 @@ class Evidence:
     def leave(self) -> None:
         """The session is over; a folder that is not its own, and what cannot be deleted, the nursery puts away."""
         if self._own == self._folder:
-            put_away(self._folder)
+            keep(self._folder)
+            folders.remove(self._folder)
 
     def _write(self, line: str) -> None:
         if self._about:
@@ -123,6 +132,7 @@ class Kept(NamedTuple):
     path: Path
     since: float  # seconds of the epoch
     about: list[str]
+    stuck: bool = False  # it could not be removed
 
     def __str__(self) -> str:
         return f"{self.path.name}: {'; '.join(self.about)}"
@@ -141,12 +151,15 @@ def found(kept: Path) -> list[Kept]:
 
 
 def clear(kept: Path, most: int, since: float) -> list[Kept]:
-    """Remove all but the newest that came since then; gives those that are left."""
-    there = found(kept)
-    left = [each for each in there[:most] if each.since >= since]
-    for each in there:
-        if each not in left:
-            folders.remove(each.path)
+    """Remove all but the newest that came since then; gives those that are left, and what could not be removed."""
+    left = []
+    for place, each in enumerate(found(kept)):
+        if place < most and each.since >= since:
+            left.append(each)
+        elif not folders.remove(each.path):
+            left.append(each._replace(stuck=True))
+            with suppress(OSError):
+                os.utime(each.path, (each.since, each.since))  # it is no newer than it was
     if not left:
         folders.remove(kept)
     return left
@@ -173,6 +186,7 @@ class Shelf:
         self._now = now
         self._in_thread = in_thread
         self._known: set[Path] = set()
+        self._stuck: set[Path] = set()
         self._next: IDelayedCall | None = None
 
     def start(self) -> None:
@@ -203,3 +217,10 @@ class Shelf:
             names = ", ".join(sorted(path.name for path in gone))
             self.log.info("No longer kept in {folder}: {names}", folder=self._kept, names=names)
         self._known = {each.path for each in left}
+        self._tell_stuck({each.path for each in left if each.stuck})
+
+    def _tell_stuck(self, stuck: set[Path]) -> None:
+        """Of each once, however often it is tried."""
+        for path in sorted(stuck - self._stuck):
+            folders.say_left(path)
+        self._stuck = stuck

@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 import psutil
 from PIL import Image
+from twisted.logger import globalLogBeginner, textFileLogObserver
 
 from brender.protocols.codec import encode
 from brender.worker import processes
@@ -101,6 +102,7 @@ class Nursery:
 
 def main(path: str, scratch: str, keep: str = "", limits: str = "{}", run_as: str = "") -> None:
     msgspec.json.decode(limits, type=Limits).set()
+    globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stderr)], redirectStandardIO=False)  # the agent's too
     processes.adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the agent's to handle
     with socket.socket(socket.AF_UNIX) as listener:
@@ -113,7 +115,7 @@ def main(path: str, scratch: str, keep: str = "", limits: str = "{}", run_as: st
         while nursery.serve():
             pass
     processes.end_descendants()
-    folders.remove(Path(path).parent)
+    folders.remove_or_say(Path(path).parent)
     kept.put_all_away(Path(scratch))
 
 

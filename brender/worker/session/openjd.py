@@ -8,10 +8,13 @@ started, `setsid` children included.
 """
 
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from logging import makeLogRecord
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -27,6 +30,7 @@ from openjd.model import (
     decode_job_template,
 )
 from openjd.sessions import ActionState, ActionStatus, Session, SessionState
+from openjd.sessions._action_filter import ActionMessageKind, ActionMonitoringFilter
 
 from brender.farm.submission.parameters import for_model
 from brender.farm.submission.sentences import EXTENSIONS
@@ -35,6 +39,7 @@ from brender.worker import processes
 from brender.worker.disk.kept import Evidence
 from brender.worker.session import words
 from brender.worker.session.conduct import Conduct, Fault
+from brender.worker.session.mapping import refusal, rules_of
 from brender.worker.session.memory import Peak
 from brender.worker.session.output import Output
 from brender.worker.session.reasons import failure_of
@@ -44,12 +49,45 @@ from brender.worker.session.voice import Voice
 
 FLUSH_EVERY = 0.2  # seconds that a line of the log may be late
 STOP = words.Stop(0, 0)  # what is being entered, when the session is closed before it is open
+MISNAMED = re.compile(r"openjd_redacted_env\W*(?:\w+\s*=)?(.+)\)$", re.IGNORECASE | re.DOTALL)  # in openjd's own words
 
 
 class KeptSession(Session):
-    """A session that goes on after a task that failed, was stopped, or could not even be started."""
+    """A session that goes on after a task that failed, was stopped, or could not even be started.
+
+    openjd-sessions masks secrets in the log alone; here they are masked in what an action says of itself as well.
+    """
 
     rules_file = ""  # of the newest action; openjd-sessions writes one for each and keeps them all
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        assert isinstance(self._log_filter, ActionMonitoringFilter)
+        self._masks = self._log_filter  # which is deleted at the session's end
+
+    @property
+    def action_status(self) -> ActionStatus | None:
+        status = super().action_status
+        return status and replace(
+            status,
+            status_message=self._masked(status.status_message),
+            fail_message=self._masked(status.fail_message),
+        )
+
+    def secrets(self) -> set[str]:
+        """Those that were named until now."""
+        return self._masks._redacted_values | self._masks._redacted_lines
+
+    def _masked(self, text: str | None) -> str | None:
+        record = makeLogRecord({"msg": text})
+        self._masks.apply_message_redaction(record)
+        return record.msg if text else text
+
+    def _action_log_filter_callback(self, kind: ActionMessageKind, value: Any, cancel: bool = False) -> None:
+        """A secret that was named in the wrong way is one all the same, also where openjd-sessions complains of it."""
+        if kind is ActionMessageKind.FAIL and cancel and (found := MISNAMED.search(value)):
+            self._masks._redacted_values.add(found[1].strip())
+        super()._action_log_filter_callback(kind, value, cancel)
 
     def _materialize_path_mapping(self, version: Any, os_env: Any, symtab: Any) -> None:
         super()._materialize_path_mapping(version, os_env, symtab)
@@ -92,6 +130,10 @@ class Served:
         self._symbols = made.step_symbol_tables[word.step] if "EXPR" in (template.extensions or ()) else None
         self._types = parameter_types(self._step)
         self._rules, self._limits = Rules(word.rules), word.limits
+        mapping = rules_of(word.mapping)
+        if reason := refusal(values, mapping):
+            self._voice.say(words.Broken(reason))
+            return False
         self._watch(Conduct(monotonic, self._rules, seconds=word.limits.session_seconds, what="Entering the session"))
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._evidence.begin(word.job, word.name, word.step)
@@ -100,11 +142,13 @@ class Served:
             job_parameter_values=values,
             job_name=word.name,
             callback=self._heard,
+            path_mapping_rules=mapping,
             os_env_vars=word.environment,
             session_root_directory=self._folder,
             retain_working_dir=True,  # it goes with its folder
             revision_extensions=extensions(template),
         )
+        Output.secrets = self._session.secrets
         environments = [*(made.job.jobEnvironments or ()), *(self._step.stepEnvironments or ())]
         if not all(self._enter(environment) for environment in environments):
             return False

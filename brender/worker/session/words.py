@@ -21,6 +21,14 @@ class Word(msgspec.Struct, frozen=True, tag_field="do", tag=str.lower):
     pass
 
 
+class Mapping(msgspec.Struct, frozen=True):
+    """Where a folder of another machine is on this one."""
+
+    source: str
+    destination: str
+    windows: bool  # whether the source is written as Windows does
+
+
 # --- the agent says
 
 
@@ -36,6 +44,7 @@ class Open(Word, frozen=True):
     limits: Limits = Limits()  # of these, the session's own
     job: int = 0
     owner: str = ""  # of the job, if they are a user of the farm
+    mapping: list[Mapping] = []  # of paths that parameters have
 
 
 class Run(Word, frozen=True):

@@ -53,6 +53,12 @@ class Settings(SettingCase):
         for each in (await self.plain("setting", "read"))["data"]:
             self.assertTrue(each["meaning"], each)
 
+    async def test_whose_scripts_run_is_one_of_a_few_words(self) -> None:
+        await self.give("scene_scripts", "admins")
+        self.assertEqual(self.counting.scene_scripts, "admins")
+        with self.assertRaisesRegex(Refused, "there are everybody, wranglers, admins and nobody"):
+            await self.give("scene_scripts", "artists")
+
     async def test_a_change_counts_at_once_and_is_told(self) -> None:
         changed = await self.give("strikes", 2)
         self.assertEqual((changed["changed"], changed["value"], changed["file"]), (True, 2, 5))

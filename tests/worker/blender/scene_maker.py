@@ -255,6 +255,23 @@ def raises(made: Any) -> None:
 
 
 @scene
+def spoils(made: Any) -> None:
+    """A script in the file that takes the picture of frame 1 away, and half of those of the others."""
+    text(
+        "spoil.py",
+        "import bpy, os\n"
+        "@bpy.app.handlers.persistent\n"
+        "def spoil(scene, *rest):\n"
+        "    path = scene.render.frame_path(frame=scene.frame_current)\n"
+        "    if scene.frame_current == 1:\n"
+        "        os.remove(path)\n"
+        "    else:\n"
+        "        os.truncate(path, os.path.getsize(path) // 2)\n"
+        "bpy.app.handlers.render_write.append(spoil)\n",
+    )
+
+
+@scene
 def windows_output(made: Any) -> None:
     made.render.filepath = "X:\\show\\out\\f_####"
 

@@ -1,11 +1,15 @@
 """The Blenders of a machine are found once, and remembered until they change."""
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
 
 from brender.worker.blender.find import KEPT, find_blenders
 from tests.worker.blender.harness import BlenderTestCase
+
+BESIDE = Path(sys.prefix).parent / ".blender" / "bin" / "python"  # where this Python has no module
+MODULE = sys.executable if importlib.util.find_spec("bpy") else str(BESIDE)
 
 
 class Found(BlenderTestCase):
@@ -23,7 +27,7 @@ class Found(BlenderTestCase):
 
     def test_our_own_interpreter_with_bpy_is_one(self) -> None:
         found = find_blenders((), "", self.folder)
-        self.assertEqual([(each.kind, each.path) for each in found], [("module", sys.executable)])
+        self.assertEqual([(each.kind, each.path) for each in found], [("module", MODULE)])
         self.assertRegex(found[0].version, r"^\d+\.\d+\.\d+$")
 
     def test_programs_on_the_search_path_and_configured_ones(self) -> None:
@@ -43,7 +47,7 @@ class Found(BlenderTestCase):
     def test_what_is_no_blender_is_left_out(self) -> None:
         silent = self.program("bin", "Plender 9.9")
         found = find_blenders([str(silent), "/nowhere/blender", sys.base_prefix + "/bin/python3"], "", self.folder)
-        self.assertEqual([each.path for each in found], [sys.executable])
+        self.assertEqual([each.path for each in found], [MODULE])
 
     def test_what_it_leaves_in_the_folder_for_temporary_files_is_removed(self) -> None:
         path = self.program("bin", "Blender 3.4.1")

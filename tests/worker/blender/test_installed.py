@@ -28,6 +28,12 @@ class Choice(TestCase):
         with self.assertRaisesRegex(NoBlender, "no Blender 4.5.1; it has 4.5.15, 4.5.3, 4.2.9, 5.0.1, 3.4.1"):
             choose(FARM, "4.5.1")
 
+    def test_where_there_is_none_the_sentence_says_what_was_looked_for_and_where(self) -> None:
+        with self.assertRaisesRegex(NoBlender, 'No command "blender" that works .* /usr/bin:/bin, and no module bpy'):
+            choose([], "4.5", "/usr/bin:/bin")
+        with self.assertRaisesRegex(NoBlender, "an empty PATH"):
+            choose([], "")
+
     def test_what_the_worker_found_is_read_from_the_environment(self) -> None:
         text = '[{"version": "4.5.15", "kind": "module", "path": "/py"}]'
         self.assertEqual(from_environment({"BRENDER_BLENDER": text}), [FARM[4]])

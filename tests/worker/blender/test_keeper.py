@@ -22,6 +22,17 @@ bpy.ops.render.render(animation=True)
 os._exit(0)
 """
 
+STILL = """
+import bpy, os, sys
+path, pattern, frame = sys.argv[-3:]
+bpy.ops.wm.open_mainfile(filepath=path)
+scene = bpy.context.scene
+scene.frame_set(int(frame))
+scene.render.filepath = pattern + frame
+bpy.ops.render.render(write_still=True)
+os._exit(0)
+"""
+
 
 def pixels(path: Path) -> str:
     with Image.open(path) as image:
@@ -30,10 +41,13 @@ def pixels(path: Path) -> str:
 
 def blender_a(scene: Path, pattern: Path, first: int, last: int) -> None:
     """What `blender -a` does, with the same Blender."""
-    words = [str(scene), str(pattern), str(first), str(last)]
+    run(WHOLE_ANIMATION, scene, str(pattern), str(first), str(last))
+
+
+def run(text: str, scene: Path, *words: str) -> None:
     program = scene.with_suffix(".py")
-    program.write_text(WHOLE_ANIMATION)
-    subprocess.run(BLENDER.command(str(program), words), check=True, capture_output=True)
+    program.write_text(text)
+    subprocess.run(BLENDER.command(str(program), [str(scene), *words]), check=True, capture_output=True)
 
 
 class KeptOpen(BlenderTestCase):
@@ -83,12 +97,16 @@ class KeptOpen(BlenderTestCase):
         self.assertNotEqual(pixels(self.folder / "out" / "f_0004.png"), pixels(self.folder / "peer" / "f_0004.png"))
 
     def test_a_negative_frame_is_that_frame_of_the_timeline(self) -> None:
+        """And not 5, nor 6: that is the fifth from the end, which Blender's own `-f -5` renders."""
         farm = self.entered("plain")
-        for frame in (-5, 5):
+        for frame in (-5, 5, 6):
             self.rendered(farm, frame)
-        self.assertEqual(self.written(), ["f_-0005.png", "f_0005.png"])
-        different = pixels(self.folder / "out" / "f_-0005.png") != pixels(self.folder / "out" / "f_0005.png")
-        self.assertTrue(different)
+        names = ["f_-0005.png", "f_0005.png", "f_0006.png"]
+        self.assertEqual(self.written(), names)
+        run(STILL, self.folder / "plain.blend", str(self.folder / "peer"), "-5")
+        shown = [pixels(self.folder / "out" / name) for name in names]
+        self.assertEqual(shown[0], pixels(self.folder / "peer-5.png"))
+        self.assertEqual(len(set(shown)), 3)
 
     def test_a_frame_that_blender_cannot_count_is_refused(self) -> None:
         ended = self.entered("plain").render(2_000_000)

@@ -1,5 +1,7 @@
 """Words of the template become typed settings."""
 
+import os
+
 from twisted.trial.unittest import TestCase
 
 from brender.worker.blender.settings import Settings, WrongSettings, from_json, read
@@ -17,6 +19,19 @@ class Words(TestCase):
     def test_they_survive_the_way_as_json(self) -> None:
         asked = read(["Scene=/名前", "Scripts=forbid", "ResolutionPercent=50"])
         self.assertEqual(from_json(asked.as_json()), asked)
+
+    def test_what_the_farm_forbids_the_job_cannot_allow(self) -> None:
+        for farm, job, found in (
+            ("forbid", "allow", (False, True)),
+            ("forbid", "forbid", (False, False)),
+            ("allow", "allow", (True, False)),
+            ("allow", "forbid", (False, False)),
+            ("", "allow", (True, False)),
+        ):
+            self.patch(os, "environ", {"BRENDER_SCRIPTS": farm})
+            asked = read(["Scene=/x", f"Scripts={job}"])
+            self.assertEqual((asked.scripts, asked.overruled), found)
+            self.assertEqual(from_json(asked.as_json()), asked)
 
     def test_what_means_nothing_is_refused(self) -> None:
         for words, sentence in (

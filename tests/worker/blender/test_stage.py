@@ -106,6 +106,16 @@ class Scripts(BlenderTestCase):
         self.assertRegex(ended.text, r"Scripts in the \.blend were not run \(rig\.py\)")
         self.assertFalse((farm.session.working_directory / "script-ran").exists())
 
+    def test_what_the_farm_forbids_does_not_run_although_the_job_allows_it(self) -> None:
+        """SEC-09, BLD-16: in Blender that is told so by the worker."""
+        farm = self.farm("scripted", Scripts="allow")
+        ended = farm.enter(BRENDER_SCRIPTS="forbid")
+        self.assertTrue(ended.ok, ended.text)
+        said = "Scripts in the .blend were not run because the farm forbids them in jobs of this owner."
+        self.assertIn(said, ended.lines)
+        self.assertIn(f"brender_warning: {said}", ended.warnings)
+        self.assertFalse((farm.session.working_directory / "script-ran").exists())
+
     def test_a_scripted_driver_moves_things_only_when_scripts_may_run(self) -> None:
         pictures = []
         for scripts in ("allow", "forbid"):

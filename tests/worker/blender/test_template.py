@@ -1,5 +1,6 @@
 """The built-in template: what OpenJD makes of it, and what it says without a brender worker."""
 
+import os
 import re
 from pathlib import Path
 
@@ -77,7 +78,9 @@ class WithoutAWorker(BlenderTestCase):
     def test_a_machine_without_blender_says_so(self) -> None:
         farm = Farm(self.folder, {"Scene": str(self.scene("plain"))}, blenders=[])
         self.addCleanup(farm.close)
-        self.assertIn("This machine has no Blender: install one", farm.enter().reason)
+        reason = farm.enter().reason
+        self.assertIn("This machine has no Blender: install one", reason)
+        self.assertIn(f"found in {os.environ['PATH']}, and no module bpy", reason)
 
     def test_a_version_that_is_not_there_is_named_with_those_that_are(self) -> None:
         reason = self.refused("plain", BlenderVersion="1.0")

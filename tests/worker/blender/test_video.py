@@ -67,6 +67,17 @@ class Joined(BlenderTestCase):
         self.assertEqual(look(self.video("half_float"))[0], 3)
         self.assertEqual(look(self.video("movie"))[0], 3)
 
+    def test_frames_before_zero_too_in_their_order(self) -> None:
+        farm = self.entered("plain", Frames="-2-2")
+        self.assertEqual(farm.frames(), [-2, -1, 0, 1, 2])
+        for frame in farm.frames():
+            self.rendered(farm, frame)
+        self.assertEqual(self.written(), ["f_-0001.png", "f_-0002.png", "f_0000.png", "f_0001.png", "f_0002.png"])
+        farm.leave()
+        ended = farm.video()
+        self.assertEqual(ended.status, f"5 frames joined to {self.folder}/out/video.mp4")
+        self.assertEqual(look(self.folder / "out" / "video.mp4")[0], 5)
+
 
 class NotJoined(BlenderTestCase):
     def test_missing_and_broken_frames_are_named(self) -> None:

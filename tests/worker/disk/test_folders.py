@@ -7,9 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.worker.disk.folders import remove
+from brender.worker.disk.folders import remove, remove_or_say
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -61,19 +62,53 @@ class RemoveTests(SynchronousTestCase):
         (locked / "file").touch(0o400)
         locked.chmod(0)
         (self.gone / "a").chmod(0o500)
-        if os.geteuid():
-            self.assertTrue(remove(self.gone))
-        else:
-            self.remove_as_nobody()
+        self.remove_as_nobody()
         self.assertFalse(self.gone.exists())
+
+    def test_whatever_a_task_leaves_goes_and_nothing_outside_is_touched(self) -> None:
+        outside = self.folder / "outside"
+        outside.mkdir(mode=0o750)
+        (outside / "kept").write_text("mine")
+        (outside / "kept").chmod(0o640)
+        (self.gone / "many").mkdir()
+        for number in range(5000):
+            (self.gone / "many" / f"frame_{number:04}.png").touch()
+        (self.gone / "readonly").touch(0o444)
+        (self.gone / "file").symlink_to(outside / "kept")
+        (self.gone / "closed").mkdir()
+        for place in (self.gone, self.gone / "closed"):
+            (place / "folder").symlink_to(outside)
+            (place / "root").symlink_to("/")
+        for name in ("many", "closed"):
+            (self.gone / name).chmod(0)
+        before = [place.stat() for place in (outside, outside / "kept")]
+        self.remove_as_nobody()
+        self.assertFalse(os.path.lexists(self.gone))
+        self.assertEqual([place.stat() for place in (outside, outside / "kept")], before)
+        self.assertEqual([path.name for path in outside.iterdir()], ["kept"])
+
+    def test_the_log_names_a_folder_that_could_not_be_removed(self) -> None:
+        self.assertEqual(self.said_of_removing(), [])
+        self.gone.mkdir()
+        self.patch(shutil, "rmtree", lambda *_, **__: None)
+        said = f"{self.gone} could not be removed: something in it is not this worker's to delete."
+        self.assertEqual(self.said_of_removing(), [said])
+
+    def said_of_removing(self) -> list[str | None]:
+        with capturedLogs() as captured:
+            self.assertEqual(remove_or_say(self.gone), not self.gone.exists())
+        return [formatEvent(event) for event in captured]
 
     def remove_as_nobody(self) -> None:
         """Root may do everything: let somebody do it who may not."""
+        if os.geteuid():
+            self.assertTrue(remove(self.gone))
+            return
         program = (
             "import os, sys; from pathlib import Path; from brender.worker.disk.folders import remove; "
             "os.setgroups([]); os.setgid(65534); os.setuid(65534); sys.exit(not remove(Path(sys.argv[1])))"
         )
-        for path in (self.folder, self.gone, *self.gone.rglob("*"), self.gone / "a/locked/file"):
-            os.chown(path, 65534, 65534)
+        subprocess.run(["chown", "-hR", "65534:65534", self.gone], check=True)
+        os.chown(self.folder, 65534, 65534)
         done = subprocess.run([sys.executable, "-c", program, str(self.gone)], cwd=CHECKOUT, check=False)
         self.assertEqual(done.returncode, 0)

@@ -1,15 +1,18 @@
 """Folders of sessions whose tasks have failed: real sessions in a real nursery, and the agent's look at them."""
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.worker.disk import kept
-from brender.worker.disk.kept import DAY, LOOK_EVERY, Shelf
+from brender.worker.disk.kept import DAY, LOOK_EVERY, Evidence, Shelf
 from brender.worker.session import words
 from tests.line.harness import until
 from tests.worker.nest import Nest, Talk, job
@@ -117,6 +120,34 @@ class NotKeepingTests(KeptCase):
         self.assertNotIn("kept", talk.log)
 
 
+class StuckTests(SynchronousTestCase):
+    """Folders of sessions that cannot be removed."""
+
+    def setUp(self) -> None:
+        self.sessions = Path(self.mktemp())
+        for name in ("4-1", "4-2"):
+            (self.sessions / name).mkdir(parents=True)
+        remove = shutil.rmtree
+        stuck = {self.sessions, self.sessions / "4-2"}
+        self.patch(shutil, "rmtree", lambda path, **how: None if path in stuck else remove(path, **how))
+
+    def told(self, do: Callable[[], object]) -> list[str | None]:
+        with capturedLogs() as captured:
+            do()
+        return [formatEvent(event) for event in captured]
+
+    def test_the_log_names_each(self) -> None:
+        told = self.told(lambda: kept.put_all_away(self.sessions))
+        self.assertEqual([path.name for path in self.sessions.iterdir()], ["4-2"])
+        said = f"{self.sessions / '4-2'} could not be removed: something in it is not this worker's to delete."
+        self.assertEqual(told, [said])
+
+    def test_a_session_leaves_that_to_the_nursery(self) -> None:
+        folder = self.sessions / "4-2"
+        self.assertEqual(self.told(Evidence(folder, folder, wanted=False).leave), [])
+        self.assertEqual(len(self.told(lambda: kept.put_away(folder, killed=True))), 1)
+
+
 class ShelfTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.place = Path(self.mktemp()) / "kept"
@@ -177,6 +208,27 @@ class ShelfTests(SynchronousTestCase):
         shelf.start()
         shelf.drop()
         self.assertFalse(self.place.exists())
+
+    def test_one_that_cannot_be_removed_is_told_once_and_takes_nobodys_place(self) -> None:
+        remove = shutil.rmtree
+
+        def all_but_the_stuck(path: Path, **how: Any) -> None:
+            if path.name != "stuck":
+                return remove(path, **how)
+            (path / kept.ABOUT).unlink(missing_ok=True)  # which makes the folder newer
+            return None
+
+        self.patch(shutil, "rmtree", all_but_the_stuck)
+        for age, name in enumerate(("one", "two", "stuck")):
+            self.put(name, age=age)
+        with capturedLogs() as captured:
+            self.shelf(2).start()
+            self.clock.advance(LOOK_EVERY)
+            self.clock.advance(LOOK_EVERY)
+        self.assertEqual(self.names(), {"one", "two", "stuck"})
+        told = [formatEvent(event) or "" for event in captured]
+        self.assertEqual(sum(f"{self.place / 'stuck'} could not be removed" in text for text in told), 1, told)
+        self.assertFalse([text for text in told if "No longer kept" in text])
 
     def test_a_folder_of_which_nothing_is_known_counts_too(self) -> None:
         (self.place / "strange").mkdir(parents=True)

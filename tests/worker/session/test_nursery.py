@@ -2,13 +2,23 @@
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import psutil
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.worker.session import words
 from tests.line.harness import until
-from tests.worker.nest import Nest, Talk, descriptors, job, there
+from tests.worker.nest import CHECKOUT, Nest, Talk, descriptors, job, there
+
+REMOVES_NOTHING = """
+import shutil, sys
+from brender.worker.session.nursery import main
+shutil.rmtree = lambda path, **how: None
+main(*sys.argv[1:])
+"""
 
 
 class NurseryTests(SynchronousTestCase):
@@ -90,3 +100,12 @@ class NurseryTests(SynchronousTestCase):
         talk.run(1, N="1")
         talk.hear(words.Ended)
         self.assertIn("\n700\n700\n", talk.log)
+
+    def test_it_tells_the_workers_log_what_could_not_be_removed(self) -> None:
+        sockets, sessions = (self.nest.folder / name for name in ("left", "sessions"))
+        for folder in (sockets, sessions / "7-1"):
+            folder.mkdir(parents=True)
+        command = [sys.executable, "-c", REMOVES_NOTHING, str(sockets / "nursery"), str(sessions)]
+        done = subprocess.run(command, input="", capture_output=True, text=True, cwd=CHECKOUT, check=True)
+        told = [line for line in done.stderr.splitlines() if "could not be removed" in line]
+        self.assertEqual([Path(line.split()[2]) for line in told], [sockets, sessions / "7-1"], done.stderr)

@@ -3,10 +3,14 @@
 import os
 import subprocess
 from codecs import encode
+from collections.abc import Collection
 from itertools import pairwise
+from logging import makeLogRecord
+from typing import ClassVar
 
 from hypothesis import given
 from hypothesis import strategies as st
+from openjd.sessions._action_filter import ActionMonitoringFilter
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.worker.session import output
@@ -15,17 +19,17 @@ from tests.line.harness import until
 
 
 class Heard:
-    def __init__(self) -> None:
+    def __init__(self, secrets: Collection[str] = ()) -> None:
         self.pieces: list[tuple[str, bool]] = []
-        self.lines = Lines(lambda text, unended: self.pieces.append((text, unended)))
+        self.lines = Lines(lambda text, unended: self.pieces.append((text, unended)), lambda: secrets)
 
     @property
     def log(self) -> str:
         return "".join(text + ("" if unended else "\n") for text, unended in self.pieces)
 
 
-def heard(*data: bytes) -> Heard:
-    made = Heard()
+def heard(*data: bytes, secrets: Collection[str] = ()) -> Heard:
+    made = Heard(secrets)
     for each in data:
         made.lines.feed(each)
     made.lines.end()
@@ -88,6 +92,68 @@ class LinesTests(SynchronousTestCase):
         cut = data.draw(st.integers(0, len(whole)))
         self.assertEqual(heard(whole[:cut], whole[cut:]).log, heard(whole).log)
         self.assertNotIn("\r", heard(whole).log)
+
+
+class Secrets(SynchronousTestCase):
+    """Lines in parts: openjd-sessions looks for secrets in each part alone."""
+
+    TOKEN: ClassVar = {"abc123"}
+
+    def setUp(self) -> None:
+        self.patch(Lines, "careful", True)
+
+    def test_one_that_lies_across_a_cut_is_masked_wherever_it_lies(self) -> None:
+        for before in range(LONGEST - 7, LONGEST + 2):
+            line = b"x" * before + b"abc123" + b"y" * LONGEST
+            made = heard(line, b"\nabc\n", secrets=self.TOKEN)
+            self.assertEqual(made.log, "x" * before + "********" + "y" * LONGEST + "\nabc\n")
+            for text, _ in made.pieces[:-1]:
+                self.assertNotIn(text[-1:], tuple("abc12"), before)
+
+    def test_one_that_is_longer_than_a_part_is_masked_once(self) -> None:
+        secret = "s" + "ecret" * LONGEST
+        end = f"] {secret[:50]}" + "!" * LONGEST
+        made = heard(f"T=[{secret}".encode(), end.encode(), secrets={secret})
+        self.assertEqual(made.log, f"T=[********{end}\n")
+
+    def test_a_line_of_nothing_else_does_not_pile_up(self) -> None:
+        made = Heard({"aa"})
+        for _ in range(20):
+            made.lines.feed(b"a" * LONGEST)
+            self.assertLess(len(made.lines._rest), LONGEST + 10)
+        made.lines.end()
+        self.assertEqual(made.log, "********\n")
+
+    def test_a_long_line_that_names_one_is_kept_together(self) -> None:
+        for name in ("openjd_redacted_env: T=", " OPENJD_REDACTED_ENV: T="):
+            line = name + "x" * 5 * LONGEST
+            self.assertEqual(heard(line[:LONGEST].encode(), line[LONGEST:].encode()).pieces, [(line, False)])
+
+    def test_one_without_end_does_not_pile_up(self) -> None:
+        made = Heard()
+        for _ in range(30):
+            made.lines.feed(b"openjd_redacted_env: T=" + b"x" * output.PIECE)
+            self.assertLessEqual(len(made.lines._rest), output.MOST_SECRET)
+        self.assertEqual(made.pieces, [])
+
+    @given(st.text("ab\n"), st.sets(st.text("ab", min_size=1, max_size=9), max_size=3), st.data())
+    def test_however_it_is_cut_the_log_is_the_same_as_of_whole_lines(
+        self, text: str, secrets: set[str], data: st.DataObject
+    ) -> None:
+        self.patch(output, "LONGEST", data.draw(st.integers(1, 12)))
+        cuts = sorted(data.draw(st.sets(st.integers(0, len(text)))) | {0, len(text)})
+        made = heard(*(text[a:b].encode() for a, b in pairwise(cuts)), secrets=secrets)
+        log = "".join(redacted(piece, secrets) + ("" if unended else "\n") for piece, unended in made.pieces)
+        self.assertEqual(log, "".join(redacted(line, secrets) + "\n" for line in text.splitlines()))
+
+
+def redacted(text: str, secrets: set[str]) -> str:
+    """As openjd-sessions does it."""
+    masks = ActionMonitoringFilter(session_id="session", callback=lambda *_: None)
+    masks._redacted_values |= secrets
+    record = makeLogRecord({"msg": text})
+    masks.apply_message_redaction(record)
+    return str(record.msg)
 
 
 class WatchTests(SynchronousTestCase):

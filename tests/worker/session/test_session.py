@@ -5,6 +5,7 @@ from typing import Any
 
 import openjd.sessions._runner_base as runners
 from openjd.sessions import Session, SessionState
+from openjd.sessions._action_filter import ActionMonitoringFilter
 from openjd.sessions._subprocess import LoggingSubprocess
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -241,6 +242,65 @@ class ConductTests(SessionTestCase):
         self.assertFalse(there(self.pid("leave")))
 
 
+class SecretTests(SessionTestCase):
+    """What a task says of itself goes to others than its log does."""
+
+    def enter(self, script: str, named: str = "openjd_redacted_env: TOKEN=abc123") -> Talk:
+        made = job(script, environments=[(f"echo '{named}'", "true")])
+        self.talk.open({**made, "extensions": ["REDACTED_ENV_VARS"]})
+        return self.talk
+
+    def ended(self, script: str) -> words.Ended:
+        self.enter(script).run(1, N="1")
+        return self.talk.hear(words.Ended)
+
+    def test_why_it_failed_has_none(self) -> None:
+        for said, wanted in {
+            "echo openjd_fail: no $TOKEN here": "no ******** here",
+            "echo no $TOKEN here": "Exit code 1. Its last line: no ******** here",
+        }.items():
+            self.talk = self.nest.talk(self)
+            self.assertEqual(self.ended(f"{said}; exit 1").message, wanted)
+            self.assertNotIn("abc123", str(self.talk.all))
+
+    def test_nor_has_its_status_nor_a_warning(self) -> None:
+        self.ended("echo openjd_status: my $TOKEN; echo brender_warning: a $TOKEN; sleep 0.1")
+        self.assertIn(words.Progress(None, "my ********"), self.talk.all)
+        self.assertIn(words.Warned("a ********"), self.talk.all)
+        self.assertNotIn("abc123", str(self.talk.all))
+
+    def test_nor_when_it_was_said_before_it_was_named(self) -> None:
+        self.talk.open({**job("echo openjd_fail: xyz; echo openjd_redacted_env: A=xyz; exit 1"),
+                        "extensions": ["REDACTED_ENV_VARS"]})  # fmt: skip
+        self.talk.run(1, N="1")
+        self.assertEqual(self.talk.hear(words.Ended).message, "********")
+
+    def test_one_that_is_named_in_the_wrong_way_is_masked_too(self) -> None:
+        for named in (" openjd_redacted_env: T=abc123", "OPENJD_REDACTED_ENV: T=abc123", "openjd_redacted_env abc123"):
+            self.talk = self.nest.talk(self)
+            self.enter("true", named)
+            reason = self.talk.hear(words.Broken).reason
+            self.talk.silence()
+            self.assertIn("Incorrectly formatted", reason)
+            self.assertNotIn("abc123", reason + str(self.talk.all) + str(self.talk._heard))
+
+    def test_a_line_in_parts_has_none_in_any_place(self) -> None:
+        self.ended("for n in 63995 63999 64000; do printf %${n}s; printf %s $TOKEN; printf %64000s; echo; done")
+        lines = [line.strip() for line in self.talk.log.splitlines() if line.startswith(" " * 100)]
+        self.assertEqual(lines, ["********"] * 3)
+
+    def test_a_long_one_is_set_as_a_whole_and_masked(self) -> None:
+        self.talk.open({
+            **job("echo ${#LONG} = $LONG.", environments=[("printf 'openjd_redacted_env: LONG='; "
+                                                           "printf %0100000d 7; echo", "true")]),
+            "extensions": ["REDACTED_ENV_VARS"],
+        })  # fmt: skip
+        self.talk.run(1, N="1")
+        self.talk.hear(words.Ended)
+        self.assertIn("\n100000 = ********.\n", self.talk.log)
+        self.assertNotIn("000000000", self.talk.log)
+
+
 class PeakTests(SessionTestCase):
     HOLDS = "python3 -c 'import time; held = bytearray(200_000_000); time.sleep({seconds})'"
 
@@ -288,6 +348,16 @@ class PrivateTests(SynchronousTestCase):
 
     def test_it_writes_a_file_of_rules_for_every_action(self) -> None:
         self.assertIn("PATH_MAPPING_RULES_FILE", inspect.getsource(Session._materialize_path_mapping))
+
+    def test_secrets_are_in_its_filter_of_the_log_and_what_is_said_comes_from_there(self) -> None:
+        masks = ActionMonitoringFilter(session_id="session", callback=lambda *_: None)
+        self.assertEqual((masks._redacted_values, masks._redacted_lines), (set(), set()))
+        made = inspect.getsource(Session.__init__)
+        for part in ("self._log_filter = ActionMonitoringFilter(", "callback=self._action_log_filter_callback"):
+            self.assertIn(part, made)
+        for method in (Session._action_callback, Session._action_log_filter_callback):
+            self.assertIn("action_status = self.action_status\n", inspect.getsource(method))
+        self.assertIn("Incorrectly formatted openjd env command ({record.msg})", inspect.getsource(masks.filter))
 
     def test_its_subprocess_is_made_by_that_name_and_reads_in_that_method(self) -> None:
         self.assertIn("LoggingSubprocess(", inspect.getsource(runners.ScriptRunnerBase._run))
