@@ -314,7 +314,8 @@ class PeakTests(SessionTestCase):
         self.assertTrue(self.peak(2) < 100)
 
     def test_what_the_session_keeps_open_counts_for_each_of_its_tasks(self) -> None:
-        begun = f"{self.HOLDS.format(seconds=300)} >/dev/null 2>&1 & sleep 1"
+        held = "import time; held = bytearray(200_000_000); print(flush=True); time.sleep(300)"
+        begun = f"(python3 -c '{held}' & ) > holds 2>&1; until [ -s holds ]; do sleep 0.05; done"
         self.open("sleep 0.5", environments=[(begun, "true")])
         self.assertTrue(200 < self.peak(1) < 300)
         self.assertTrue(200 < self.peak(2) < 300)
