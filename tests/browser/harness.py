@@ -2,8 +2,9 @@
 
 How does this work?  The browser is started once for all tests of a process and ended with it; each test has a `Visit`
 of its own, which is one page.  What the page says in its console, what it asks for in vain and what it does wrong is
-collected, and a test fails by it unless it clears `complaints`.  `serve` gives the page files that the server does not
-have, at addresses below the server's own: to the browser all of it is one site.
+collected, and a test fails by it unless it clears `complaints`.  On a farm with users (`PeopleCase`) a visit is
+somebody's.  `serve` gives the page files that the server does not have, at addresses below the server's own: to the
+browser all of it is one site.
 """
 
 import asyncio
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from playwright.sync_api import ConsoleMessage, Page, Response, Route, sync_playwright
-from twisted.trial.unittest import SkipTest
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-from tests.line.harness import CHECKOUT, PATIENCE, FarmTestCase
+from brender.farm.people.users import Role
+from tests.line.harness import CHECKOUT, PATIENCE, Farm, FarmTestCase
+from tests.line.people import add_people, password_of, start
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 FROM_NPM = CHECKOUT / "tests" / "browser" / "node_modules"
@@ -138,3 +141,38 @@ class BrowserCase(FarmTestCase):
         unexpected = [said for said in self.visit.complaints if not said.startswith(beginnings)]
         self.assertEqual(unexpected, [], "The page has complained of something else.")
         self.visit.complaints.clear()
+
+
+class PeopleCase(SynchronousTestCase):
+    """On a farm with users, which is another one for each test."""
+
+    people: ClassVar[dict[str, Role]] = {}  # the first of them is an admin
+
+    def setUp(self) -> None:
+        chromium()  # where there is none, no farm is needed
+        self.farm = Farm()
+        self.addCleanup(self.farm.end)
+        add_people(self.farm.folder / "server" / "brender.sqlite", **self.people)
+        start(self.farm)
+
+    def address(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.farm.web_port}/{path}"
+
+    def of(self, name: str) -> Visit:
+        """The pages of somebody who has logged in."""
+        visit = Visit(self.farm.web_port)
+        self.addCleanup(visit.close)
+        page = visit.open("login")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(password_of(name))
+        page.get_by_role("button", name="Log in").click()
+        page.locator(".foot").get_by_text(f"{name}, ").wait_for()
+        visit.complaints.clear()  # nobody knew who asks
+        return visit
+
+    def ask(self, visit: Visit, path: str, body: Any = None, method: str = "") -> Any:
+        """What the farm says to whoever that is."""
+        how = method or ("GET" if body is None else "POST")
+        answer = visit.page.request.fetch(self.address(f"api/v1/{path}"), method=how, data=body)
+        self.assertTrue(answer.ok, answer.text())
+        return answer.json()

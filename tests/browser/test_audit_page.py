@@ -6,13 +6,11 @@ from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
-from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.people.users import Role
-from tests.browser.harness import BrowserCase, Visit, chromium
+from tests.browser.harness import BrowserCase, PeopleCase
 from tests.browser.pages import live, see
-from tests.line.harness import Farm, template
-from tests.line.people import add_people, password_of, start
+from tests.line.harness import template
 
 
 def cells(page: Page, heading: str) -> list[str]:
@@ -108,27 +106,8 @@ class AuditPage(BrowserCase):
         expect(page.get_by_role("heading", name="Audit")).to_be_visible()
 
 
-class WithUsers(SynchronousTestCase):
-    def setUp(self) -> None:
-        chromium()
-        self.farm = Farm()
-        self.addCleanup(self.farm.end)
-        add_people(self.farm.folder / "server" / "brender.sqlite", ada=Role.ADMIN, vi=Role.VIEWER)
-        start(self.farm)
-
-    def address(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.farm.web_port}/{path}"
-
-    def of(self, name: str) -> Visit:
-        """The pages of somebody who has logged in."""
-        visit = Visit(self.farm.web_port)
-        self.addCleanup(visit.close)
-        page = visit.open("login")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(password_of(name))
-        page.get_by_role("button", name="Log in").click()
-        page.locator(".foot").get_by_text(f"{name}, ").wait_for()
-        return visit
+class WithUsers(PeopleCase):
+    people: ClassVar = {"ada": Role.ADMIN, "vi": Role.VIEWER}
 
     def test_an_admin_sees_who_it_was(self) -> None:
         visit = self.of("ada")

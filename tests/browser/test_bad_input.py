@@ -1,4 +1,5 @@
-"""What must not harm a page, in Chromium: names that are markup, huge logs, frames that are none, a failing server.
+"""What must not harm a page, in Chromium: names, values and logs that are markup, huge logs, frames that are none, a
+failing server.
 
 How does this work?  Whatever came of text as markup would set `window.hit`, and an image without a source would be
 asked for; both are looked for on every page.  A server that fails is played between the browser and the real one, which
@@ -6,6 +7,7 @@ stays as it is: so it can be seen as well that the page takes up again when the 
 """
 
 import re
+import shlex
 from collections.abc import Callable
 from typing import ClassVar
 from urllib.parse import quote
@@ -18,6 +20,8 @@ from tests.line.harness import template
 
 MARKUP = '<img src=nowhere onerror="window.hit=1"><script>window.hit=1</script>'
 NAMES = (MARKUP, "שלום עולם (סצנה 2)!", "🎬 Übergang 🇳🇱👩‍🚀", "x" * 128)
+MACHINE = '<img src=nowhere onerror="window.hit=1">'  # a name that a file may have, too
+NO_LINK = "javascript:window.hit=1"
 STEP = "50% of <b>it</b> & more"
 LINES = 210_000
 LONG_LINE = 10_000_000
@@ -72,6 +76,74 @@ class BadInput(BrowserCase):
         expect(page.locator(".job-head")).to_contain_text(STEP)
         expect(page.locator(".log-line[data-error]")).to_contain_text(MARKUP)
         self.unharmed(page, "the task")
+
+    def on_a_machine_of_that_name(self, script: str) -> int:
+        """A job whose task has the value "MARKUP" and says what the script does."""
+        self.farm.worker(MACHINE)
+        client = self.farm.client(MACHINE)["id"]
+        self.farm.api(f"clients/{client}", {"pools": ["odd"], "tags": [MACHINE]}, "PATCH")
+        made = template(script, tasks="1")
+        made["parameterDefinitions"] = [{"name": "Scene", "type": "STRING", "description": MARKUP}]
+        (step,) = made["steps"]
+        step["parameterSpace"]["taskParameterDefinitions"][0] |= {"type": "STRING", "range": [MARKUP]}
+        return self.farm.submit(made, {"Scene": MARKUP}, settings={"pool": "odd", "owner": MARKUP[:64]})
+
+    def test_what_machines_values_warnings_and_states_are_is_shown_as_text(self) -> None:
+        said = f"echo {shlex.quote(f'brender_warning: {MARKUP}')}; echo {shlex.quote(f'openjd_status: {MARKUP}')}"
+        job = self.on_a_machine_of_that_name(f"{said}; sleep 600")
+        client = self.farm.client(MACHINE)["id"]
+        self.until(lambda: self.farm.job(job)["warnings"], "there is no warning")
+        self.until(lambda: self.farm.api(f"jobs/{job}/tasks/Work:0")["status"], "there is no status")
+        pages = {
+            f"jobs/{job}": {".warnings": MARKUP, ".facts dd": MARKUP},
+            f"jobs/{job}/tasks/Work:0": {
+                ".job-middle p:first-child": f"runs on {MACHINE}",
+                ".job-middle > p:first-child": MARKUP,  # its state
+                ".job-middle .soft": MARKUP,  # and its values
+                "section:has(#log-title) .heading": f" on {MACHINE}",
+            },
+            f"clients/{client}": {"h1": MACHINE, ".running": MARKUP},
+            "clients": {"tbody": MACHINE},
+            f"submit?job={job}": {".param .soft": MARKUP, ".outcome": MARKUP},
+        }
+        for path, parts in pages.items():
+            page = see(self.visit, path, ready="h1")
+            for part, text in parts.items():
+                expect(page.locator(part).filter(has_text=text).first, path).to_be_visible()
+            self.unharmed(page, path)
+        expect(page.get_by_label("Scene")).to_have_value(MARKUP)
+        page = see(self.visit, f"clients/{client}", ready="#settings-title")
+        expect(page.get_by_label("Tags")).to_have_value(MACHINE)
+        self.assertIn(MACHINE, page.title())
+        page = see(self.visit, "", ready=".tile")
+        expect(page.get_by_role("link", name=MACHINE)).to_be_visible()
+        self.unharmed(page, "the farm")
+        self.farm.cancel(job)
+
+    def test_colours_of_a_log_are_shown_and_all_else_of_it_is_text(self) -> None:
+        escape = "\\033"
+        lines = {
+            "in colour": f"{escape}[1;31m{MARKUP}{escape}[22m not bold{escape}[0m plain",
+            "cut by a code": f"{MARKUP[:9]}{escape}[32m{MARKUP[9:]}{escape}[m",
+            "of a palette": f"{escape}[38;5;9m{MARKUP}{escape}[48;2;1;2;3m!",
+            "a link": f"{escape}]8;;{NO_LINK}{escape}\\\\{MARKUP}{escape}]8;;\\007",
+            "a title": f"{escape}]0;{NO_LINK}\\007{escape}[2K{escape}[1A{MARKUP}",
+            "the end of the element": f"</pre></div></script>{MARKUP}",
+        }
+        page = self.log_of("; ".join(f"printf '%b\\n' {shlex.quote(line)}" for line in lines.values()))
+        shown = page.locator(".log-line").filter(has_text="nowhere")
+        texts = [f"{MARKUP} not bold plain", MARKUP, f"{MARKUP}!", MARKUP, MARKUP, f"</pre></div></script>{MARKUP}"]
+        expect(shown).to_have_text([re.compile(rf"^\d+{re.escape(text)}$") for text in texts])
+        for number, looks in enumerate(
+            (["ansi-red ansi-bold", "ansi-red", ""], ["", "ansi-green"], ["", ""], [""], [""], [""])
+        ):
+            spans = shown.nth(number).locator("span:not(.log-number)")
+            found = [each.get_attribute("class") or "" for each in spans.all()]
+            self.assertEqual(found, looks, [*lines][number])
+        expect(page.locator(".log a")).to_have_count(0)
+        page.get_by_label("Search the log").fill(MARKUP[:20])
+        expect(shown.first.locator("mark")).to_have_text(MARKUP[:20])
+        self.unharmed(page, "the log")
 
     def test_an_address_of_nothing_says_so(self) -> None:
         job = self.farm.submit(template("true"))

@@ -7,14 +7,13 @@ it go on.  Meanwhile things happen on the farm, which the page hears of as ever.
 from typing import ClassVar
 
 from playwright.sync_api import Locator, Page, Route, expect
-from twisted.trial.unittest import SynchronousTestCase
 
-from tests.browser.harness import BrowserCase, Visit, chromium
+from brender.farm.people.users import Role
+from tests.browser.harness import BrowserCase, PeopleCase, Visit
 from tests.browser.pages import mark, marked, row, see, state, told
-from tests.line.harness import Farm, template, until
+from tests.line.harness import template, until
 
 NO_ANSWER = "The server does not answer"
-PASSWORD = "correct horse battery"
 
 
 class Held:
@@ -195,38 +194,47 @@ class Expected(BrowserCase):
         self.assertEqual([pool["name"] for pool in self.farm.api("pools")["data"]], ["cpu"])
 
 
-class Refused(SynchronousTestCase):
-    """On a farm with users."""
+class Refused(PeopleCase):
+    """What was offered and may not be done any more."""
+
+    people: ClassVar = {"ada": Role.ADMIN, "wim": Role.WRANGLER, "mara": Role.ARTIST}
 
     def setUp(self) -> None:
-        chromium()  # where there is none, no farm is needed
-        self.farm = Farm()
-        self.addCleanup(self.farm.end)
-        self.farm.start_server()
-        self.visit = Visit(self.farm.web_port)
-        self.addCleanup(self.visit.close)
+        super().setUp()
+        self.ada = self.of("ada")
+        submission = {"template": template("true", name="cube", vcpus=64), "settings": {"owner": "mara"}}
+        self.job = self.ask(self.ada, "jobs", submission)["id"]
 
-    def ask(self, path: str, body: dict[str, str]) -> None:
-        """As the page asks, with its cookies."""
-        self.visit.page.request.post(self.visit.address(f"api/v1/{path}"), data=body, fail_on_status_code=True)
-
-    def test_who_may_only_look_is_told_so_and_nothing_has_changed(self) -> None:
-        job = self.farm.submit(template("true", name="somebody's", vcpus=64))
-        ada = {"name": "ada", "password": PASSWORD}
-        vera = {"name": "vera", "password": PASSWORD}
-        self.ask("users", {**ada, "role": "admin"})
-        self.ask("session", ada)
-        self.ask("users", {**vera, "role": "viewer"})
-        self.ask("session", vera)
-        page = self.visit.open(f"jobs/{job}")
-        state(page, "queued")
+    def cancel(self, visit: Visit) -> Held:
+        page = see(visit, f"jobs/{self.job}", ready=".job-head")
         held = Held(page, "jobs/cancel")
-        page.get_by_role("button", name="Cancel somebody's").click()
-        page.get_by_role("button", name="Really cancel? somebody's").click()
+        page.get_by_role("button", name="Cancel cube").click()
+        page.get_by_role("button", name="Really cancel? cube").click()
         state(page, "canceled")
         busy(page.locator(".job-head"))
+        held.wait()
+        return held
+
+    def test_a_job_that_is_somebody_elses_by_now_is_left_to_them(self) -> None:
+        mara = self.of("mara")
+        held, page = self.cancel(mara), mara.page
+        self.ask(self.ada, f"jobs/{self.job}", {"owner": "wim"}, "PATCH")
         held.go_on()
-        told(page, "cancel of jobs is for an artist; vera is a viewer.")
+        told(page, f"Job {self.job} is wim's; mara is an artist, and changes their own. Nothing was changed.")
         state(page, "queued")
         settled(page.locator(".job-head"))
-        self.assertEqual({complaint[:3] for complaint in self.visit.complaints}, {"403"})
+        expect(page.locator(".job-head")).to_contain_text("wim")
+        expect(page.locator(".job-head").get_by_role("button")).to_have_count(0)
+        self.assertEqual({complaint[:3] for complaint in mara.complaints}, {"403"})
+
+    def test_whoever_has_lost_their_role_is_told_so_and_is_offered_nothing_more(self) -> None:
+        wim = self.of("wim")
+        held, page = self.cancel(wim), wim.page
+        self.ask(self.ada, "users/wim", {"role": "viewer"}, "PATCH")
+        held.go_on()
+        expect(page.locator(".toast-line.bad")).to_be_visible()
+        expect(page.get_by_role("alert").filter(has_text="You are not logged in")).to_be_visible()
+        state(page, "queued")
+        settled(page.locator(".job-head"))
+        expect(page.locator(".job-head").get_by_role("button")).to_have_count(0)
+        self.assertEqual(self.ask(self.ada, f"jobs/{self.job}")["state"], "queued")

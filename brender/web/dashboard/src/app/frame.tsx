@@ -4,8 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { here } from "../farm/api";
 import { second } from "../farm/clock";
 import { link } from "../farm/live";
-import { useHeard } from "../farm/loading";
-import { loggedOut, loginHere, logOut, may, readSession, session } from "../farm/session";
+import { useHeard, useLoaded } from "../farm/loading";
+import { doubted, loggedOut, loginHere, logOut, may, readSession, session } from "../farm/session";
 import { clock } from "../words";
 import { known, useKeys } from "./keys";
 import { Outlet, go, place } from "./router";
@@ -33,11 +33,12 @@ export function Frame({ ways }: { ways: readonly Way[] }) {
   const help = useRef<HTMLDialogElement>(null);
   const nav = useRef<HTMLElement>(null);
   useEffect(() => showCurrent(nav.current), [place.value.path]);
-  useEffect(() => void readSession(), []);
+  useLoaded(readSession, [doubted.value]);
+  const submits = may("job", "create");
   useHeard("farm", () => undefined); // whatever the page asks for, it is seen whether the server is there
   useKeys([
     ...PLACES.map(({ path, name, keys }) => ({ keys, does: name, run: () => go(path) })),
-    { keys: "g s", does: "Submit a job", run: () => go("/submit") },
+    ...(submits ? [{ keys: "g s", does: "Submit a job", run: () => go("/submit") }] : []),
     { keys: "/", does: "Filter", run: () => document.querySelector<HTMLElement>("[data-filter]")?.focus() },
     { keys: "?", does: "These keys", run: () => help.current?.showModal() },
   ]);
@@ -51,7 +52,7 @@ export function Frame({ ways }: { ways: readonly Way[] }) {
             <a key={path} href={here(path)} aria-current={isAt(path) ? "page" : undefined}>{name}</a>
           ))}
         </nav>
-        <a class="btn btn-sm btn-primary" href={here("/submit")}>Submit</a>
+        {submits && <a class="btn btn-sm btn-primary" href={here("/submit")}>Submit</a>}
         <Alive />
         <ThemeButton />
         <button type="button" class="plain" aria-label="Keys" title="Keys (?)" onClick={() => help.current?.showModal()}>?</button>

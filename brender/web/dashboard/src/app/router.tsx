@@ -2,7 +2,8 @@
 //
 // How does this work?  `place` is where we are.  A click on any link into the application changes it (modified clicks and other links
 // are the browser's).  What a page remembers in the address (filter, order, columns) goes through `remember`, which replaces the
-// address without a step in the history.  A page's own code is fetched when somebody first goes there.
+// address without a step in the history.  A page's own code is fetched when somebody first goes there.  No page is shown before it is
+// known who looks, so that no button comes later.
 
 import { computed, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
@@ -10,6 +11,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ROOT } from "../farm/api";
 import { askFirst } from "../farm/first";
 import { link } from "../farm/live";
+import { answered } from "../farm/session";
 import { Trouble, Wait } from "../parts/trouble";
 import { Boundary } from "./boundary";
 import { matched, pathOf } from "./paths";
@@ -106,6 +108,7 @@ export function Outlet({ ways }: { ways: readonly Way[] }) {
     document.getElementById("main")?.focus({ preventScroll: true }); // the next Tab is on the page that is new
   }, [path]);
   if (!way) return <Trouble title="Nothing here" message={`There is no page at ${path}.`} />;
+  if (Shown && !answered.value) return <Wait />;
   if (Shown) return <Boundary key={path}><Shown ids={matched(path, way.path)!} /></Boundary>;
   if (missing !== way) return <Wait />;
   return <Trouble title="This page could not be fetched" message={NOT_FETCHED}><p><button type="button" class="btn btn-secondary" onClick={() => location.reload()}>Load it anew</button></p></Trouble>;

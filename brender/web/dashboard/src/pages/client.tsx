@@ -11,6 +11,7 @@ import type { Client, Load, Sorry, Turn } from "../farm/api";
 import { now, second } from "../farm/clock";
 import { pending } from "../farm/expected";
 import { useLoaded, useThing } from "../farm/loading";
+import { Allowed } from "../parts/allowed";
 import { VerbButton } from "../parts/button";
 import { Changes } from "../parts/changes";
 import { Plot } from "../parts/plot";
@@ -40,7 +41,10 @@ export default function ClientPage({ ids }: Where) {
         <div class="heading"><h2 id="sleep-title">Hours of sleep</h2><p>{client.settings.sleeps || "it never sleeps"}</p></div>
         <Week week={client.sleep_week} zone={client.sleep_zone} />
       </section>
-      <Settings client={client} />
+      <section aria-labelledby="settings-title">
+        <div class="heading"><h2 id="settings-title">Settings</h2></div>
+        <Allowed item="client" verb="update" instead={<Set client={client} />}><Settings client={client} /></Allowed>
+      </section>
       <Changes item="client" id={client.id} />
     </>
   );
@@ -61,7 +65,7 @@ function Head({ client }: { client: Client }) {
       <div class="job-line">
         <ClientState client={client} />
         <div class="job-middle"><p>{client.used} of {plural(client.slots, "slot")} in use</p><p class="soft">{machine.join(" · ")}</p></div>
-        <div class="verbs">{verbsFor(client).map((verb) => <VerbButton key={verb.name} verb={verb} about={client.name} run={() => void act({ item: "client", verb, filter: filterOf([client.id]), things: [client] })} />)}</div>
+        <div class="verbs">{verbsFor(client).map((verb) => <VerbButton key={verb.name} item="client" verb={verb} about={client.name} run={() => void act({ item: "client", verb, filter: filterOf([client.id]), things: [client] })} />)}</div>
       </div>
     </section>
   );
@@ -156,10 +160,22 @@ const FIELDS = [
   { name: "most_tasks", title: "Tasks side by side, at most", hint: "nothing: as many as fit", number: true },
 ] as const;
 
+type Given = Record<string, unknown>;
+
+const asText = (given: unknown) => [given ?? ""].flat().map(String).join(", ");
+
+// For those who may not change it.
+function Set({ client }: { client: Client }) {
+  const given = client.settings as unknown as Given;
+  const set = FIELDS.filter(({ name }) => asText(given[name]));
+  if (!set.length) return <p class="empty">Nothing is set.</p>;
+  return <dl class="facts">{set.map(({ name, title }) => <div key={name} class="fact-row"><dt>{title}</dt><dd>{asText(given[name])}</dd></div>)}</dl>;
+}
+
 // What somebody writes stays until it is set, whatever is set elsewhere meanwhile.
 function Settings({ client }: { client: Client }) {
-  const given = client.settings as unknown as Record<string, unknown>;
-  const text = (name: string) => [given[name] ?? ""].flat().map(String).join(", ");
+  const given = client.settings as unknown as Given;
+  const text = (name: string) => asText(given[name]);
   const [written, setWritten] = useState<Record<string, string>>({});
   const [sorry, setSorry] = useState<Sorry>();
   const changed = FIELDS.filter(({ name }) => (written[name] ?? text(name)) !== text(name));
@@ -182,18 +198,15 @@ function Settings({ client }: { client: Client }) {
     }
   };
   return (
-    <section aria-labelledby="settings-title">
-      <div class="heading"><h2 id="settings-title">Settings</h2></div>
-      <form class="client-settings" onSubmit={(event) => void save(event)}>
-        {FIELDS.map(({ name, title, hint }) => (
-          <div key={name}>
-            <label for={`set-${name}`}>{title} <span class="soft">{hint}</span></label>
-            <input id={`set-${name}`} class="form-control form-control-sm" value={written[name] ?? text(name)} aria-invalid={sorry?.at === name} onInput={(event) => setWritten({ ...written, [name]: event.currentTarget.value })} />
-          </div>
-        ))}
-        {sorry && <p class="note-bad" role="alert">{sorry.message}</p>}
-        <button type="submit" class="btn btn-sm btn-primary" disabled={!changed.length}>Set</button>
-      </form>
-    </section>
+    <form class="client-settings" onSubmit={(event) => void save(event)}>
+      {FIELDS.map(({ name, title, hint }) => (
+        <div key={name}>
+          <label for={`set-${name}`}>{title} <span class="soft">{hint}</span></label>
+          <input id={`set-${name}`} class="form-control form-control-sm" value={written[name] ?? text(name)} aria-invalid={sorry?.at === name} onInput={(event) => setWritten({ ...written, [name]: event.currentTarget.value })} />
+        </div>
+      ))}
+      {sorry && <p class="note-bad" role="alert">{sorry.message}</p>}
+      <button type="submit" class="btn btn-sm btn-primary" disabled={!changed.length}>Set</button>
+    </form>
   );
 }

@@ -1,15 +1,14 @@
 // All clients: a table, and what can be done with those that are chosen.
 
 import { useTitle } from "../app/router";
-import { CLIENT_VERBS, act } from "../farm/acting";
+import { CLIENT_VERBS } from "../farm/acting";
 import { here } from "../farm/api";
 import type { Client } from "../farm/api";
 import { now, second } from "../farm/clock";
 import { CLIENTS } from "../farm/lists";
-import { VerbButton } from "../parts/button";
 import { ClientState } from "../parts/state";
 import { Table } from "../parts/table";
-import type { Chosen, Column } from "../parts/table";
+import type { Column } from "../parts/table";
 import { bytes, clock, percent, plural, whole } from "../words";
 
 const COLUMNS: readonly Column<Client>[] = [
@@ -51,13 +50,9 @@ export default function Clients() {
     <>
       <h1>Clients</h1>
       <Table
-        item="client" plural="clients" kind="client" {...CLIENTS} label="Clients" id={(client: Client) => client.id} columns={COLUMNS} to={(client) => `/clients/${client.id}`} actions={ClientActions}
+        item="client" plural="clients" kind="client" {...CLIENTS} label="Clients" id={(client: Client) => client.id} columns={COLUMNS} to={(client) => `/clients/${client.id}`} verbs={CLIENT_VERBS}
         empty={<p>No client yet. Start one on any machine: <code>brender worker</code></p>}
       />
     </>
   );
-}
-
-function ClientActions(chosen: Chosen<Client>) {
-  return <>{CLIENT_VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} run={() => void act({ item: "client", verb, ...chosen })} />)}</>;
 }

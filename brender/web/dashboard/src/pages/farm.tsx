@@ -8,7 +8,7 @@ import { useJobsNow } from "../farm/jobs";
 import { useFarmNow } from "../farm/now";
 import { Failing } from "../parts/failing";
 import { Glance } from "../parts/glance";
-import { JobLine } from "../parts/jobline";
+import { JobLine, NoJob } from "../parts/jobline";
 import { Newest, usePictures } from "../parts/newest";
 import { Tiles } from "../parts/tiles";
 import { Note, Wait } from "../parts/trouble";
@@ -31,7 +31,7 @@ export default function Farm() {
         <section aria-labelledby="jobs-title">
           <div class="heading"><h2 id="jobs-title">Jobs</h2><p><a href={here("/jobs")}>all of them</a></p></div>
           {sorry && <Note sorry={sorry} />}
-          {jobs && (jobs.length ? <ol>{jobs.slice(0, SHOWN).map((job) => <JobLine key={job.id} job={job} />)}</ol> : <p class="empty">No job yet. <a href={here("/submit")}>Submit one</a>, or hand in a scene: <code>brender submit scene.blend</code></p>)}
+          {jobs && (jobs.length ? <ol>{jobs.slice(0, SHOWN).map((job) => <JobLine key={job.id} job={job} />)}</ol> : <p class="empty"><NoJob /></p>)}
         </section>
       )}
       {above && farm.value && <Tiles farm={farm.value} />}

@@ -3,14 +3,14 @@
 import { useState } from "preact/hooks";
 import { useTitle } from "../app/router";
 import { sorry as tellSorry, tell } from "../app/toasts";
-import { act } from "../farm/acting";
+import type { Verb } from "../farm/acting";
 import { API, change, get, here } from "../farm/api";
 import type { Job } from "../farm/api";
 import { useLoaded } from "../farm/loading";
 import { HISTORY } from "../farm/lists";
-import { VerbButton } from "../parts/button";
+import { covers } from "../farm/session";
 import { Table } from "../parts/table";
-import type { Chosen, Column } from "../parts/table";
+import type { Column } from "../parts/table";
 import { Note } from "../parts/trouble";
 import { clock, duration, number, plural, titleOf } from "../words";
 import { State } from "../parts/state";
@@ -28,10 +28,10 @@ const COLUMNS: readonly Column<Job>[] = [
   { name: "reason", title: "Why it failed", show: (job) => job.reason, hidden: true },
 ];
 
-const VERBS = [
+const VERBS: readonly Verb[] = [
   { name: "retry", title: "Retry failed", done: "tried again" },
   { name: "delete", title: "Delete", done: "deleted", sure: true, method: "DELETE" },
-] as const;
+];
 
 export default function History() {
   useTitle("History");
@@ -40,15 +40,11 @@ export default function History() {
       <h1>History</h1>
       <Table
         item="job" plural="jobs" kind="job" {...HISTORY} label="Jobs that have ended" id={(job: Job) => job.id} columns={COLUMNS} to={(job) => `/jobs/${job.id}`}
-        actions={Actions} empty={<p>No job has ended yet.</p>}
+        verbs={VERBS} empty={<p>No job has ended yet.</p>}
       />
       <Archived />
     </>
   );
-}
-
-function Actions(chosen: Chosen<Job>) {
-  return <>{VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} run={() => void act({ item: "job", verb, ...chosen })} />)}</>;
 }
 
 interface Entry {
@@ -62,6 +58,7 @@ interface Entry {
 function Archived() {
   const [open, setOpen] = useState(false);
   const { value, sorry, again } = useLoaded(async (signal) => (open ? await get<{ data: Entry[]; jobs: number }>(`${API}/archive?limit=100`, { signal }) : undefined), [open]);
+  const restores = covers("wrangler");
   const restore = (job: Entry) => change("POST", `${API}/archive/${job.id}/restore`).then(() => { tell(`${titleOf(job)} is back in the farm.`); again(); }, tellSorry);
   return (
     <details class="archived" onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -71,8 +68,8 @@ function Archived() {
         <>
           <p class="soft">{plural(value.jobs, "job")}, the newest first</p>
           <table class="table" aria-label="Archived jobs">
-            <thead><tr><th>Job</th><th>Name</th><th>State</th><th>Ended</th><th>Archived</th><th><span class="visually-hidden">What can be done</span></th></tr></thead>
-            <tbody>{value.data.map((job) => <tr key={job.id}><td class="number">{job.id}</td><td>{titleOf(job)}</td><td><State state={job.state} /></td><td>{clock(job.ended)}</td><td>{clock(job.when)}</td><td><button type="button" class="btn btn-sm btn-outline-secondary" aria-label={`Restore ${titleOf(job)}`} onClick={() => void restore(job)}>Restore</button></td></tr>)}</tbody>
+            <thead><tr><th>Job</th><th>Name</th><th>State</th><th>Ended</th><th>Archived</th>{restores && <th><span class="visually-hidden">What can be done</span></th>}</tr></thead>
+            <tbody>{value.data.map((job) => <tr key={job.id}><td class="number">{job.id}</td><td>{titleOf(job)}</td><td><State state={job.state} /></td><td>{clock(job.ended)}</td><td>{clock(job.when)}</td>{restores && <td><button type="button" class="btn btn-sm btn-outline-secondary" aria-label={`Restore ${titleOf(job)}`} onClick={() => void restore(job)}>Restore</button></td>}</tr>)}</tbody>
           </table>
         </>
       ) : <p class="empty">Nothing is archived. <code>brender archive --older-than 90d</code> moves old jobs to compressed files.</p>)}

@@ -12,6 +12,7 @@ import type { Failure, Job, Page, StepDetails } from "../farm/api";
 import { pending } from "../farm/expected";
 import { useLoaded, useThing } from "../farm/loading";
 import { largestOf, shownStep } from "../farm/steps";
+import { Allowed } from "../parts/allowed";
 import { Changes } from "../parts/changes";
 import { Failures } from "../parts/failures";
 import { Film } from "../parts/film";
@@ -71,7 +72,7 @@ const APPROVE: Verb = { name: "approve", title: "Approve: render the rest", done
 
 function Approve({ job }: { job: Job }) {
   const approve = () => void act({ item: "job", verb: APPROVE, filter: filterOf([job.id]), things: [job] });
-  return <p class="waits">The preview is there. <button type="button" class="btn btn-sm btn-primary" onClick={approve}>{APPROVE.title}</button></p>;
+  return <p class="waits">The preview is there. <Allowed item="job" verb={APPROVE.name} owners={[job.owner]}><button type="button" class="btn btn-sm btn-primary" onClick={approve}>{APPROVE.title}</button></Allowed></p>;
 }
 
 function Steps({ job, there }: { job: Job; there: () => void }) {
@@ -85,7 +86,7 @@ function Steps({ job, there }: { job: Job; there: () => void }) {
       <div class="heading"><h2 id="steps-title">{job.steps.length > 1 ? "Steps" : "Tasks"}</h2>{job.steps.length > 1 && <p>{chosen.name} is shown below</p>}</div>
       {sorry && <Note sorry={sorry} />}
       {job.steps.length > 1 && (value || sorry) && <StepGraph steps={drawn} chosen={chosen.name} choose={(name) => remember({ step: name === largestOf(job)?.name ? null : name })} />}
-      <StepTasks key={chosen.name} job={job.id} step={chosen.name} space={details?.space} frame={details?.frame} there={there} />
+      <StepTasks key={chosen.name} job={job.id} owner={job.owner} step={chosen.name} space={details?.space} frame={details?.frame} there={there} />
     </section>
   );
 }
@@ -111,7 +112,7 @@ function Submitted({ job }: { job: Job }) {
   const { value, sorry } = useLoaded((signal) => get<Submission>(`${API}/jobs/${job.id}?orders=0`, { signal }), [job.id]);
   return (
     <section aria-labelledby="submitted-title">
-      <div class="heading"><h2 id="submitted-title">Submitted with</h2><p><a href={here(`/submit?job=${job.id}`)}>Submit again with changes</a></p></div>
+      <div class="heading"><h2 id="submitted-title">Submitted with</h2><p><Allowed item="job" verb="create"><a href={here(`/submit?job=${job.id}`)}>Submit again with changes</a></Allowed></p></div>
       {sorry && <Note sorry={sorry} />}
       {value && (
         <>

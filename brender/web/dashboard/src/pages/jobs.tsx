@@ -1,16 +1,16 @@
 // All jobs: a table, and what can be done with those that are chosen.
 
 import { useTitle } from "../app/router";
-import { JOB_VERBS, act } from "../farm/acting";
+import { JOB_VERBS } from "../farm/acting";
 import { JOB_FIELDS, here } from "../farm/api";
 import type { Job } from "../farm/api";
 import { now, second } from "../farm/clock";
 import { JOBS } from "../farm/lists";
-import { VerbButton } from "../parts/button";
+import { NoJob } from "../parts/jobline";
 import { JobBar, Numbers } from "../parts/progress";
 import { State } from "../parts/state";
 import { Table } from "../parts/table";
-import type { Chosen, Column } from "../parts/table";
+import type { Column } from "../parts/table";
 import { ago, clock, titleOf } from "../words";
 
 export const JOB_COLUMNS: readonly Column<Job>[] = [
@@ -38,13 +38,9 @@ export default function Jobs() {
     <>
       <h1>Jobs</h1>
       <Table
-        item="job" plural="jobs" kind="job" {...JOBS} label="Jobs" id={(job: Job) => job.id} columns={JOB_COLUMNS} to={(job) => `/jobs/${job.id}`} actions={JobActions}
-        empty={<p>No job yet. <a href={here("/submit")}>Submit one</a>, or hand in a scene: <code>brender submit scene.blend</code></p>}
+        item="job" plural="jobs" kind="job" {...JOBS} label="Jobs" id={(job: Job) => job.id} columns={JOB_COLUMNS} to={(job) => `/jobs/${job.id}`} verbs={JOB_VERBS}
+        empty={<p><NoJob /></p>}
       />
     </>
   );
-}
-
-function JobActions(chosen: Chosen<Job>) {
-  return <>{JOB_VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} run={() => void act({ item: "job", verb, ...chosen })} />)}</>;
 }

@@ -1,14 +1,12 @@
 // Pools and tags (who belongs together), and limits (what the whole farm has so many of).
 
 import { useTitle } from "../app/router";
-import { act } from "../farm/acting";
 import type { Verb } from "../farm/acting";
 import { here } from "../farm/api";
 import type { Limit, Pool } from "../farm/api";
-import { VerbButton } from "../parts/button";
 import { Adding } from "../parts/adding";
 import { Table } from "../parts/table";
-import type { Chosen, Column } from "../parts/table";
+import type { Column } from "../parts/table";
 import { number, plural } from "../words";
 
 const GROUP_COLUMNS: readonly Column<Pool>[] = [
@@ -26,11 +24,7 @@ const LIMIT_COLUMNS: readonly Column<Limit>[] = [
   { name: "each", title: "Held by each", show: (limit) => limit.each, fixed: true, wide: true },
 ];
 
-const DELETE: Verb = { name: "delete", title: "Delete", done: "deleted", sure: true, method: "DELETE" };
-
-function Removing({ item, chosen }: { item: "pool" | "tag" | "limit"; chosen: Chosen<Pool> | Chosen<Limit> }) {
-  return <VerbButton verb={DELETE} run={() => void act({ item, verb: DELETE, ...chosen })} />;
-}
+const VERBS: readonly Verb[] = [{ name: "delete", title: "Delete", done: "deleted", sure: true, method: "DELETE" }];
 
 export default function Pools() {
   useTitle("Pools and limits");
@@ -40,14 +34,14 @@ export default function Pools() {
       {(["pool", "tag"] as const).map((item) => (
         <section key={item} aria-labelledby={`${item}-title`}>
           <div class="heading"><h2 id={`${item}-title`}>{item === "pool" ? "Pools" : "Tags"}</h2><p>{item === "pool" ? "groups of clients that a job may ask for" : "words that templates ask for"}</p></div>
-          <Adding title={`New ${item}`} address={`${item}s`} fields={[{ name: "name", title: "Name" }, { name: "clients", title: "Clients, as a filter", placeholder: "name=render-*" }]} />
-          <Table item={item} plural={`${item}s`} kind="client" prefix={`${item}-`} order="name" label={`${item}s`} id={(pool: Pool) => pool.name} columns={GROUP_COLUMNS} actions={(chosen) => <Removing item={item} chosen={chosen} />} empty={<p>None yet.</p>} />
+          <Adding item={item} title={`New ${item}`} fields={[{ name: "name", title: "Name" }, { name: "clients", title: "Clients, as a filter", placeholder: "name=render-*" }]} />
+          <Table item={item} plural={`${item}s`} kind="client" prefix={`${item}-`} order="name" label={`${item}s`} id={(pool: Pool) => pool.name} columns={GROUP_COLUMNS} verbs={VERBS} empty={<p>None yet.</p>} />
         </section>
       ))}
       <section aria-labelledby="limit-title">
         <div class="heading"><h2 id="limit-title">Limits</h2><p>licences of which the whole farm has so many</p></div>
-        <Adding title="New limit" address="limits" fields={[{ name: "name", title: "Name" }, { name: "count", title: "How many", type: "number" }]} />
-        <Table item="limit" plural="limits" prefix="limit-" order="name" label="Limits" id={(limit: Limit) => limit.name} columns={LIMIT_COLUMNS} actions={(chosen) => <Removing item="limit" chosen={chosen} />} empty={<p>None yet.</p>} />
+        <Adding item="limit" title="New limit" fields={[{ name: "name", title: "Name" }, { name: "count", title: "How many", type: "number" }]} />
+        <Table item="limit" plural="limits" prefix="limit-" order="name" label="Limits" id={(limit: Limit) => limit.name} columns={LIMIT_COLUMNS} verbs={VERBS} empty={<p>None yet.</p>} />
       </section>
     </>
   );

@@ -12,6 +12,7 @@ import type { Page, Sorry } from "../farm/api";
 import { useLoaded } from "../farm/loading";
 import { draftFrom, draftOf, plan, submit } from "../farm/submitting";
 import type { Draft, Plan, TemplateRow } from "../farm/submitting";
+import { Allowed, For } from "../parts/allowed";
 import { ParameterField } from "../parts/parameter";
 import { Note } from "../parts/trouble";
 import { number, plural, titleOf } from "../words";
@@ -22,12 +23,16 @@ const FIRST = "blender";
 const empty = (template: unknown): Draft => ({ template, values: {}, name: "", settings: {} });
 
 export default function Submit() {
+  useTitle("Submit");
+  return <Allowed item="job" verb="create" instead={<><h1>Submit a job</h1><For what="Handing in jobs" role="artist" /></>}><Handing /></Allowed>;
+}
+
+function Handing() {
   const [draft, setDraft] = useState<Draft>(empty(said.value.get("template") ?? FIRST));
   const [sorry, setSorry] = useState<Sorry>();
   const [busy, setBusy] = useState(false);
   const { found, wrong } = usePlan(draft);
   const job = said.value.get("job");
-  useTitle("Submit");
   const again = useLoaded(async (signal) => (job ? draftOf(job, signal) : undefined), [job]);
   useEffect(() => { if (again.value) setDraft(again.value); }, [again.value]);
   const drop = (files: readonly File[]) => draftFrom(files).then((dropped) => { setDraft(dropped); setSorry(undefined); }, (error: unknown) => setSorry(sorryOf(error)));

@@ -4,9 +4,10 @@ import { remember, said, useTitle } from "../app/router";
 import type { Where } from "../app/router";
 import { TASK_VERBS, act } from "../farm/acting";
 import { API, get, here, query } from "../farm/api";
-import type { Excerpt, Order, Page, Task } from "../farm/api";
+import type { Excerpt, Job, Order, Page, Task } from "../farm/api";
 import { now, second } from "../farm/clock";
 import { useHeard, useLoaded } from "../farm/loading";
+import { ownOnly } from "../farm/session";
 import { VerbButton } from "../parts/button";
 import { Log } from "../parts/log";
 import { FINISHED } from "../parts/progress";
@@ -27,13 +28,14 @@ export default function TaskPage({ ids }: Where) {
     const mine = (step: string, first: number, count: number) => step === task?.step && first <= task.task && task.task < first + count;
     if (anew || steps.some(({ step, runs }) => runs.some(([first, count]) => mine(step, first, count)))) again();
   }, job, task ? {} : null);
+  const owner = useOwner(job);
   useTitle(task ? `${task.what} of job ${job}` : `Job ${job}`);
-  if (!task) return sorry ? <Trouble title={sorry.status === 404 ? "Not here" : "This task could not be read"} message={sorry.message} /> : <Wait />;
+  if (!task || owner == null) return sorry ? <Trouble title={sorry.status === 404 ? "Not here" : "This task could not be read"} message={sorry.message} /> : <Wait />;
   const wanted = Number(said.value.get("order"));
   const order = tries.value?.find((one) => one.id === wanted) ?? tries.value?.[0];
   return (
     <>
-      <Head job={job} task={task} />
+      <Head job={job} owner={owner} task={task} />
       <section aria-labelledby="tries-title">
         <div class="heading"><h2 id="tries-title">Tries</h2><p>{tries.value && plural(tries.value.length, "try", "tries")}</p></div>
         {tries.sorry && <Note sorry={tries.sorry} />}
@@ -50,7 +52,7 @@ export default function TaskPage({ ids }: Where) {
   );
 }
 
-function Head({ job, task }: { job: number; task: Task }) {
+function Head({ job, owner, task }: { job: number; owner: string; task: Task }) {
   void second.value;
   const filter = `id=${JSON.stringify(task.id)}`;
   const running = task.since != null ? ` for ${duration(now() - task.since)}${task.percent != null ? `, ${Math.round(task.percent)} %` : ""}` : "";
@@ -64,11 +66,18 @@ function Head({ job, task }: { job: number; task: Task }) {
           <p>{[where(task) + running, task.seconds != null && `took ${duration(task.seconds)}`, task.status].filter(Boolean).join(" · ")}</p>
           {task.parameters && <p class="soft">{task.parameters}</p>}
         </div>
-        <div class="verbs">{verbsFor(task).map((verb) => <VerbButton key={verb.name} verb={verb} about={task.what} run={() => void act({ item: "task", within: `jobs/${job}/`, verb, filter })} />)}</div>
+        <div class="verbs">{verbsFor(task).map((verb) => <VerbButton key={verb.name} item="task" verb={verb} owners={[owner]} about={task.what} run={() => void act({ item: "task", within: `jobs/${job}/`, verb, filter })} />)}</div>
       </div>
       <Why job={job} task={task} />
     </section>
   );
+}
+
+// Of the job; asked for where it matters who that is.
+function useOwner(job: number): string | undefined {
+  const matters = ownOnly("task");
+  const { value, sorry } = useLoaded(async (signal) => (matters ? ((await get<Page<Pick<Job, "owner">>>(`${API}/jobs${query({ filter: `id=${job}`, fields: "owner" })}`, { signal })).data[0]?.owner ?? "") : ""), [job, matters]);
+  return value ?? (sorry || !matters ? "" : undefined);
 }
 
 // Those that would change something.

@@ -1,10 +1,11 @@
-// A form of a few fields that makes something new; what the server refuses stands at its field.
+// A form of a few fields that makes something new, for those who may; what the server refuses stands at its field.
 
 import { useId, useState } from "preact/hooks";
 import { tell } from "../app/toasts";
 import { API, change, sorryOf } from "../farm/api";
 import type { Sorry } from "../farm/api";
 import { reread } from "../farm/live";
+import { may } from "../farm/session";
 
 export interface Field {
   name: string;
@@ -13,15 +14,16 @@ export interface Field {
   placeholder?: string;
 }
 
-export function Adding({ title, address, fields, made }: { title: string; address: string; fields: readonly Field[]; made?: (answer: unknown) => void }) {
+export function Adding({ item, title, fields, made }: { item: string; title: string; fields: readonly Field[]; made?: (answer: unknown) => void }) {
   const [values, setValues] = useState<Record<string, string>>({});
   const [sorry, setSorry] = useState<Sorry>();
   const id = useId();
+  if (!may(item, "create")) return null;
   const add = async (event: Event) => {
     event.preventDefault();
     try {
       const body = Object.fromEntries(fields.flatMap(({ name, type }) => (values[name] ? [[name, type === "number" ? Number(values[name]) : values[name]]] : [])));
-      const answer = await change<unknown>("POST", `${API}/${address}`, body);
+      const answer = await change<unknown>("POST", `${API}/${item}s`, body);
       setValues({});
       setSorry(undefined);
       tell(`${values.name ?? "It"} is there now.`);

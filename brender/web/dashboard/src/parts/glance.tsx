@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { here } from "../farm/api";
 import { now, second } from "../farm/clock";
 import type { FarmNow } from "../farm/now";
+import { Allowed } from "./allowed";
 import { Busy, Throughput } from "./hour";
 import { clock, plural, titleOf, whole } from "../words";
 
@@ -58,7 +59,7 @@ function Done({ farm }: { farm: FarmNow }) {
 
 function whenDone(farm: FarmNow): [string, ComponentChildren] {
   const open = (farm.jobs.active ?? 0) + (farm.jobs.queued ?? 0);
-  if (!open) return ["Done", <>nothing is waiting · <a href={here("/submit")}>submit a job</a></>];
+  if (!open) return ["Done", <>nothing is waiting<Allowed item="job" verb="create"> · <a href={here("/submit")}>submit a job</a></Allowed></>];
   const seconds = farm.time.seconds_left;
   if (seconds != null) return [whole(seconds), `left, at ${clock(now() + seconds)} · ${plural(open, "job")}`];
   if (farm.online) return ["Soon known", `${plural(open, "job")} · told after the first tasks`];

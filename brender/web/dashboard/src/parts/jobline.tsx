@@ -5,6 +5,7 @@ import { here } from "../farm/api";
 import type { JobNow } from "../farm/api";
 import { pending } from "../farm/expected";
 import { titleOf } from "../words";
+import { Allowed } from "./allowed";
 import { VerbButton } from "./button";
 import { FINISHED, JobBar, Numbers } from "./progress";
 import { State } from "./state";
@@ -23,7 +24,7 @@ export function JobVerbs({ job }: { job: JobNow }) {
   return (
     <div class="verbs">
       {verbsFor(job).map((verb) => (
-        <VerbButton key={verb.name} verb={verb} about={titleOf(job)} run={() => void act({ item: "job", verb, filter: ids([job.id]), things: [job] })} />
+        <VerbButton key={verb.name} item="job" verb={verb} owners={[job.owner]} about={titleOf(job)} run={() => void act({ item: "job", verb, filter: ids([job.id]), things: [job] })} />
       ))}
     </div>
   );
@@ -44,3 +45,5 @@ export function JobLine({ job }: { job: JobNow }) {
     </li>
   );
 }
+
+export const NoJob = () => <>No job yet. <Allowed item="job" verb="create"><a href={here("/submit")}>Submit one</a>, or hand in a scene: <code>brender submit scene.blend</code></Allowed></>;

@@ -11,6 +11,7 @@ import type { ComponentChildren } from "preact";
 import { go, remember, said } from "../app/router";
 import { API, ask, get, query, read, sorryOf } from "../farm/api";
 import type { Sorry } from "../farm/api";
+import type { Acted, Verb } from "../farm/acting";
 import { asExpected, pending } from "../farm/expected";
 import { LENGTHS, filterOf, partAddress } from "../farm/lists";
 import type { Kind } from "../farm/live";
@@ -29,26 +30,19 @@ export interface Column<T> {
 }
 
 export interface Shown<T> {
-  item: string; // "job"
+  item: Acted["item"] | "audit";
   plural: string;
   address?: string; // below the API, where it is not the plural
   id: (thing: T) => string | number;
   columns: readonly Column<T>[];
   to?: ((thing: T) => string) | undefined; // where Enter and a click lead
-  actions?: ((chosen: Chosen<T>) => ComponentChildren) | undefined;
+  verbs?: readonly Verb[] | undefined; // that can be used on those that are chosen
   kind?: Kind | undefined; // of the events that show its things
   order?: string; // as usual
   always?: string; // a filter that is not shown
   prefix?: string; // of what stands in the address, where a page has several tables
   label: string;
   empty: ComponentChildren;
-}
-
-export interface Chosen<T> {
-  filter: string; // which things
-  count: number;
-  things: readonly T[]; // those of them that are seen
-  done: () => void;
 }
 
 export interface Answer<T> {
@@ -116,7 +110,7 @@ export class Made<T extends object> {
 
   private options() {
     const length = Number(kept(this.of.prefix, "length")) || LENGTHS[0]!;
-    const chooses = Boolean(this.of.actions);
+    const chooses = Boolean(this.of.verbs?.length);
     const columns = this.columns.map((column) => ({
       data: null,
       name: column.name,
@@ -285,7 +279,7 @@ export class Made<T extends object> {
   // Whether that is another order than it has: nobody has clicked on a heading.
   sortBy(sort: string) {
     if (sort === this.sorted) return false;
-    this.table.order(this.order(this.of.actions ? 1 : 0) as never);
+    this.table.order(this.order(this.of.verbs?.length ? 1 : 0) as never);
     return true;
   }
 
@@ -359,7 +353,7 @@ export class Made<T extends object> {
 
   toggle() {
     const row = this.here();
-    if (row && this.of.actions) this.pick(this.key(row.dataset.id!), false);
+    if (row && this.of.verbs?.length) this.pick(this.key(row.dataset.id!), false);
   }
 
   open() {

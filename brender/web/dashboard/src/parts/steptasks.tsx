@@ -18,13 +18,14 @@ const PLOTTED = 4000; // points at most
 
 interface Shown {
   job: number;
+  owner: string; // of the job
   step: string;
   space: Space | null | undefined;
   frame: string | null | undefined;
   there: () => void; // all of it is on the page, as far as it will be
 }
 
-export function StepTasks({ job, step, space, frame, there }: Shown) {
+export function StepTasks({ job, owner, step, space, frame, there }: Shown) {
   const { cells, turn, sorry } = useCells(job, step);
   useEffect(() => void (sorry && there()), [sorry]);
   if (!cells) return sorry ? <Note sorry={sorry} /> : <Wait />;
@@ -36,7 +37,7 @@ export function StepTasks({ job, step, space, frame, there }: Shown) {
   const open = (cell: number) => go(`/jobs/${job}/tasks/${encodeURIComponent(`${step}:${cell}`)}`);
   const actions = (chosen: Ranges, done: () => void) => (
     <>
-      {TASK_VERBS.map((verb) => <VerbButton key={verb.name} verb={verb} run={() => void run(job, step, chosen, verb).then(done)} />)}
+      {TASK_VERBS.map((verb) => <VerbButton key={verb.name} item="task" verb={verb} owners={[owner]} run={() => void run(job, step, chosen, verb).then(done)} />)}
       <button type="button" class="btn btn-sm btn-outline-secondary" onClick={() => open(chosen[0]?.[0] ?? 0)}>Show log</button>
     </>
   );

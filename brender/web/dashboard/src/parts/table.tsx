@@ -2,26 +2,34 @@
 //
 // How does this work?  The filter, the order, the columns and the page stand in the address, so that a look at a table can be sent to
 // somebody.  The stream is asked for the rows that are on the page and what their columns show (`needs`), and for what is newer than all there
-// is.  What is chosen can be acted on, or everything that the filter finds.
+// is.  What is chosen can be acted on, or everything that the filter finds, by the verbs that whoever looks may use; where there are none,
+// nothing is chosen.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useKeys } from "../app/keys";
 import { narrow } from "../app/screen";
+import { act } from "../farm/acting";
+import type { Acted } from "../farm/acting";
 import type { Sorry } from "../farm/api";
 import { expected } from "../farm/expected";
 import { both } from "../farm/lists";
 import { link, reread } from "../farm/live";
 import { passes, useHeard } from "../farm/loading";
+import { may, ownOnly } from "../farm/session";
 import { number, plural } from "../words";
+import { VerbButton } from "./button";
 import { Filter } from "./filter";
 import { Made, columnsShown, keep, kept, yields } from "./rows";
 import type { Answer, Column, Shown } from "./rows";
 import { Note } from "./trouble";
 import { Views } from "./views";
 
-export type { Chosen, Column } from "./rows";
+export type { Column } from "./rows";
 
-export function Table<T extends object>(table: Shown<T>) {
+export function Table<T extends object>(shown: Shown<T>) {
+  const verbs = shown.verbs?.filter((verb) => may(shown.item, verb.name)) ?? [];
+  const table = { ...shown, verbs };
+  const chooses = verbs.length > 0;
   const place = useRef<HTMLDivElement>(null);
   const made = useRef<Made<T> | undefined>(undefined);
   const [chosen, setChosen] = useState<ReadonlySet<string | number>>(new Set());
@@ -34,8 +42,9 @@ export function Table<T extends object>(table: Shown<T>) {
   useLayoutEffect(() => {
     const grown = new Made(place.current!, table, { found: setFound, sorry: setSorry, choose: (ids) => { setAll(false); setChosen(ids); } });
     made.current = grown;
+    grown.choose(chosen);
     return () => grown.end();
-  }, [columns.map((column) => column.name).join()]);
+  }, [columns.map((column) => column.name).join(), chooses]);
   useEffect(() => made.current?.choose(chosen), [chosen]);
   useEffect(() => made.current?.look(), [expected.value]);
   const matching = both(table.always, filter);
@@ -59,7 +68,7 @@ export function Table<T extends object>(table: Shown<T>) {
   useEffect(() => {
     if (link.value.state === "live" && sorry && passes(sorry)) made.current?.read(false);
   }, [link.value.state]);
-  const fields = columns.flatMap<string>((column) => column.needs ?? [column.name]);
+  const fields = [...columns.flatMap<string>((column) => column.needs ?? [column.name]), ...(ownOnly(table.item) ? ["owner"] : [])];
   const only = table.kind === "job" || table.kind === "client" ? made.current?.followed && { ...made.current.followed, fields } : {};
   useHeard(table.kind ?? "gone", (data) => made.current?.hear(data as unknown), undefined, only ?? null);
   useHeard("figures", (figures) => made.current?.figures(figures), undefined, matching && table.kind ? {} : null);
@@ -67,7 +76,7 @@ export function Table<T extends object>(table: Shown<T>) {
   useKeys([
     { keys: "j", does: "Next row", run: () => made.current?.step(1) },
     { keys: "k", does: "Row before", run: () => made.current?.step(-1) },
-    { keys: "x", does: "Choose the row", run: () => made.current?.toggle() },
+    ...(chooses ? [{ keys: "x", does: "Choose the row", run: () => made.current?.toggle() }] : []),
     { keys: "Enter", does: "Open the row", run: () => made.current?.open() },
     { keys: "]", does: "Next page", run: () => made.current?.turn("next") },
     { keys: "[", does: "Page before", run: () => made.current?.turn("previous") },
@@ -85,13 +94,13 @@ export function Table<T extends object>(table: Shown<T>) {
         <Columns columns={table.columns} shown={columns.filter((column) => !(narrow.value && yields(table, column)))} choose={(names) => keep(table.prefix, { columns: names })} />
       </div>
       {sorry && sorry.status !== 400 && <Note sorry={sorry} again={() => made.current?.read(false)} />}
-      {table.actions && (
+      {chooses && (
         <div class="chosen" hidden={!count}>
           <span>{plural(count, table.item, table.plural)} chosen</span>
           {!all && found && chosen.size < found.recordsFiltered && (
             <button type="button" class="link-like" onClick={() => setAll(true)}>Choose all {number(found.recordsFiltered)}</button>
           )}
-          {count > 0 && table.actions({ filter: which, count, things: made.current?.things(all ? undefined : chosen) ?? [], done })}
+          {count > 0 && <Verbs table={table} filter={which} things={made.current?.things(all ? undefined : chosen) ?? []} done={done} />}
           <button type="button" class="link-like" onClick={() => { setChosen(new Set()); setAll(false); }}>Choose none</button>
         </div>
       )}
@@ -102,7 +111,16 @@ export function Table<T extends object>(table: Shown<T>) {
   );
 }
 
-const idName = <T,>(table: Shown<T>) => (table.item === "job" || table.item === "client" || table.item === "order" || table.item === "view" ? "id" : "name");
+const idName = <T,>(table: Shown<T>) => (table.item === "job" || table.item === "client" ? "id" : "name");
+
+// What can be done with all of those that are chosen.
+function Verbs<T extends object>({ table, ...chosen }: { table: Shown<T>; filter: string; things: readonly T[]; done: () => void }) {
+  const item = table.item as Acted["item"];
+  const owners = ownOnly(item) ? chosen.things.map((thing) => String((thing as { owner?: string }).owner ?? "")) : [];
+  const verbs = table.verbs?.filter((verb) => may(item, verb.name, owners)) ?? [];
+  if (!verbs.length) return <span class="soft">not all of them are yours</span>;
+  return <>{verbs.map((verb) => <VerbButton key={verb.name} item={item} verb={verb} owners={owners} run={() => void act({ item, verb, ...chosen })} />)}</>;
+}
 
 function told<T>(found: Answer<T>, filter: string, table: Shown<T>) {
   if (!filter) return plural(found.recordsTotal, table.item, table.plural);

@@ -9,7 +9,8 @@ import { sorry as tellSorry, tell } from "../app/toasts";
 import { API, change, get, query, sorryOf } from "../farm/api";
 import type { Page, Sorry, View } from "../farm/api";
 import { useHeard, useLoaded } from "../farm/loading";
-import { mayOwn, session } from "../farm/session";
+import { session } from "../farm/session";
+import { Allowed } from "./allowed";
 import { VerbButton } from "./button";
 import { Note } from "./trouble";
 
@@ -23,7 +24,7 @@ interface Shown {
 
 type Look = Pick<View, "filter" | "sort" | "fields">;
 
-const DELETE = { title: "Delete", sure: true };
+const DELETE = { name: "delete", title: "Delete", sure: true };
 
 export function Views({ item, plural, prefix = "", order = "", columns }: Shown) {
   const [open, setOpen] = useState(false);
@@ -70,11 +71,11 @@ export function Views({ item, plural, prefix = "", order = "", columns }: Shown)
               <li key={view.id} class="view">
                 <button type="button" class="link-like" aria-current={same(view) ? "true" : undefined} title={view.filter || `all ${plural}`} onClick={() => show(view)}>{view.name}</button>
                 {view.owner && view.owner !== session.value?.name && <span class="soft">of {view.owner}</span>}
-                {mayOwn("view", "delete", view.owner) && <VerbButton verb={DELETE} about={view.name} run={() => void remove(view)} />}
+                <VerbButton item="view" verb={DELETE} owners={[view.owner]} about={view.name} run={() => void remove(view)} />
               </li>
             ))}
           </ul>
-          {mayOwn("view", "create") && <Saving item={item} look={now} done={again} />}
+          <Allowed item="view" verb="create"><Saving item={item} look={now} done={again} /></Allowed>
         </fieldset>
       )}
     </details>
