@@ -116,7 +116,8 @@ class BadInput(BrowserCase):
         expect(page.get_by_label("Tags")).to_have_value(MACHINE)
         self.assertIn(MACHINE, page.title())
         page = see(self.visit, "", ready=".tile")
-        expect(page.get_by_role("link", name=MACHINE)).to_be_visible()
+        tile = page.locator(f'a.tile[href$="/clients/{client}"]')
+        expect(tile).to_have_attribute("title", re.compile(re.escape(MACHINE)))
         self.unharmed(page, "the farm")
         self.farm.cancel(job)
 
