@@ -79,9 +79,11 @@ class KeptSession(Session):
         return self._masks._redacted_values | self._masks._redacted_lines
 
     def _masked(self, text: str | None) -> str | None:
+        if not text:
+            return text
         record = makeLogRecord({"msg": text})
         self._masks.apply_message_redaction(record)
-        return record.msg if text else text
+        return str(record.msg)
 
     def _action_log_filter_callback(self, kind: ActionMessageKind, value: Any, cancel: bool = False) -> None:
         """A secret that was named in the wrong way is one all the same, also where openjd-sessions complains of it."""
