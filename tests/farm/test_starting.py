@@ -63,6 +63,15 @@ class Starts(SynchronousTestCase):
             job = self.anew()
             self.assertEqual((job.state, states(job)), (JobState.QUEUED, [TaskState.READY] * 2))
 
+    def test_what_was_given_up_stays_so_though_one_of_its_tries_was_before_another_task_was_canceled(self) -> None:
+        job = self.rules.job(Stage(tasks=3), tries=2)
+        self.rules.match()
+        self.rules.ended(self.rules.orders(self.client)[0], 0, FAILED)
+        self.rules.cancel_tasks(job, {0: [2]})
+        self.rules.match()
+        self.rules.ended(next(order for order in self.rules.orders(self.client) if order.holds(0)), 0, FAILED)
+        self.assertEqual(states(self.anew())[0], FAILED)
+
     def test_a_gate_is_as_it_was(self) -> None:
         self.rules = Written(12 * HOUR)
         self.client = self.rules.client(1)

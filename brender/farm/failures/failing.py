@@ -85,8 +85,8 @@ def failed(farm: "Farm", step: Step, order: Order, task: int, failure: Failure, 
     step.tasks.move(task, TaskEvent.TRY_AGAIN if again else TaskEvent.GAVE_UP)
     farm.stirred[step] = None
     if not again:
-        if tries.may_try(step.job.settings.tries):
-            farm.keep_states(step)  # the orders' rows alone would not tell
+        if tries.may_try(step.job.settings.tries) or step.as_of >= 0:
+            farm.keep_states(step)  # the orders' rows that count alone would not tell
         order.settle(task, TaskState.FAILED, now)  # what ends the job need not end this
         gave_up(farm, step, hopeless or failure.reason, now)
     return TaskState.FAILED
