@@ -19,6 +19,7 @@ import psutil
 from brender.worker import processes
 
 EVERY = 0.2  # seconds between two looks
+RECOUNT = 1.0  # seconds that the count of processes which were ended for memory is good for
 SHARE = 100  # a look that takes so long is followed by a pause so many times as long
 NEXT_TO_NONE = 0.1  # of the machine's memory
 PAGE = resource.getpagesize()
@@ -37,14 +38,16 @@ class Peak:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._count()
         self.begin()
 
     def begin(self) -> None:
         self._most = 0
         self._due = 0.0
         self._ended = largest_ended()
-        self._kills = oom_kills()
         self._scarce = False
+        if self._clock() >= self._stale:
+            self._count()
 
     def look(self) -> None:
         """Look, if it is time again."""
@@ -57,14 +60,19 @@ class Peak:
     @property
     def bytes(self) -> int:
         ended = largest_ended()
-        return max(self._most, ended if ended > self._ended else 0)
+        return max(self._most, ended if ended > self._ended and ended > own_peak() else 0)
 
     def killed(self) -> str:
         """Whether a process that was killed was killed for memory: "yes", "probably" or "no"."""
-        now = oom_kills()
-        if now is None or self._kills is None:
+        before, now = self._kills, self._count()
+        if now is None or before is None:
             return "probably"
-        return "yes" if now > self._kills else "probably" if self._scarce else "no"
+        return "yes" if now > before else "probably" if self._scarce else "no"
+
+    def _count(self) -> int | None:
+        """Read the kernel's counter: a tenth of a millisecond, too much for every task of those that are short."""
+        self._kills, self._stale = oom_kills(), self._clock() + RECOUNT
+        return self._kills
 
 
 def says_so(lines: Iterable[str]) -> str:
@@ -127,10 +135,9 @@ def children(pid: int) -> Iterator[int]:
 def largest_ended() -> int:
     """The peak of the largest process below this one that has ended, as the kernel remembers it.
 
-    A process that has just been forked counts with the memory of this one: what is no more than that says nothing.
+    A process that has just been forked counts with the memory of this one: no more than `own_peak` says nothing.
     """
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * KIB
-    return ended if ended > own_peak() else 0
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * KIB
 
 
 def own_peak() -> int:

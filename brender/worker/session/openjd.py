@@ -49,6 +49,7 @@ from brender.worker.session.voice import Voice
 
 FLUSH_EVERY = 0.2  # seconds that a line of the log may be late
 STOP = words.Stop(0, 0)  # what is being entered, when the session is closed before it is open
+HAS_RULES, RULES_FILE = "Session.HasPathMappingRules", "Session.PathMappingRulesFile"
 MISNAMED = re.compile(r"openjd_redacted_env\W*(?:\w+\s*=)?(.+)\)$", re.IGNORECASE | re.DOTALL)  # in openjd's own words
 
 
@@ -58,7 +59,7 @@ class KeptSession(Session):
     openjd-sessions masks secrets in the log alone; here they are masked in what an action says of itself as well.
     """
 
-    rules_file = ""  # of the newest action; openjd-sessions writes one for each and keeps them all
+    rules_file = ""  # with the path mapping rules: one for all actions, where openjd-sessions writes one for each
 
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
@@ -92,8 +93,12 @@ class KeptSession(Session):
         super()._action_log_filter_callback(kind, value, cancel)
 
     def _materialize_path_mapping(self, version: Any, os_env: Any, symtab: Any) -> None:
-        super()._materialize_path_mapping(version, os_env, symtab)
-        self.rules_file = symtab["Session.PathMappingRulesFile"]
+        if not os.path.exists(self.rules_file):
+            super()._materialize_path_mapping(version, os_env, symtab)
+            self._rules, self.rules_file = symtab, symtab[RULES_FILE]
+            return
+        for name in (HAS_RULES, RULES_FILE):
+            symtab[name], symtab.expr_types[name] = self._rules[name], self._rules.expr_types[name]
 
     def go_on(self) -> None:
         if not self._ending_only:
@@ -313,10 +318,9 @@ class Served:
 
     def _tidy(self) -> None:
         """After a task: no file and no zombie of it stays, so that a session may run a million of them."""
-        assert self._session is not None
         processes.bury()
         with suppress(OSError):
-            for path in self._files() - self._kept | {self._session.rules_file}:
+            for path in self._files() - self._kept:
                 os.unlink(path)
 
 

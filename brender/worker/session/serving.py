@@ -60,7 +60,8 @@ def be_session(
     voice = Voice(connection)
     LOG.addHandler(voice)
     LOG.propagate = False
-    logging.raiseExceptions = False
+    logging.raiseExceptions = logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # as Python's "Optimization": nobody asks where a line came from
     output.install()
     served = Served(voice, folder, evidence)
     todo: Todo = queue.SimpleQueue()

@@ -3,8 +3,9 @@
 How does this work?  `Voice` is a logging handler.  Lines are gathered and sent when there are `CHUNK`
 characters of them, with the next word, or when `flush` is called; a task's log stops growing at
 `MOST`, and says so.  Three kinds of lines are meant for the farm as well: `brender_warning: TEXT`,
-`brender_output: PATH` and `brender_rate: FRAMES-A-SECOND`.  A thread of its own sends; while the agent does not read,
-it is the task's output that waits, and so in the end the task, but never who wants to end it.
+`brender_output: PATH` and `brender_rate: FRAMES-A-SECOND`.  What the agent does not take at once a thread of its own
+sends; while the agent does not read, it is the task's output that waits, and so in the end the task, but never who
+wants to end it.
 """
 
 import logging
@@ -153,13 +154,25 @@ class Voice(logging.Handler):
         return b"".join(encode(words.Said(text[at : at + CHUNK])) for at in range(0, len(text), CHUNK))
 
     def _queue(self, data: bytes) -> None:
+        if data and not self._waiting:
+            data = data[self._sent_at_once(data) :]
         if data and not self._silent:
             self._unsent.append(data)
             self._waiting += len(data)
             self._turn.notify_all()
 
+    def _sent_at_once(self, data: bytes) -> int:
+        """How much of it the agent could be given without waiting, and was."""
+        try:
+            return 0 if self._silent else self._connection.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self._silent = True
+            return 0
+
     def _send(self) -> None:
-        """The thread that sends, as long as somebody listens."""
+        """The thread that sends what is left over, as long as somebody listens."""
         while not self._silent:
             with self._turn:
                 self._turn.wait_for(lambda: self._unsent)

@@ -103,7 +103,7 @@ class KilledTests(SynchronousTestCase):
     """Whether somebody was killed for memory: by the kernel's counter, or by how much was left."""
 
     def killed(self, before: int | None, after: int | None, scarce: bool = False) -> str:
-        counts = [before, before, after]
+        counts = [before, after]
         self.patch(memory, "oom_kills", lambda: counts.pop(0))
         self.patch(memory, "scarce", lambda: scarce)
         peak = Peak(lambda: 0.0)
@@ -122,6 +122,19 @@ class KilledTests(SynchronousTestCase):
 
     def test_it_does_not_tell(self) -> None:
         self.assertEqual(self.killed(None, None), "probably")
+
+    def test_who_was_killed_before_this_task_is_not_counted(self) -> None:
+        counts, clock = [3, 4, 4, 5, 5], Clock()
+        self.patch(memory, "oom_kills", lambda: counts.pop(0))
+        self.patch(memory, "scarce", lambda: False)
+        peak = Peak(clock.seconds)
+        peak.begin()
+        self.assertEqual(peak.killed(), "yes")
+        peak.begin()
+        self.assertEqual(peak.killed(), "no")
+        clock.advance(60)  # meanwhile another was, of something else
+        peak.begin()
+        self.assertEqual(peak.killed(), "no")
 
 
 class WordTests(SynchronousTestCase):
