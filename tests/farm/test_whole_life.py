@@ -13,7 +13,14 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm import changing, choosing
@@ -29,12 +36,12 @@ from brender.farm.scheduling.matching import keeps_free_for, match
 from brender.farm.scheduling.picking import next_task
 from brender.farm.scheduling.shape import room, verdict
 from brender.farm.scheduling.when import gate
-from brender.farm.scheduling.why import why_client, why_job
 from brender.farm.settings import ClientSettings, JobSettings, read
 from brender.farm.starting import restore
 from brender.farm.transitions import FINISHED_TASK, JOB, JobEvent, JobState, NotNow, TaskState
 from brender.verbs.items import known
 from tests.doubles import CANCELED, DONE, FAILED, Stage
+from tests.farm.obstacles import prove_all
 from tests.farm.written import Written
 
 SHAPES: tuple[tuple[Stage, ...], ...] = (
@@ -115,6 +122,12 @@ class FarmLife(RuleBasedStateMachine):
         self.ended: dict[int, str] = {}  # jobs that have ended, and how
 
     # --- what happens
+
+    @initialize(machines=st.lists(st.sampled_from(MACHINES), max_size=3))
+    def some_machines_are_there(self, machines: list[int]) -> None:
+        for slots in machines:
+            self.world.client(slots, memory=8 * 2**30)
+        self.settle()
 
     @precondition(lambda self: len(self.farm.clients) < MOST_CLIENTS)
     @rule(slots=st.sampled_from(MACHINES), wishes=some(CLIENTS), memory=st.sampled_from([8, 16]))
@@ -480,10 +493,11 @@ class FarmLife(RuleBasedStateMachine):
 
     def issue(self) -> None:
         """Let orders be issued, and look at each, and at what is left."""
+        now = self.world.now
         self.world.pass_by(0)
         for job in self.farm.jobs.values():
-            assert job.finished or job.gate == gate(self.farm, job, self.world.clock)[0]
-        match(self.farm, self.world.now)
+            assert job.finished or job.gate == gate(self.farm, job, now)[0]
+        match(self.farm, now)
         power.look(self.farm, self.world.clock)
         assert not any(client.online for client in self.farm.changes.woken)
         assert not any(client.orders or client.seat.here for client in self.farm.changes.unneeded)
@@ -510,14 +524,7 @@ class FarmLife(RuleBasedStateMachine):
                     waits_for = kept is not None and step.job.priority <= kept.job.priority
                     taken = waits_for or room(client, step.shape, 1, self.farm.counted)
                     assert taken or next_task(self.farm, step, client) is None, "a slot is free while a task is ready"
-        for job in self.farm.jobs.values():
-            sentence = why_job(self.farm, job, self.world.clock)
-            assert sentence.endswith(".")
-            assert "it is next there" not in sentence, sentence
-        for client in self.farm.clients.values():
-            sentence = why_client(self.farm, client, self.world.clock)
-            assert sentence.endswith(".")
-            assert "it is next there" not in sentence, sentence
+        prove_all(self.farm, self.world.clock)
 
     def settle(self) -> None:
         """What the service does: rows are written, jobs that have ended are closed."""

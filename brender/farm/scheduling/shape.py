@@ -175,8 +175,12 @@ class Counted:
 
     def refusal(self, client: int, count: int) -> str | None:
         """Why no task that takes so many may begin on the client, or None."""
-        if self.held + self._more(client, count) <= self.limit.count:
+        free = self.limit.count - self.held
+        if self._more(client, count) <= free:
             return None
+        if free > 0:
+            are = "is" if free == 1 else "are"
+            return f"it needs {count} of limit {self.name}, of which only {free} of {self.limit.count} {are} free"
         if self.limit.count == 1:
             return f"the only one of limit {self.name} is in use"
         return f"all {self.limit.count} of limit {self.name} are in use"

@@ -33,9 +33,10 @@ def why_job(farm: Farm, job: Job, now: float) -> str:
     name = f"Job {job.id}"
     if job.finished:
         return f"{name} {became(job)}."
-    if job.state is JobState.PAUSED or job.gate:
-        return f"{name} waits: {job.gate or f'it is paused; resume {job.id} lets it go on'}."
     running = sum(step.counts[TaskState.ACTIVE] for step in job.steps)
+    if job.state is JobState.PAUSED or job.gate:
+        waits = f"waits, but for {running:,} of its tasks that clients have" if running else "waits"
+        return f"{name} {waits}: {job.gate or f'it is paused; resume {job.id} lets it go on'}."
     for step in job.steps:
         if step.counts[TaskState.READY]:
             obstacle = obstacle_of(farm, step, next(step.tasks.ready()), now)
@@ -275,4 +276,6 @@ def waits_for(farm: Farm, step: Step, task: int) -> str:
     for link in farm.links.get(step, ()):
         if (frame := link.missing(task)) is not None:
             return f"it waits for frame {frame} of job {link.source.job.id}, which is {link.source.job.state}"
-    return "it is being made ready"
+    before_it = (order for order in step.job.orders.values() if order.step == step.index and task in order.ends)
+    client = farm.clients[next(before_it).client]
+    return f"its run on {client.name} is to end first" + ("" if client.online else f", and {client.name} is away")

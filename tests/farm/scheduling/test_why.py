@@ -11,6 +11,7 @@ from brender.farm.scheduling.why import why_client, why_job, why_task
 from brender.farm.settings import FarmSettings, read
 from brender.farm.views.things import what
 from tests.doubles import DONE, FAILED, Rules, Stage
+from tests.farm.obstacles import prove_all
 
 GIB, HOUR, NOON = 2**30, 3600.0, 1799064000.0  # 4 January 2027, 12:00 UTC, a Monday
 
@@ -40,6 +41,7 @@ class Told(SynchronousTestCase):
         self.assertTrue(said.endswith("."), said)
         self.assertNotRegex(said, r"\.\.|\s\s|: :|\b1 (tasks|slots|clients)\b|\bNone\b")
         self.assertNotRegex(said, r"it is next there|\b0 of the|\b1 of the \d+ clients that can run it are\b")
+        prove_all(self.rules.farm, self.rules.clock)
         return said
 
 
