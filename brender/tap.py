@@ -240,7 +240,8 @@ class ServerService(Service):
         from brender.security.host_key import host_key  # noqa: PLC0415
 
         key = Key.fromString(host_key(self._config.state))
-        return SshFactory(self.farm, time.time, key, partial(reactor.callLater, 0))
+        patience = self._config.settings.strangers.login_within
+        return SshFactory(self.farm, time.time, key, partial(reactor.callLater, 0), login_within=patience)
 
     def _why_closed(self, name: str) -> str:
         """Why a port for people must not be open to other machines; nothing: it may."""

@@ -33,6 +33,7 @@ from brender.verbs.verb import Verb, Which
 TEXT = "log"  # the verb that is answered with a text, and not with JSON
 WAITS = ("retry", "requeue")  # verbs after which tasks are to be done
 AS_TYPED = {"ignore_unknown_options": True}  # those are the verb's own
+OF_BOTH = {"server": "--server", "token": "--token", "as_json": "--json", "quiet": "--quiet", "wait": "--wait"}
 LIMIT = re.compile(r"(?:--)?limit(?:=|$)")
 VOCABULARY = Vocabulary(VERBS)
 
@@ -130,8 +131,15 @@ def hand_in(words: Sequence[str]) -> None:
     """`create job` is `submit`, which reads templates and scenes of this machine."""
     from brender.cli.submit import submit  # noqa: PLC0415
 
-    with submit.make_context("submit", list(words), parent=click.get_current_context().parent) as context:
+    here = click.get_current_context()
+    with submit.make_context("submit", [*options(here.params), *words], parent=here.parent) as context:
         submit.invoke(context)
+
+
+def options(said: Mapping[str, Any]) -> list[str]:
+    """Those that were read already, and that `submit` has too, as they were typed."""
+    there = [(option, said[name]) for name, option in OF_BOTH.items() if said[name]]
+    return [option if value is True else f"{option}={value}" for option, value in there]
 
 
 @dataclass(frozen=True)

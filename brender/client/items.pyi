@@ -162,12 +162,14 @@ class Jobs:
         """Add the tasks that a job would have with other values."""
     def revise(self, id: int, /, *, values: Mapping[str, Any]) -> Outcome[JobView]:
         """Give other values to tasks of a job that have not run."""
+    def save(self) -> Mapping[str, Any]:
+        """Wait until everything so far is safe in the database."""
     @overload
     def delete(self, id: int, /) -> Outcome[JobView]:
-        """Delete jobs that have ended, with their orders and logs, for good."""
+        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
     @overload
     def delete(self, *, filter: str) -> Outcomes[JobView]:
-        """Delete jobs that have ended, with their orders and logs, for good."""
+        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
     def plan(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | str | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Mapping[str, Any]:
         """Say what a job would be, or all that is wrong with it, and make none."""
     @overload
@@ -545,12 +547,14 @@ class AsyncJobs:
         """Add the tasks that a job would have with other values."""
     async def revise(self, id: int, /, *, values: Mapping[str, Any]) -> Outcome[JobView]:
         """Give other values to tasks of a job that have not run."""
+    async def save(self) -> Mapping[str, Any]:
+        """Wait until everything so far is safe in the database."""
     @overload
     async def delete(self, id: int, /) -> Outcome[JobView]:
-        """Delete jobs that have ended, with their orders and logs, for good."""
+        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
     @overload
     async def delete(self, *, filter: str) -> Outcomes[JobView]:
-        """Delete jobs that have ended, with their orders and logs, for good."""
+        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
     async def plan(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | str | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Mapping[str, Any]:
         """Say what a job would be, or all that is wrong with it, and make none."""
     @overload

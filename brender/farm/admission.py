@@ -16,7 +16,10 @@ from brender.farm.scheduling.shape import verdict
 from brender.farm.scheduling.why import nobody
 from brender.farm.scheduling.windows import BadHours, Hours, zone_of
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings
+from brender.farm.submission import mentions
 from brender.farm.submission.problems import Problem, shown
+
+LONGEST_NAME = 128  # characters, as OpenJD has it
 
 
 def problems_of_job(farm: Farm, number: int, settings: JobSettings) -> list[Problem]:
@@ -27,6 +30,12 @@ def problems_of_job(farm: Farm, number: int, settings: JobSettings) -> list[Prob
         *problems_of_limits(farm, settings),
         *problems_of_dependencies(farm, number, settings),
     ]
+
+
+def problems_of_name(name: str) -> Iterator[Problem]:
+    """What is wrong with a name that is given in place of the template's."""
+    if len(name) > LONGEST_NAME:
+        yield Problem("name", f"At most {LONGEST_NAME} characters can stand here; this has {len(name):,}.")
 
 
 def problems_of_client(settings: ClientSettings) -> list[Problem]:
@@ -72,6 +81,8 @@ def problems_of_dependencies(farm: Farm, number: int, settings: JobSettings) -> 
                 yield Problem(at, no_job(farm, after.job))
         elif other is None:
             yield Problem(at, f"There is no job {after.job} to come after.")
+        elif other.standing.deleted:
+            yield Problem(at, f"Job {after.job} is deleted, and goes in a moment; nothing can come after it.")
         elif members := circle(farm, number, after.job):
             yield Problem(at, f"Job {number} cannot come after job {after.job}: {told(members)}.")
         elif after.step and after.step not in (names := [step.name for step in other.steps or other.past]):
@@ -109,6 +120,7 @@ def told(members: list[int]) -> str:
 def warnings(farm: Farm, job: Job) -> Iterator[str]:
     """What looks wrong with a job and may be right all the same."""
     yield from sharing.warnings(job, farm.settings.shared_folders)
+    yield from mentions.warnings(job.template, farm.settings.shared_folders)
     pool = job.settings.pool
     if pool and farm.clients and not any(pool in client.settings.pools for client in farm.clients.values()):
         yield f"No client is in pool {pool}."

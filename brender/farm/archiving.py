@@ -55,6 +55,7 @@ def take_out(farm: "Farm", job: Job) -> None:
     """It is not in the farm any more."""
     del farm.jobs[job.id]
     farm.followers.pop(job.id, None)
+    farm.deleted.pop(job.id, None)
     for after in job.settings.after:
         farm.followers.get(after.job, set()).discard(job.id)
     for waiting in (farm.changes.jobs, farm.changes.steps):

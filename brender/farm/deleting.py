@@ -1,21 +1,29 @@
-"""What may be deleted: finished jobs that no other job needs, clients that are away.
+"""What may be deleted: jobs that no other job needs, clients that are away.
 
 How does this work?  `jobs` and `clients` take things out of the farm and give, for each that has to stay, the reason.
-What a client had been given stays with the orders of its jobs, and so does its name.
+A job that goes on is canceled first.  While clients still end what they run of one it stays, as their slots are in use;
+`Standing.deleted` keeps the wish in its row, so that a start of the server does not lose it, and `Farm.deleted` finds
+these jobs.  Once their last order is let go, by a worker or because its client was lost, `free` has them, and nothing
+brings one back in between.  What a client had been given stays with the orders of its jobs, and so does its name.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from brender.farm import changing
 from brender.farm.archiving import take_out
 from brender.farm.client import RuntimeClient
 from brender.farm.job import Job
+from brender.farm.transitions import NotNow
 
 if TYPE_CHECKING:
     from brender.farm.farm import Farm
 
+LEAVING = "It is deleted as soon as clients have ended what they run of it."
 
-def jobs(farm: "Farm", chosen: Sequence[Job]) -> dict[int, str]:
+
+def jobs(farm: "Farm", chosen: Sequence[Job], now: float) -> dict[int, str]:
     """Delete these; why some stay.  One that comes after another of them goes before it."""
     followers = comes_after(farm)
     stay: dict[int, str] = {}
@@ -25,29 +33,48 @@ def jobs(farm: "Farm", chosen: Sequence[Job]) -> dict[int, str]:
         if reason := job_stays(job, followers):
             stay[job.id] = reason
             continue
-        take_out(farm, job)
+        delete(farm, job, now)
         for after in job.settings.after:
             followers[after.job].discard(job.id)
     return stay
 
 
+def delete(farm: "Farm", job: Job, now: float) -> None:
+    if not job.finished:
+        changing.cancel(farm, job, now)
+    if not job.orders:
+        take_out(farm, job)
+    elif not job.standing.deleted:
+        job.standing.deleted = True
+        farm.deleted[job.id] = farm.changes.jobs[job.id] = job
+        job.warnings.append(LEAVING)
+
+
 def comes_after(farm: "Farm") -> dict[int, set[int]]:
     """Of each job those that come after it, finished or not: their settings name it."""
-    found: dict[int, set[int]] = {}
+    found: dict[int, set[int]] = defaultdict(set)
     for job in farm.jobs.values():
-        for after in job.settings.after:
-            found.setdefault(after.job, set()).add(job.id)
+        for after in () if job.standing.deleted else job.settings.after:
+            found[after.job].add(job.id)
     return found
 
 
 def job_stays(job: Job, followers: Mapping[int, Iterable[int]]) -> str:
-    if not job.finished:
-        return f"Job {job.id} is {job.state}: cancel it first. A job that has ended can be deleted."
-    if job.orders:
-        return f"Job {job.id} has ended, and clients still end what they ran of it: try again in a moment."
     if others := sorted(followers.get(job.id, ())):
         return f"Job {others[0]} comes after job {job.id}: delete that first, or change what it comes after."
     return ""
+
+
+def free(farm: "Farm") -> list[Job]:
+    """The deleted jobs of which no client holds anything any more."""
+    return [job for job in farm.deleted.values() if not job.orders]
+
+
+def kept(job: Job) -> Job:
+    """The same job; raises `NotNow` where it is deleted."""
+    if job.standing.deleted:
+        raise NotNow(f"Job {job.id} is deleted: it goes as soon as clients have ended what they run of it.")
+    return job
 
 
 def clients(farm: "Farm", chosen: Sequence[RuntimeClient]) -> dict[int, str]:

@@ -59,6 +59,7 @@ class Farm:
         self.invitations: dict[int, Invitation] = {}
         self.credentials: dict[str, Credential] = {}  # by the key of the machine: which of its certificates count
         self.archived: dict[int, Archived] = {}  # jobs that are not here any more
+        self.deleted: dict[int, Job] = {}  # jobs that are here until clients have ended what they ran of them
         self.orders: dict[int, Order] = {}  # held by a client
         self.alarms = Alarms()
         self.queue = OrderOfWork(self.settings)  # steps with ready tasks that may be ordered

@@ -99,6 +99,7 @@ class Standing(msgspec.Struct, omit_defaults=True):
     avoided: dict[int, float] = {}  # client -> until when
     stale: list[int] = []  # steps that were done from what was then asked for again
     too_little: dict[int, int] = {}  # step -> bytes of memory with which tasks of it were killed
+    deleted: bool = False  # it goes as soon as no client holds an order of it
 
 
 class Shown(NamedTuple):

@@ -31,6 +31,7 @@ def restore(farm: Farm, loaded: Loaded, now: float) -> list[str]:
     for client in loaded.clients:
         farm.admit(client)
     farm.jobs.update((job.id, job) for job in loaded.finished)
+    farm.deleted = {job.id: job for job in loaded.finished if job.standing.deleted}
     farm.archived = {entry.id: entry for entry in loaded.archived}
     farm.last_job, farm.last_order = loaded.last_job, loaded.last_order
     for kept in (*loaded.unfinished, *loaded.sources):

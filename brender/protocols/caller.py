@@ -2,7 +2,7 @@
 
 How does this work?  A `Caller` belongs to one connection.  Logging in begins a session that ends with the connection;
 a token does the same without one.  What somebody may do is asked anew for each line, so whoever loses their rights
-loses them in the middle of a conversation.
+loses them in the middle of a conversation.  `may_look` is for what is about no verb: the farm in numbers.
 """
 
 from typing import Any
@@ -11,9 +11,17 @@ from msgspec.structs import replace
 from twisted.internet.interfaces import ITransport
 
 from brender.farm.interfaces import FarmService
-from brender.farm.people.users import NotLoggedIn, Rights, Who
+from brender.farm.people.users import NotAllowed, NotLoggedIn, Rights, Role, Unwelcome, Who
 from brender.verbs.doing.who import LogIn, about
 from brender.verbs.known import VERBS
+
+FARM = ("farm", "read")  # what a token that is for some verbs needs, where there is no verb
+
+
+def may_look(rights: Rights) -> None:
+    """At the farm as a whole; raises `NotAllowed` for tokens that are for something else."""
+    if not rights.covers(*FARM, Role.VIEWER):
+        raise NotAllowed(f"That token of {rights.name} is for {', '.join(rights.verbs)} alone.")
 
 
 class Caller:
@@ -36,6 +44,15 @@ class Caller:
         try:
             self._service.rights(self.who)
         except NotLoggedIn:
+            return False
+        return True
+
+    @property
+    def looks(self) -> bool:
+        """Whether they are known, and may look at the farm as a whole."""
+        try:
+            may_look(self.rights)
+        except Unwelcome:
             return False
         return True
 

@@ -15,6 +15,7 @@ from brender.farm.scheduling.windows import zone_of
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import JobState, NotNow
 from brender.farm.views.things import TimeView, time_view
+from brender.protocols.caller import may_look
 from brender.verbs.filters import BadFilter, pointing
 from brender.verbs.helping import explained, overview
 from brender.verbs.known import VERBS
@@ -29,6 +30,7 @@ from brender.verbs.typed import Typed, understood
 from brender.verbs.verb import Verb
 
 ALIASES = {"?": "help", "exit": "quit", "bye": "quit", "logout": "quit"}  # what people type at other prompts
+HELP = "help lists the commands"
 EMPTY = {"client": NO_CLIENTS, "job": NO_JOBS}
 
 
@@ -118,7 +120,7 @@ class Command:
 async def explain(asked: Asked) -> str:
     if not asked.words:
         rows = {name: (command.usage, command.help) for name, command in OWN.items()}
-        return overview(VERBS, [rows["help"], rows["farm"]], [rows["save"], rows["login"], rows["quit"]])
+        return overview(VERBS, [rows["help"], rows["farm"]], [rows["login"], rows["quit"]])
     name = ALIASES.get(asked.words[0].lower(), asked.words[0].lower())
     if name in OWN:
         return f"{OWN[name].usage}\n{OWN[name].help}"
@@ -128,7 +130,7 @@ async def explain(asked: Asked) -> str:
 async def farm(asked: Asked) -> str:
     if asked.words:
         raise WrongUse("farm takes no words: there is only one.")
-    asked.service.rights(asked.who)
+    may_look(asked.service.rights(asked.who))
     figures, refusing = asked.service.figures, asked.service.refusing
     written = f"{count(figures.rows, 'row')} in {count(figures.commits, 'commit')} since the start"
     waiting = f"{figures.pending:,} {'waits' if figures.pending == 1 else 'wait'}"
@@ -148,14 +150,6 @@ def time_left(view: TimeView) -> list[str]:
     return [f"time left: {duration(view.seconds_left)}{spread(view)}{guessed}"]
 
 
-async def save(asked: Asked) -> str:
-    if asked.words:
-        raise WrongUse("save takes no words: it always saves everything.")
-    asked.service.rights(asked.who)
-    writes = await asked.service.save()
-    return f"Saved: {count(writes, 'write')} so far, and all of them are in the database."
-
-
 async def leave(asked: Asked) -> str:
     raise Leave
 
@@ -172,7 +166,6 @@ async def log_in(asked: Asked) -> str:
 OWN: Mapping[str, Command] = {
     "help": Command("help [WHAT]", "List the commands, or tell more about one, an item, or filters.", explain),
     "farm": Command("farm", "Tell how the farm does, and the way into its database.", farm),
-    "save": Command("save", "Wait until everything is safe in the database.", save),
     "login": Command("login [NAME]", "Log in, with the password that is asked for; or tell who you are.", log_in),
     "quit": Command("quit", "Close this connection; the farm goes on.", leave),
 }
@@ -183,12 +176,12 @@ OWN: Mapping[str, Command] = {
 
 def greeting(service: FarmService) -> str:
     """ "brender 2.0 · 12 clients, 10 online, 8 busy · 3 jobs running, 1 waiting · help lists the commands"."""
-    return " · ".join([*parts(service), service.refusing or "help lists the commands"])
+    return " · ".join([*parts(service), service.refusing or HELP])
 
 
-def closed(service: FarmService) -> str:
-    """The same for somebody who has to log in first."""
-    return " · ".join([f"brender {version()}", service.refusing or "log in first: login NAME"])
+def closed(service: FarmService, how: str = "log in first: login NAME") -> str:
+    """The same for somebody who may not look at the farm, and how they go on."""
+    return " · ".join([f"brender {version()}", service.refusing or how])
 
 
 def parts(service: FarmService) -> list[str]:

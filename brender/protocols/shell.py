@@ -18,7 +18,7 @@ from brender.farm.interfaces import FarmService
 from brender.farm.people.users import NotLoggedIn, TooOften, Who
 from brender.farm.transitions import NotNow
 from brender.protocols.caller import Caller
-from brender.protocols.commands import OWN, Leave, LogInAs, answer, closed, greeting
+from brender.protocols.commands import HELP, OWN, Leave, LogInAs, answer, closed, greeting
 from brender.protocols.conversation import Conversation, Later
 from brender.protocols.editing import Editor
 from brender.protocols.json_lines import answered
@@ -65,7 +65,12 @@ class Shell(Conversation):
         """The first words; and whether this is a terminal is asked of everybody who may be one."""
         if asks:
             self.transport.write(self._typing.options.ask() + OVERWRITE)
-        self._say(greeting(self._service) if self.caller.is_known else closed(self._service))
+        self._say(self._greeting())
+
+    def _greeting(self) -> str:
+        if self.caller.looks:
+            return greeting(self._service)
+        return closed(self._service, HELP) if self.caller.is_known else closed(self._service)
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -166,7 +171,7 @@ class Shell(Conversation):
             self._editor.width = self._width
 
     def _ways(self, text: str) -> Ways:
-        values = values_of(self._service) if self.caller.is_known else lambda item, name: ()
+        values = values_of(self._service) if self.caller.looks else lambda item, name: ()
         return ways(text, VERBS, values, OWN)
 
     def go_on(self) -> None:

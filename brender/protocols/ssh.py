@@ -20,14 +20,14 @@ from twisted.conch.ssh.connection import SSHConnection
 from twisted.conch.ssh.factory import SSHFactory
 from twisted.conch.ssh.keys import BadKeyError, Key
 from twisted.conch.ssh.session import SSHSession, parseRequest_pty_req, parseRequest_window_change
-from twisted.conch.ssh.transport import SSHServerTransport
+from twisted.conch.ssh.transport import DISCONNECT_BY_APPLICATION, SSHServerTransport
 from twisted.conch.ssh.userauth import SSHUserAuthServer
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import ISSHPrivateKey, IUsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IConsumer, IPushProducer, ITransport
+from twisted.internet.interfaces import IAddress, IConsumer, IDelayedCall, IPushProducer, IReactorTime, ITransport
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -43,7 +43,7 @@ from brender.protocols.shell import Shell
 
 FACE = "ssh"
 MOST_UNREAD = 1 << 20  # bytes of a client that types faster than it is answered
-LOGIN_WITHIN = 60  # seconds
+LOGIN_WITHIN = 60.0  # seconds
 MOST_TRIES = 3  # of one connection
 
 
@@ -247,11 +247,11 @@ class Authentication(SSHUserAuthServer):
     """It knows from where somebody calls."""
 
     transport: Any
-    loginTimeout = LOGIN_WITHIN
     attemptsBeforeDisconnect = MOST_TRIES
     passwordDelay = 0  # the farm has delays of its own
 
     def serviceStarted(self) -> None:
+        self.loginTimeout = self.transport.factory.login_within  # later than that of the transport, which ends first
         super().serviceStarted()
         address = str(getattr(self.transport.transport.getPeer(), "host", None) or "")
         self.portal = self.transport.factory.portal_for(Who(address=address, face=FACE))
@@ -261,13 +261,38 @@ class Connection(SSHConnection):
     transport: Any
 
     def serviceStarted(self) -> None:
-        self.transport.visit.known()
+        self.transport.known()
         super().serviceStarted()
 
 
 class Transport(SSHServerTransport):
+    factory: "SshFactory"
     visit = Visit()
     ourVersionString = b"SSH-2.0-brender"
+    supportedCompressions = [b"none"]  # noqa: RUF012 (as Conch has it); what strangers send must not grow here
+
+    def connectionMade(self) -> None:
+        factory = self.factory
+        self._patience: IDelayedCall | None = factory.clock.callLater(factory.login_within, self._too_late)
+        super().connectionMade()
+
+    def connectionLost(self, reason: Failure | None = connectionDone) -> None:
+        self._lose_patience()
+        super().connectionLost(reason)
+
+    def known(self) -> None:
+        self._lose_patience()
+        self.visit.known()
+
+    def _lose_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _too_late(self) -> None:
+        self._patience = None
+        sentence = f"Nobody had logged in here after {self.factory.login_within:g} seconds."
+        self.sendDisconnect(DISCONNECT_BY_APPLICATION, sentence.encode())
 
 
 class SshFactory(SSHFactory):
@@ -275,10 +300,20 @@ class SshFactory(SSHFactory):
     protocol = Transport
     services = {b"ssh-userauth": Authentication, b"ssh-connection": Connection}  # noqa: RUF012 (as Conch has it)
 
-    def __init__(self, service: FarmService, now: Callable[[], float], key: Key, later: Later) -> None:
+    def __init__(
+        self,
+        service: FarmService,
+        now: Callable[[], float],
+        key: Key,
+        later: Later,
+        clock: IReactorTime = Authentication.clock,
+        login_within: float = LOGIN_WITHIN,
+    ) -> None:
         self.service = service
         self.now = now
         self.later = later
+        self.clock = clock
+        self.login_within = login_within
         self.portal = self.portal_for(Who(face=FACE))
         self.publicKeys = {key.sshType(): key.public()}
         self.privateKeys = {key.sshType(): key}

@@ -19,7 +19,7 @@ from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from brender.farm import admission, changing, trying
+from brender.farm import admission, changing, deleting, trying
 from brender.farm.archiving import Archived, forget, no_job, remember
 from brender.farm.canceling import cancel_tasks
 from brender.farm.choosing import Chosen
@@ -90,6 +90,7 @@ class FarmService(PeopleService, Inviting, Service):
                 self._connections.expect(client)
         self._match()
         await self._settling.settle()
+        self._let_go()
 
     def refuse_new(self, reason: str) -> None:
         """Take nothing new from now on, and let those who watch know why."""
@@ -141,9 +142,9 @@ class FarmService(PeopleService, Inviting, Service):
             made = await self._planner.plan(template, values, folder, self._task_limit)
         except Refused as refused:
             _, problems = self._wanted(settings)
-            raise Refused([*refused.problems, *problems]) from None
+            raise Refused([*refused.problems, *admission.problems_of_name(name), *problems]) from None
         wanted, problems = self._wanted(settings)
-        if problems:
+        if problems := [*admission.problems_of_name(name), *problems]:
             raise Refused(problems)
         await self._may_change()  # a while may have gone by
         await self._take_up_sources(wanted)
@@ -405,7 +406,7 @@ class FarmService(PeopleService, Inviting, Service):
         found = await self._steps_of(number)
         await self._take_up_sources(found.settings)
         try:
-            return await self._change_job(number, change)
+            return await self._change_job(number, lambda job: change(deleting.kept(job)))
         finally:
             if found.finished and found.steps:
                 self._settling.flush()  # its steps may be among what is not written yet

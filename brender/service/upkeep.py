@@ -2,7 +2,8 @@
 
 How does this work?  Settings and limits, pools and tags, saved views: each method tells the rules, lets `match` issue
 orders, and is done after the commit.  What is deleted leaves the farm and the database in one turn of the
-reactor, so that no row of it comes after that; what has to stay is given back with the reason.
+reactor, so that no row of it comes after that; what has to stay is given back with the reason.  A job that clients run
+is canceled, and leaves when what workers say, or that one of them is lost, has let go of its last order.
 """
 
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from twisted.internet.defer import Deferred, DeferredList
 
 from brender.farm import deleting, groups, overrides
+from brender.farm.archiving import take_out
 from brender.farm.client import RuntimeClient
 from brender.farm.groups import Kind
 from brender.farm.job import Job
@@ -73,16 +75,37 @@ class Upkeep(Reports):
     async def delete_jobs(self, jobs: Sequence[Job]) -> dict[int, str]:
         await self._may_change()
         self._settling.flush()
-        stay = deleting.jobs(self.farm, jobs)
-        gone = [job for job in jobs if job.id not in self.farm.jobs]
+        stay = deleting.jobs(self.farm, jobs, self._now())
+        removing = self._remove([job for job in jobs if job.id not in self.farm.jobs])
+        self._match()
+        await self._settling.settle()  # what clients are to end
+        await removing
+        return stay
+
+    def _match_soon(self) -> None:
+        super()._match_soon()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Deleted jobs of which clients have ended what they ran."""
+        if deleting.free(self.farm) and not self.stopping:
+            self._settling.flush()
+            gone = deleting.free(self.farm)
+            for job in gone:
+                take_out(self.farm, job)
+            self._remove(gone).addErrback(lambda failure: self.log.failure("A deleted job is there still", failure))
+
+    def _remove(self, gone: Sequence[Job]) -> Deferred[None]:
+        """Out of the database, with their files: they have just left the farm."""
         for job in gone:
             self._announcer.forget("job", job.id)
-        numbers = [job.id for job in gone]
+        return Deferred.fromCoroutine(self._removed([job.id for job in gone]))
+
+    async def _removed(self, numbers: Sequence[int]) -> None:
         await all_of(self._store.remove_jobs(numbers[at : at + PART]) for at in range(0, len(numbers), PART))
-        removing = [kept.remove(job.id) for job in gone for kept in (self._logs, self.pictures)]
+        removing = [kept.remove(number) for number in numbers for kept in (self._logs, self.pictures)]
         await DeferredList(removing, consumeErrors=True)  # `tidy` finds what is left
         self._announcer.gone("job", numbers)
-        return stay
 
     async def delete_clients(self, clients: Sequence[RuntimeClient]) -> dict[int, str]:
         await self._may_change()

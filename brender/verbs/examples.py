@@ -53,6 +53,7 @@ ALL = (
     Request("job", "requeue", id=3, values={"frames": "1-2"}),
     Request("job", "add", id=1, values={"values": {"Frames": "101-103"}}),
     Request("job", "revise", id=2, values={"values": {"Samples": "32"}}),
+    Request("job", "save"),
     Request("job", "delete", id=3),
     Request("step", "read", job=1),
     Request("step", "show", id="Render", job=1),

@@ -189,7 +189,8 @@ async def meant_ones(verb: Verb, service: FarmService, request: Request, job: An
         raise Unfit("Say an id or a filter, not both.", "id")
     if which is Which.NONE:
         if request.id is not None or request.filter is not None:
-            raise Unfit(f"{verb.name} makes a new {item.name}: it takes no id and no filter.", "id")
+            what = f"makes a new {item.name}: it " if verb.makes else ""
+            raise Unfit(f"{verb.name} {what}takes no id and no filter.", "id")
         return []
     if request.id is not None:
         return [await one(item, service, job, request.id)]

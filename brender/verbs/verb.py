@@ -97,7 +97,7 @@ class Verb:
     takes: type[Given] = Nothing
     changes: bool = True
     makes: bool = False  # a new thing
-    sent: bool = False  # it changes nothing, and takes too much for an address: that is sent as of a change
+    sent: bool = False  # it changes nothing, and is sent as a change is: too much for an address, or it has work done
     shows: bool = True  # the view of each thing, and not only what the outcome says
     gives: Any = str  # what the outcome says under the verb's own name, where it shows no view
     bare: str = ""  # the field that a word without a name gives, where people type
@@ -113,6 +113,11 @@ class Verb:
     def alone(self) -> bool:
         """Whether its answer is about one thing, though none is named."""
         return self.makes or self.sent
+
+    @property
+    def submits(self) -> bool:
+        """Whether it is about a job that is not there yet."""
+        return "template" in self.takes.__struct_fields__
 
     @property
     def key(self) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from brender.farm.settings import Rule
 from brender.protocols import messages as say
 from brender.worker.calling.telling import Telling
 from brender.worker.disk.journal import Key, Results
-from brender.worker.held import Held, Nursery, Use, Work
+from brender.worker.held import Held, Nursery, Use, Work, running
 from brender.worker.machine.stock import Need, Stock
 from brender.worker.pictures import Frame
 from brender.worker.uses import AHEAD, Uses
@@ -73,6 +73,11 @@ class Agent:
     @property
     def unacknowledged(self) -> dict[Key, say.Result]:
         return self._server.unacknowledged
+
+    @property
+    def at_stake(self) -> str:
+        """The end of a sentence about the connection, for the log: which tasks run, and which reports are not safe."""
+        return self._server.at_stake(running(self.held.values()))
 
     def has(self) -> dict[int, list[int]]:
         """For the greeting: every order with the tasks whose fate the server does not know."""
@@ -309,7 +314,7 @@ class Agent:
         if stopped:
             self.tell(say.Returned(result.order, [result.task]))
         elif not held.canceled:
-            self._report(result)
+            self._report(result, held.order.job)
             if outputs and result.outcome == "completed":
                 told = held.work.told
                 self._outputs(Frame(told.job, held.order.step, result.task, outputs, rate, told.owner))
@@ -337,8 +342,8 @@ class Agent:
             held.use, held.moving = None, False
             use.orders.remove(held)
 
-    def _report(self, result: say.Result) -> None:
-        self._server.keep(result)
+    def _report(self, result: say.Result, job: int) -> None:
+        self._server.keep(result, job)
         if result.outcome == "failed":
             self.when_failed()  # before the server gives the next one
         self.tell(result)
@@ -370,7 +375,7 @@ class Agent:
             held.begun, held.moving = None, False
             for task in left if not held.canceled else []:
                 if task not in stopped and (everything or (order, task) == running):
-                    self._report(say.Result(order, task, outcome, reason, cause=cause))
+                    self._report(say.Result(order, task, outcome, reason, cause=cause), held.order.job)
                 else:
                     self.tell(say.Returned(order, [task]))
             self._close_order(held)
@@ -397,4 +402,5 @@ class Agent:
 
     def _stop_waiting(self) -> None:
         self._unheard = True
+        self._server.give_up(WAIT_FOR_ACK)
         self._check_empty()

@@ -8,7 +8,7 @@ Neither knows processes or sockets.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -107,6 +107,12 @@ class Held:
         self.stopped.discard(task)
         if self.begun == task:
             self.begun = None
+
+
+def running(held: Iterable[Held]) -> list[str]:
+    """The tasks that run, as the log names them."""
+    orders = [(each.begun, each.order) for each in held if each.begun is not None]
+    return [f"task {task} of order {order.order} of job {order.job}" for task, order in orders]
 
 
 @dataclass(eq=False)

@@ -66,19 +66,28 @@ class Jobs(Case):
         done = farm.service.farm.jobs[1]
         after = await farm.job(after=[{"job": 1}])
         self.assertEqual(
-            await farm.service.delete_jobs([done, after]),
-            {
-                1: f"Job {after.id} comes after job 1: delete that first, or change what it comes after.",
-                2: "Job 2 is active: cancel it first. A job that has ended can be deleted.",
-            },
+            await farm.service.delete_jobs([done]),
+            {1: f"Job {after.id} comes after job 1: delete that first, or change what it comes after."},
         )
-        await farm.service.cancel(after.id)
-        client = farm.service.farm.clients[1]
-        self.assertIn("try again in a moment", (await farm.service.delete_jobs([after]))[2])
-        for order in list(after.orders):
-            farm.service.dropped(client.id, order)
         self.assertEqual(await farm.service.delete_jobs([done, after]), {})  # the one that comes after goes first
+        for order in list(after.orders):
+            farm.service.dropped(1, order)
+        await farm.service.save()
         self.assertEqual(self.count(*self.tables), [0, 0, 0, 0])
+
+    async def test_one_that_is_being_ended_is_gone_after_a_start(self) -> None:
+        farm = await self.open()
+        client = await farm.client("attic")
+        await farm.job()
+        order = farm.start(client)
+        await farm.service.delete_jobs([farm.service.farm.jobs[1]])
+        self.assertEqual(self.count("jobs"), [1])
+        farm = await self.again(farm)
+        await farm.service.save()
+        self.assertEqual((self.count(*self.tables), dict(farm.service.farm.jobs)), ([0, 0, 0, 0], {}))
+        await farm.service.join(client.machine, "run 1", {order.id: [0]}, link := NotedLink())
+        self.assertEqual(link.said[0], ("welcome", client.id, [order.id]))
+        self.assertEqual((self.problems(), (await farm.job()).id), ([], 2))
 
     async def test_what_happens_at_the_same_time_brings_nothing_back(self) -> None:
         farm = await self.open()

@@ -1,6 +1,6 @@
 """docs/verbs.md: every verb, with its example as each face says it.  `python -m tests.faces.page` writes it anew."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ BEGINNING = """\
 # Everything that can be done
 
 Each verb is defined once, and works on every face. This page is made from the definitions, and a test does each of
-its examples on each face, on a farm like this: clients 1 `render-01` and 2 `render-02` online, 3 `attic` gone and
+its examples over HTTP, in a batch, as a line of JSON, in the shell, after `brender`, and in Python with and without
+asyncio, on a farm like this: clients 1 `render-01` and 2 `render-02` online, 3 `attic` gone and
 disabled; job 1 is rendering, with a task that failed; job 2 is paused; job 3 is completed; job 4 waits for somebody
 to approve its preview.
 
@@ -24,10 +25,49 @@ What is typed in the shell is typed after `brender` on the command line, too. Ov
 stands in the body; the same as a line of JSON is told in [json-lines.md](json-lines.md). Which things are meant is
 said by an id, or by a [filter](filters.md).
 """
+ENDING = """\
+## What is no verb
+
+A verb has one answer. What goes on, what is of one connection alone, and what is of one machine has other words:
+"""
+NO_VERBS: Sequence[Sequence[str]] = (
+    ("", "in the shell", "after `brender`", "HTTP", "JSON lines", "Python"),
+    ("---",) * 6,
+    (
+        "see what happens, as it happens",
+        "",
+        "`watch 4`, `submit --wait`",
+        "`GET /api/v1/events`",
+        '`{"action": "subscribe"}`',
+        "`farm.events()`, `farm.wait(4)`",
+    ),
+    ("the farm in numbers", "`farm`", "`farm`", "`GET /api/v1/farm`", "", "`farm.summary()`"),
+    (
+        "say who you are",
+        "`login ada`",
+        "`login ada`, `logout`",
+        "`POST /api/v1/session`",
+        '`{"item": "session", "action": "create"}`',
+        '`Farm(token="...")`',
+    ),
+    ("many requests at once", "", "`shell < FILE`", "`POST /api/v1/batch`", "line after line", ""),
+    ("move jobs to files, and back", "", "`archive`", "`POST /api/v1/archive`", "", ""),
+    ("help, and an end", "`help`, `quit`", "`help`, `man`, `completion`", "`GET /api/v1/openapi.json`", "", ""),
+)
+COMMANDS = """
+`watch` is none as it is not answered once: it is the stream of events, read until the job has ended. Some verbs have a
+command of their own: `submit` and `plan` send files of your machine, `join-token` is `create invitation`, and `user`
+does what can be done with users. All other commands are about the machine on which they are typed: `demo`, `server`,
+`worker`, `hold`, `release`, `ca`, `backup`, `restore`, `check`, `db`, `simulate`.
+"""
+
+
+def ending() -> str:
+    return "\n".join([ENDING, *(f"| {' | '.join(row)} |" for row in NO_VERBS), COMMANDS])
 
 
 def page() -> str:
-    return "\n".join([BEGINNING, *(line for name in ITEMS for line in part(name))])
+    return "\n".join([BEGINNING, *(line for name in ITEMS for line in part(name)), ending()])
 
 
 def part(name: str) -> Iterator[str]:

@@ -1,12 +1,15 @@
 """Every verb on every face: the same request on the same farm has the same result.
 
 How does this work?  For each verb its example is done by the verbs themselves on one farm, and by one of the faces on
-another one like it: over HTTP, as a JSON line, as a line in the shell.  The answers have to be the same, and so has
-everything that can be seen of the two farms afterwards.
+another one like it: over HTTP, in a batch, as a JSON line, as a line in the shell, by the command, by the Python client
+of either kind.  The answers have to be the same, and so has everything that can be seen of the two farms afterwards.
+`FURTHER` has what a verb does besides: a job that is deleted while it runs.
 """
 
+import asyncio
 import json
 import os
+import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,6 +17,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import TestCase
 
+from brender.client import AsyncFarm
+from brender.client import Farm as Client
 from brender.protocols.commands import answer
 from brender.protocols.json_lines import JsonLines
 from brender.verbs.examples import EXAMPLES, TEMPLATE
@@ -22,12 +27,19 @@ from brender.verbs.known import VERBS
 from brender.verbs.performing import Request, Result
 from brender.verbs.telling import tell, told_of
 from brender.web.face import TEXT_VERB
+from tests.client.test_verbs import fetched, fetched_later, said, told
+from tests.client.test_verbs import method as method_of
+from tests.faces.calling import brender, in_a_thread, serve
 from tests.faces.saying import address, json_of, line_of, method, plain, verb_of
 from tests.verbs.example_farm import ExampleFarm
 from tests.web.fakes import Web
 
-Key = tuple[str, str]
 Face = Callable[["Table", ExampleFarm, Request, Result], Awaitable[None]]
+FURTHER: Mapping[str, Request] = {
+    "job_delete_while_it_runs": Request("job", "delete", id=1),
+    "job_delete_of_many": Request("job", "delete", filter="owner=ada"),
+    "job_cancel_of_one_that_is_done": Request("job", "cancel", filter="id=2,3"),
+}
 
 
 def seen(farm: ExampleFarm) -> Any:
@@ -60,6 +72,12 @@ async def http(test: "Table", farm: ExampleFarm, request: Request, expected: Res
         test.assertEqual(reply.json, plain(expected.plain()))
 
 
+async def batch(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
+    reply = Web(test, farm=farm).ask("POST", "/api/v1/batch", {"requests": [json_of(request)]})
+    (part,) = reply.json["answers"]
+    test.assertEqual(part, {"status": 201 if expected.verb.makes else 200, "body": plain(expected.plain())})
+
+
 async def json_line(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
     program, transport = JsonLines(farm.service, farm.now), StringTransport()
     program.makeConnection(transport)  # type: ignore[no-untyped-call]
@@ -72,7 +90,40 @@ async def shell(test: "Table", farm: ExampleFarm, request: Request, expected: Re
     test.assertEqual(text, tell(told_of(expected, farm.now(), str(request.filter or ""))))
 
 
-FACES: Mapping[str, Face] = {"http": http, "json_line": json_line, "shell": shell}
+async def command(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
+    """Of a list it prints the things alone, of a text what it is the text of too; a name that is typed is a filter."""
+    verb, words = expected.verb, shlex.split(line_of(request, test.template()))
+    ran = await brender(test, serve(test, farm), *words, "--json")
+    refused = any("error" in each.more for each in expected.outcomes)
+    test.assertEqual(ran.code, 1 if refused else 0, ran.err)
+    wanted = plain(expected.listed() if "matched" in ran.json else expected.plain())
+    if verb.name == TEXT_VERB:
+        test.assertEqual(ran.json[TEXT_VERB], wanted[TEXT_VERB])
+    else:
+        test.assertEqual(ran.json, wanted if verb.changes else wanted.get("data", wanted))
+
+
+async def python(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
+    given, named = said(request)
+    call = method_of(Client(serve(test, farm)), request)
+    test.same(await in_a_thread(lambda: fetched(call(*given, **named))), expected)
+
+
+async def asyncio_python(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
+    given, named = said(request)
+    call = method_of(AsyncFarm(serve(test, farm)), request)
+    test.same(await in_a_thread(lambda: asyncio.run(fetched_later(call, given, named))), expected)
+
+
+FACES: Mapping[str, Face] = {
+    "http": http,
+    "batch": batch,
+    "json_line": json_line,
+    "shell": shell,
+    "command": command,
+    "python": python,
+    "asyncio": asyncio_python,
+}
 
 
 # --- the table
@@ -81,6 +132,8 @@ FACES: Mapping[str, Face] = {"http": http, "json_line": json_line, "shell": shel
 class Table(TestCase):
     """Filled below: a test for each verb on each face."""
 
+    timeout = 60
+
     def template(self) -> str:
         """The file of a template."""
         path: str = os.path.abspath(self.mktemp())
@@ -88,18 +141,24 @@ class Table(TestCase):
             json.dump(TEMPLATE, file)
         return path
 
+    def same(self, found: Any, expected: Result) -> None:
+        """What a program got is what the farm would say."""
+        wanted = plain(expected.plain())
+        self.assertEqual(told(found, wanted), wanted)
 
-def add(key: Key, name: str, face: Face) -> None:
+
+def add(named: str, request: Request, face: str) -> None:
     async def test(self: Table) -> None:
         ours, theirs = await ExampleFarm.made(self), await ExampleFarm.made(self)
         self.assertEqual(seen(ours), seen(theirs))
-        expected = await ours.perform(EXAMPLES[key])
-        await face(self, theirs, EXAMPLES[key], expected)
+        expected = await ours.perform(request)
+        await FACES[face](self, theirs, request, expected)
         self.assertEqual(seen(ours), seen(theirs))
 
-    setattr(Table, f"test_{'_'.join(key)}_by_{name}", test)
+    setattr(Table, f"test_{named}_by_{face}", test)
 
 
-for each in VERBS:
-    for name, face in FACES.items():
-        add(each, name, face)
+ROWS: Mapping[str, Request] = {**{"_".join(key): EXAMPLES[key] for key in VERBS}, **FURTHER}
+for each in ROWS:
+    for name in FACES:
+        add(each, ROWS[each], name)

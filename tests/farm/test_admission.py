@@ -4,7 +4,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm.admission import problems_of_client, problems_of_farm, problems_of_job, warnings
+from brender.farm.admission import problems_of_client, problems_of_farm, problems_of_job, problems_of_name, warnings
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings, read
 from tests.doubles import Rules, Stage
 
@@ -62,6 +62,14 @@ class Problems(SynchronousTestCase):
         (said,) = self.of(2, after=[{"job": 1, "frames": [0, 0], "step": "Nope"}])
         self.assertIn("Nope", said)
         self.assertIn("A", said)
+
+    def test_a_name_in_place_of_the_templates_is_as_long_as_that_may_be(self) -> None:
+        """SUB-01, SUB-02"""
+        for name in ("", "n" * 128, "名" * 128, "test/show", "../../x", "🐱", "a b", "C:\\x", "con", "-rf", "<b>x</b>"):
+            self.assertEqual(list(problems_of_name(name)), [], name)
+        for letter in "né名":
+            (problem,) = problems_of_name(letter * 129)
+            self.assertEqual(str(problem), "name: At most 128 characters can stand here; this has 129.")
 
     def test_limits(self) -> None:
         (unknown,) = self.of(1, limits={"nuke": 1})

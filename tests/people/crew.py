@@ -1,23 +1,29 @@
 """The example farm with somebody of each role, each with a token; and how each face is asked by one of them.
 
 How does this work?  Vi looks on, ada and bo are artists with jobs of their own, wu is the wrangler, root the admin; and
-there is a stranger.  Nobody is trusted for being on this machine.  `Said` is what a face answers: whether it was done,
-the code of the refusal, and its sentence.
+there is a stranger.  A script of root's may do nothing but look at the farm in numbers.  Nobody is trusted for being on
+this machine.  `Said` is what a face answers: whether it was done, the code of the refusal, and its sentence.  SSH and
+the command are asked at real ports, everything else in memory.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+import shlex
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from twisted.conch.ssh import keys
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import TestCase
 
-from brender.farm.people.users import Role, Who
+from brender.farm.people.users import Role, Who, mark_of_key
 from brender.protocols.commands import answer
 from brender.protocols.json_lines import JsonLines
 from brender.verbs.performing import Request
 from tests.faces.saying import address, json_of, line_of, method, plain, verb_of
+from tests.people.by_command import BY_HAND, CommandPort, Key
+from tests.people.over_ssh import NotLetIn, SshPort
 from tests.verbs.example_farm import ExampleFarm
 from tests.web.fakes import Web
 
@@ -29,6 +35,9 @@ CREW: Mapping[str, Role] = {
     "wu": Role.WRANGLER,
     "root": Role.ADMIN,
 }
+SCRIPT = "a script of root's"  # with a token and a key that are for no verb
+SCOPE = ("farm.read",)
+KEY = keys.Key(Ed25519PrivateKey.generate())
 
 
 class Crew(ExampleFarm):
@@ -53,6 +62,24 @@ class Crew(ExampleFarm):
     @cached_property
     def web(self) -> Web:
         return Web(self.test, farm=self)
+
+    @cached_property
+    def ssh(self) -> SshPort:
+        return SshPort(self.test, self)
+
+    @cached_property
+    def command(self) -> CommandPort:
+        return CommandPort(self.test, self.web)
+
+    async def add_script(self) -> None:
+        _, self.tokens[SCRIPT] = await self.service.add_token("root", "", Role.ADMIN, SCOPE, None)
+        await self.service.add_token("root", "", Role.ADMIN, SCOPE, None, mark_of_key(KEY.public().blob()))
+
+    def by_ssh(self, name: str) -> tuple[str, str | keys.Key]:
+        """The name by which they log in, and what proves that it is theirs."""
+        if name == SCRIPT:
+            return "root", KEY
+        return (name, f"{name} has one") if name in CREW else ("mallory", "mallory has none")
 
     def who(self, name: str, face: str = "") -> Who:
         return self.service.known_by(self.tokens[name], Who(face=face)) if name != STRANGER else Who(face=face)
@@ -101,8 +128,26 @@ async def json_line(test: TestCase, farm: Crew, name: str, request: Request, tem
 
 
 async def shell(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
-    """In words alone: what was refused is told by the audit, or said by the sentence."""
-    text = await answer(farm.service, line_of(request, template), farm.now(), who=farm.who(name, "shell"))
+    return in_words(await answer(farm.service, line_of(request, template), farm.now(), who=farm.who(name, "shell")))
+
+
+async def ssh(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
+    return await let_in(farm.ssh.typed(*farm.by_ssh(name), line_of(request, template)))
+
+
+async def ssh_line(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
+    return await let_in(farm.ssh.line(*farm.by_ssh(name), line_of(request, template)))
+
+
+async def let_in(answered: Awaitable[str]) -> Said:
+    try:
+        return in_words(await answered)
+    except NotLetIn as no:
+        return Said(False, "not-logged-in", str(no))
+
+
+def in_words(text: str) -> Said:
+    """What was refused is told by the audit, or said by the sentence."""
     for code, words in REFUSALS.items():
         if any(each in text for each in words):
             return Said(False, code, text)
@@ -111,7 +156,53 @@ async def shell(test: TestCase, farm: Crew, name: str, request: Request, templat
 
 REFUSALS = {
     "not-logged-in": ("Log in first",),
-    "not-allowed": (" is for a", "changes their own.", "Only a"),
+    "not-allowed": (" is for a", "changes their own.", "Only a", "That token of "),
     "not-found": ("There is no token",),
 }
-FACES: Mapping[str, Face] = {"http": http, "batch": batch, "json": json_line, "shell": shell}
+
+
+async def command(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
+    return await asked(test, farm, name, shlex.split(line_of(request, template)))
+
+
+async def by_hand(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
+    line = BY_HAND[verb_of(request).key]
+    return await asked(test, farm, name, [template if word == "FILE" else word for word in line.words], line.said)
+
+
+async def prompt(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
+    ran = await farm.command.ran(farm.tokens[name], ["shell"], f"{line_of(request, template)}\n")
+    said = in_words(ran.err or ran.out)
+    test.assertEqual(ran.code, 0 if said.done else 1, said.sentence)
+    return said
+
+
+async def asked(test: TestCase, farm: Crew, name: str, words: Sequence[str], said: str = "") -> Said:
+    """By the command, as a program hears it."""
+    ran = await farm.command.ran(farm.tokens[name], [*words, "--json"], said)
+    if ran.code == 0:
+        return Said(True, "", ran.out)
+    test.assertEqual(ran.code, 1, ran.err)
+    return Said(False, ran.json["error"]["code"], ran.json["error"]["message"])
+
+
+FACES: Mapping[str, Face] = {
+    "http": http,
+    "batch": batch,
+    "json": json_line,
+    "shell": shell,
+    "ssh": ssh,
+    "ssh line": ssh_line,
+    "command": command,
+    "by hand": by_hand,
+    "prompt": prompt,
+}
+ON_THE_WEB = ("batch", "command", "by hand", "prompt")
+AUDITED = {"ssh line": "ssh", **dict.fromkeys(ON_THE_WEB, "http")}  # as which face, if not as itself
+IN_WORDS = ("shell", "ssh", "ssh line")  # where files are those of the server's machine
+LACKING: Mapping[str, Mapping[Key, str]] = {}  # verbs that a face does not have, and why not; so far all have all
+
+
+def faces_of(key: Key) -> Mapping[str, Face]:
+    there = {name: face for name, face in FACES.items() if key not in LACKING.get(name, {})}
+    return there if key in BY_HAND else {name: face for name, face in there.items() if name != "by hand"}

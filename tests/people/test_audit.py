@@ -62,9 +62,9 @@ class Audit(AuditCase):
 
     async def test_a_refusal_of_the_farm_is_there_with_its_reason(self) -> None:
         with self.assertRaises(NotNow):
-            await self.do("root", "job", "delete", id=1)
+            await self.do("root", "client", "delete", id=1)
         (row,) = await self.entries()
-        self.assertRegex(row.outcome, "^refused: Job 1 is .*cancel it first")
+        self.assertRegex(row.outcome, "^refused: render-01 is online: stop its worker first")
 
     async def test_what_somebody_may_not_do_is_there_too(self) -> None:
         with self.assertRaises(NotAllowed):

@@ -23,6 +23,7 @@ from twisted.trial.unittest import TestCase
 from brender.protocols.ssh import SshFactory
 from brender.security.host_key import host_key
 from tests.people.crew import Crew
+from tests.people.over_ssh import Client, NotLetIn, logged_in
 
 reactor: Any = global_reactor
 SSH = shutil.which("ssh")
@@ -167,6 +168,15 @@ class Ssh(SshCase):
         await self.farm.do("token", "create", values={"key": line}, who=self.farm.who("bo"))
         with self.assertRaisesRegex(Exception, "somebody's already"):
             await self.farm.do("token", "create", values={"key": line}, who=self.farm.who("wu"))
+
+    async def test_nothing_is_sent_smaller_than_it_becomes_here(self) -> None:
+        """So that no stranger makes a little into a lot."""
+
+        class Small(Client):
+            supportedCompressions = [b"zlib"]  # noqa: RUF012 (as Conch has it)
+
+        with self.assertRaises(NotLetIn):
+            await logged_in(self.number, Small("bo", "bo has one"))
 
     async def test_the_host_key_stays_the_same_and_is_for_its_owner_alone(self) -> None:
         self.assertEqual(host_key(self.folder), host_key(self.folder))

@@ -1,24 +1,28 @@
 """Role by verb by face, in full: what somebody may do works on every face, and everything else is refused on all.
 
-How does this work?  The table is made of the definitions: each verb with its example, each role, each face.  What is
-allowed follows from the role that the verb needs and from whose the things are that the example is about.  After what
-was refused, all that can be seen of the farm is as it was.
+How does this work?  The table is made of the definitions: each verb with its example, each role, each face; and a
+token that is for something else.  What is allowed follows from the role that the verb needs and from whose the things
+are that the example is about.  After what was refused, all that can be seen of the farm is as it was.
 """
 
 import json
 import os
+from functools import cached_property
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from brender.cli import MODULES
+from brender.cli.people import user
 from brender.farm.people.users import LOCAL, NotAllowed, Role
 from brender.verbs.allowing import owner_of
 from brender.verbs.examples import EXAMPLES, TEMPLATE
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request, choose, job_of
-from tests.faces.saying import plain, verb_of
+from tests.faces.saying import line_of, plain, verb_of
 from tests.faces.test_table import seen
-from tests.people.crew import CREW, FACES, STRANGER, Crew
+from tests.people.by_command import ASKS_NOTHING, BY_HAND, OF_NO_VERB
+from tests.people.crew import AUDITED, CREW, FACES, IN_WORDS, LACKING, SCRIPT, STRANGER, Crew, faces_of
 
 Key = tuple[str, str]
 OF_A_FILE = (("job", "create"), ("job", "plan"))  # in the shell: of the server's machine
@@ -46,6 +50,8 @@ async def refusal(farm: Crew, name: str, request: Request) -> str:
     verb = verb_of(request)
     if name == STRANGER:
         return "not-logged-in"
+    if name == SCRIPT:
+        return "not-allowed"
     role = CREW[name]
     if not role.covers(verb.needs):
         return "not-allowed"
@@ -69,43 +75,50 @@ async def refusal_of_others(farm: Crew, name: str, request: Request) -> str:
 class Table(TestCase):
     """Filled below: a test for each verb, which goes through all roles and faces."""
 
+    @cached_property
     def template(self) -> str:
+        """The file of a template."""
         path: str = os.path.abspath(self.mktemp())
         with open(path, "w", encoding="utf-8") as file:
             json.dump(TEMPLATE, file)
         return path
 
     async def hold(self, key: Key) -> None:
-        request, template = EXAMPLES[key], self.template()
         farm = await Crew.made(self)
-        before, may = seen(farm), []
-        for name in (STRANGER, *CREW):
-            code = await refusal(farm, name, request)
+        await farm.add_script()
+        codes = {name: await refusal(farm, name, EXAMPLES[key]) for name in (STRANGER, SCRIPT, *CREW)}
+        before = seen(farm)
+        for name, code in codes.items():
+            if code:
+                await self.refused(farm, name, key, code)
+                self.assertEqual(seen(farm), before, f"{name} was refused, and has changed something")
+        self.assertEqual(codes["root"], "")
+        for name, code in codes.items():
             if not code:
-                may.append(name)
+                await self.allowed(farm, name, key)
+
+    async def refused(self, farm: Crew, name: str, key: Key, code: str) -> None:
+        for face, ask in faces_of(key).items():
+            said = await ask(self, farm, name, EXAMPLES[key], self.template)
+            self.assertEqual((said.done, said.code), (False, code), f"{name} by {face}: {said.sentence}")
+            self.assertTrue(said.sentence)
+
+    async def allowed(self, farm: Crew, name: str, key: Key) -> None:
+        for face, ask in faces_of(key).items():
+            changes = VERBS[key].changes
+            other = await Crew.made(self) if changes else farm
+            said = await ask(self, other, name, EXAMPLES[key], self.template)
+            if face in IN_WORDS and key in OF_A_FILE and name != "root":
+                self.assertIn("Only an admin has files of the server's machine read here", said.sentence)
                 continue
-            for face, ask in FACES.items():
-                said = await ask(self, farm, name, request, template)
-                self.assertEqual((said.done, said.code), (False, code), f"{name} by {face}: {said.sentence}")
-                self.assertTrue(said.sentence)
-            self.assertEqual(seen(farm), before, f"{name} was refused, and has changed something")
-        self.assertIn("root", may)
-        for name in may:
-            for face, ask in FACES.items():
-                changes = VERBS[key].changes
-                other = await Crew.made(self) if changes else farm
-                said = await ask(self, other, name, request, template)
-                if face == "shell" and key in OF_A_FILE and name != "root":
-                    self.assertIn("Only an admin has files of the server's machine read here", said.sentence)
-                    continue
-                self.assertTrue(said.done, f"{name} by {face}: {said.code}: {said.sentence}")
-                if changes:
-                    await self.look_at_audit(other, name, face, key)
+            self.assertTrue(said.done, f"{name} by {face}: {said.code}: {said.sentence}")
+            if changes:
+                await self.look_at_audit(other, name, face, key)
 
     async def look_at_audit(self, farm: Crew, name: str, face: str, key: Key) -> None:
         entry = (await farm.service.audit())[0]
         self.assertEqual((entry.user, entry.role, entry.item, entry.action), (name, CREW[name], *key))
-        self.assertEqual((entry.face, entry.outcome), ("http" if face == "batch" else face, "done"))
+        self.assertEqual((entry.face, entry.outcome), (AUDITED.get(face, face), "done"))
 
 
 def add(key: Key) -> None:
@@ -117,6 +130,27 @@ def add(key: Key) -> None:
 
 for each in VERBS:
     add(each)
+
+
+class Whole(SynchronousTestCase):
+    """Nothing is left out of the table."""
+
+    def test_every_verb_is_tried_on_every_face_or_it_is_said_why_not(self) -> None:
+        for face in FACES:
+            tried = {key for key in VERBS if face in faces_of(key) and hasattr(Table, f"test_{'_'.join(key)}")}
+            if face == "by hand":
+                self.assertEqual(tried, {*BY_HAND})
+            else:
+                self.assertEqual({*VERBS} - tried, {*LACKING.get(face, {})}, face)
+
+    def test_every_command_is_tried_or_it_is_said_why_not(self) -> None:
+        lines = [line_of(EXAMPLES[key], "FILE").split() for key in VERBS]
+        by_hand = [*(line.words for line in BY_HAND.values()), *(other.words for other in OF_NO_VERB)]
+        tried = {words[0] for words in (*lines, *by_hand)}
+        self.assertEqual({*MODULES} - tried, {*ASKS_NOTHING}, "a command by hand needs a line")
+
+    def test_every_command_about_users_has_a_line(self) -> None:
+        self.assertEqual({*user.commands}, {line.words[1] for line in BY_HAND.values() if line.words[0] == "user"})
 
 
 class Definitions(SynchronousTestCase):

@@ -1,11 +1,12 @@
 """Limits on strangers: who makes room for whom, counted; and the real ports on real sockets, with crowds before them.
 
-How does this work?  `Counting` puts echoes behind the limits, on transports in memory.  `Ports` has shell, workers and
-web of one small farm listen on loopback, with little room, and crowds that say nothing, or half of something, or read
-nothing; then somebody comes who means it, on each of the ports, and is served.  Time is the farm's own clock.
+How does this work?  `Counting` puts echoes behind the limits, on transports in memory.  `Ports` has shell, SSH, workers
+and web of one small farm listen on loopback, with little room, and crowds that say nothing, or half of something, or
+read nothing; then somebody comes who means it, on each of the ports, and is served; by SSH they log in.  Time is the
+farm's own clock.
 """
 
-# mypy: disable-error-code="no-untyped-call"
+# mypy: disable-error-code="no-untyped-call,misc"
 
 import contextlib
 import socket
@@ -16,6 +17,7 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL.crypto import X509, PKey
+from twisted.conch.ssh.userauth import SSHUserAuthClient
 from twisted.internet import reactor
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
@@ -38,11 +40,13 @@ from brender.ports.strangers import QUIET, Strangers, Visit, Visitor
 from brender.protocols import messages as say
 from brender.protocols.codec import encode
 from brender.protocols.door import ShellFactory
+from brender.protocols.ssh import LOGIN_WITHIN
 from brender.protocols.worker import WorkerFactory
 from brender.web import make_site
 from brender.web.http.forwarded import Proxies
 from tests.deploy.certificates import self_signed
 from tests.fakes import SmallFarm
+from tests.people.over_ssh import Client, Line, Open, connected, factory_of, logged_in
 
 PATIENCE = 60.0  # seconds
 
@@ -243,6 +247,7 @@ class Counting(SynchronousTestCase):
 HELLO = say.Hello(say.VERSION, "run 1", Machine(key="a key", name="attic", slots=1), {})
 HALF = {  # of the first thing that anybody says
     "shell": b"help",
+    "ssh": b"SSH-2.0-somebody",
     "workers": encode(HELLO)[:40],
     "web": b"GET /api/v1/farm HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
 }
@@ -251,18 +256,58 @@ ANSWER = {"shell": b"List the commands", "workers": b'"type":"welcome"', "web": 
 CROWD = 150  # connections at each port
 
 
+class Silent(Client):
+    """Somebody who goes so far by SSH, and then says nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("ada", "ada has one")
+        self.so_far: Deferred[None] = Deferred()
+        self.ready.addErrback(lambda _: None)  # they are let go
+
+
+class WithoutKeys(Silent):
+    """They never answer with theirs."""
+
+    def ssh_KEXINIT(self, packet: bytes) -> None:
+        self.so_far.callback(None)
+
+
+class WithoutAQuestion(Silent):
+    """They have keys, and do not want to log in."""
+
+    def connectionSecure(self) -> None:
+        self.so_far.callback(None)
+
+
+class WithoutAnAnswer(Silent):
+    """They are asked who they are."""
+
+    def connectionSecure(self) -> None:
+        self.requestService(Mute(b"ada", self.conversation))
+
+
+class Mute(SSHUserAuthClient):
+    transport: Any
+
+    def serviceStarted(self) -> None:
+        self.transport.so_far.callback(None)
+
+
 class Ports(TestCase):
-    """The three ports of a farm, on loopback."""
+    """The ports of a farm, on loopback; whoever is on this machine is trusted, and ada may log in."""
 
     timeout = 120
 
-    def setUp(self) -> None:
+    async def setUp(self) -> None:  # type: ignore[override]
         self.farm = SmallFarm(self)
         farm, clock = self.farm.service, self.farm.clock
+        await farm.add_user("ada", Role.ADMIN, "ada has one")
+        farm.farm.people.trusting = True
         settings = StrangerSettings(at_once=60, of_this_machine=40, megabytes=4)
         self.strangers = Strangers(settings, clock, Proxies().know)
         factories: dict[str, Any] = {
             "shell": ShellFactory(farm, clock, self.farm.now),
+            "ssh": factory_of(self.farm),
             "workers": WorkerFactory(farm, clock, 10.0),
             "web": make_site(farm, "2.0", clock=clock, now=self.farm.now),
         }
@@ -311,6 +356,8 @@ class Ports(TestCase):
 
     async def served(self, name: str) -> bool:
         """Whether somebody who means it is answered at this port."""
+        if name == "ssh":
+            return await self.served_by_ssh()
 
         def ask() -> bytes:
             with self.connect(name) as wire:
@@ -321,6 +368,14 @@ class Ports(TestCase):
                 return got
 
         return ANSWER[name] in await self.meanwhile(ask)
+
+    async def served_by_ssh(self) -> bool:
+        client = await logged_in(self.ports["ssh"], Client("ada", "ada has one"))
+        line = Line("login")
+        client.conversation.openChannel(line)
+        text = await line.ended
+        await client.leave()
+        return text == b"You are ada, admin.\n"
 
     async def meanwhile(self, work: Callable[[], bytes]) -> bytes:
         """What comes of it in a thread, while the farm's clock goes on."""
@@ -343,7 +398,7 @@ class Ports(TestCase):
             self.assertTrue(await self.served(name), name)
 
     async def test_who_drips_is_closed_when_the_time_is_over_however_steadily(self) -> None:
-        for name, seconds in (("shell", 120), ("workers", 11), ("web", 60)):
+        for name, seconds in (("shell", 120), ("ssh", 60), ("workers", 11), ("web", 60)):
             (wire,) = await self.crowd(name, HALF[name], 1)
             await self.until(lambda: self.strangers.figures[1] == 1)
             for _ in range(seconds + 5):
@@ -353,13 +408,40 @@ class Ports(TestCase):
             await self.until(lambda: self.strangers.figures[0] == 0)
 
     async def test_where_there_are_users_lines_alone_make_nobody_known(self) -> None:
-        await self.farm.service.add_user("root", Role.ADMIN, "root has one")
+        self.farm.service.farm.people.trusting = False
         wire = await deferToThread(self.connect, "shell")
         wire.sendall(b"help\r\n")
         self.assertIn(b"login", await self.meanwhile(lambda: wire.recv(65_536)))
         self.assertEqual(self.strangers.figures[:2], (1, 1))
         self.farm.clock.advance(121)
         await self.until(lambda: self.strangers.figures[0] == 0)
+
+    async def test_who_does_not_log_in_by_ssh_is_closed_however_far_they_have_come(self) -> None:
+        for silent in (WithoutKeys(), WithoutAQuestion(), WithoutAnAnswer()):
+            await connected(self.ports["ssh"], silent)
+            await silent.so_far
+            self.assertEqual(self.strangers.figures[:2], (1, 1))
+            self.farm.clock.advance(LOGIN_WITHIN - 1)
+            self.assertFalse(silent.gone.called)
+            self.farm.clock.advance(1)
+            await silent.gone
+            await self.until(lambda: self.strangers.figures[0] == 0)
+
+    async def test_who_has_logged_in_by_ssh_stays_for_as_long_as_they_like(self) -> None:
+        client = await logged_in(self.ports["ssh"], Client("ada", "ada has one"))
+        self.assertEqual(self.strangers.figures[:2], (1, 0))
+        await self.crowd("ssh", HALF["ssh"])
+        self.farm.clock.advance(10 * LOGIN_WITHIN)
+        shell = Open()
+        client.conversation.openChannel(shell)
+        await shell.greeted()
+        self.assertIn(b"You are ada", await shell.says("login"))
+        await client.leave()
+
+    async def test_what_strangers_send_by_ssh_is_bounded_before_they_say_what_they_are(self) -> None:
+        (wire,) = await self.crowd("ssh", b"x" * 100_000, 1)
+        await self.until(lambda: self.strangers.figures[0] == 0)
+        self.assertTrue(self.gone(wire))
 
     async def test_behind_tls_it_is_the_same_for_those_that_never_shake_hands(self) -> None:
         certificate, key = self_signed("localhost")

@@ -331,7 +331,7 @@ class Order(WireCase):
         waiting[0].callback("First.")
         self.assertEqual((self.said(), len(waiting)), ("First.\r\n> No jobs yet; submit hands one in.\r\n> ", 2))
         waiting[1].callback("Second.")
-        self.assertEqual(self.said(), "Second.\r\n> save takes no words: it always saves everything.\r\n> ")
+        self.assertEqual(self.said(), "Second.\r\n> save takes no words.\r\n> ")
         self.assertEqual(self.transport.producerState, "producing")
 
     async def test_an_answer_to_a_change_comes_after_its_commit(self) -> None:

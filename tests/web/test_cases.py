@@ -138,19 +138,41 @@ class Requests(CaseOfTheWeb):
         for path in (f"{JOBS}/%ff", f"{JOBS}?filter=%ff", "/api/v1/pools/%c3", "/%80"):
             self.assertEqual(self.web.get(path, Accept="application/json").status, 400, path)
 
-    async def test_a_job_that_runs_is_canceled_before_it_is_deleted_and_is_gone_then(self) -> None:
+    async def test_a_job_that_runs_is_canceled_and_deleted_and_is_gone_then(self) -> None:
         """API-05"""
         await self.farm.job()
         self.farm.start(client := await self.farm.client("attic"))
-        self.assertIn("cancel it first", self.refused("DELETE", f"{JOBS}/1", 409))
-        self.refused("PATCH", f"{JOBS}/1", 400, {"priorty": 3})
-        self.refused("PUT", f"{JOBS}/1", 405, {"priority": 3})
-        self.assertEqual(self.web.ask("POST", f"{JOBS}/1/cancel", {}).status, 200)
-        self.assertEqual(self.web.ask("POST", f"{JOBS}/1/cancel", {}).json["changed"], False)
+        for changed in (True, False):
+            told = self.web.ask("DELETE", f"{JOBS}/1", {})
+            self.assertEqual((told.status, told.json["state"]), (200, "canceled"))
+            self.assertEqual((told.json["changed"], told.json["deleted"]), (changed, False))
+        self.assertIn("is deleted as soon as", self.web.get(f"{JOBS}/1").json["warnings"][0])
+        self.assertIn("Job 1 is deleted", self.refused("POST", f"{JOBS}/1/retry", 409))
         for order in list(client.orders.values()):
             self.farm.service.dropped(client.id, order.id)
-        self.assertEqual(self.web.ask("DELETE", f"{JOBS}/1", {}).status, 200)
+        for method, path in (("DELETE", ""), ("PATCH", ""), ("POST", "/cancel"), ("GET", "")):
+            self.assertEqual(self.refused(method, f"{JOBS}/1{path}", 404), "There is no job 1.")
+
+    async def test_a_job_that_nobody_runs_is_gone_with_the_answer(self) -> None:
+        """API-05"""
+        await self.farm.job()
+        told = self.web.ask("DELETE", f"{JOBS}/1", {}).json
+        self.assertEqual((told["state"], told["changed"], told["deleted"]), ("canceled", True, True))
         self.refused("DELETE", f"{JOBS}/1", 404)
+
+    async def test_an_unknown_field_is_refused_and_so_is_a_method_that_there_is_not(self) -> None:
+        """API-05"""
+        await self.farm.job()
+        self.refused("PATCH", f"{JOBS}/1", 400, {"priorty": 3})
+        self.assertIn("PATCH", self.refused("PUT", f"{JOBS}/1", 405, {"priority": 3}))
+        self.assertEqual(self.farm.service.farm.jobs[1].priority, 50)
+
+    async def test_a_job_that_was_canceled_is_so_and_that_is_no_mistake(self) -> None:
+        """API-05"""
+        await self.farm.job()
+        for changed in (True, False):
+            told = self.web.ask("POST", f"{JOBS}/1/cancel", {})
+            self.assertEqual((told.status, told.json["changed"]), (200, changed))
 
     async def test_a_job_that_was_completed_is_not_canceled(self) -> None:
         """API-05"""

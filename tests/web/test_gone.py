@@ -52,9 +52,23 @@ class Gone(TestCase):
 
     async def test_what_stays_is_not_told(self) -> None:
         wire = self.follow("?kind=gone")
-        job = await self.web.farm.job()
-        self.assertEqual(self.web.ask("DELETE", f"/api/v1/jobs/{job.id}").status, 409)
+        await self.web.farm.job()
+        await self.web.farm.job(after=[{"job": 1}])
+        self.assertEqual(self.web.ask("DELETE", "/api/v1/jobs/1").status, 409)
         self.assertEqual(self.told(wire, "gone"), [])
+
+    async def test_a_job_that_a_client_runs_is_told_when_it_is_gone(self) -> None:
+        wire, client = self.follow("?kind=job,gone"), await self.web.farm.client("attic")
+        await self.web.farm.job()
+        self.web.farm.start(client)
+        self.told(wire)
+        self.web.ask("DELETE", "/api/v1/jobs/1")
+        *_, (leaving,) = self.told(wire, "job", "gone")
+        self.assertEqual(leaving["state"], "canceled")
+        for order in list(client.orders):
+            self.service.dropped(client.id, order)
+        self.told(wire)
+        self.assertEqual(events(wire)[-1][1:], ("gone", {"kind": "job", "ids": [1]}))
 
     async def test_a_setting_is_told_as_the_list_shows_it(self) -> None:
         wire = self.follow("?kind=setting")

@@ -12,6 +12,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm.client import Machine
@@ -694,8 +695,11 @@ class LeavingTests(SynchronousTestCase):
         session.end()
         session.die()
         self.assertEqual(self.small.emptied, 0)
-        self.small.clock.advance(WAIT_FOR_ACK)
+        with capturedLogs() as captured:
+            self.small.clock.advance(WAIT_FOR_ACK)
         self.assertEqual(self.small.emptied, 1)
+        (line,) = [str(formatEvent(event)) for event in captured]
+        self.assertTrue(line.endswith("hears at the next start: task 100 of order 1 of job 1 (completed)"), line)
 
     def test_a_server_that_comes_back_in_time_gets_the_result_and_hears_that_it_leaves(self) -> None:
         self.server.order()
@@ -743,8 +747,11 @@ class KilledTests(SynchronousTestCase):
         self.small.only().work()
         self.small.kill_and_start()
         heard: list[Any] = []
-        self.small.agent.connected(say.Welcome(1, "a", 10.0, [1]), heard.append)  # another farm may have an order 1
+        with capturedLogs() as captured:
+            self.small.agent.connected(say.Welcome(1, "a", 10.0, [1]), heard.append)  # another farm may have an order 1
         self.assertEqual((heard, self.small.agent.unacknowledged), ([], {}))
+        (line,) = [str(formatEvent(event)) for event in captured]
+        self.assertIn("does not take the reports of task 100 of order 1 (completed)", line)
 
     def test_one_that_leaves_then_has_nothing_to_wait_for(self) -> None:
         self.server.order()

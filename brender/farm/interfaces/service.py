@@ -253,7 +253,11 @@ class FarmService(Protocol):
         """The newest entries of the audit, the newest first."""
 
     async def delete_jobs(self, jobs: "Sequence[Job]") -> dict[int, str]:
-        """Delete finished jobs for good, with their orders and logs; of those that have to stay, why."""
+        """Delete jobs for good, with their orders and logs; of those that have to stay, why.
+
+        One that has not ended is canceled.  While clients end what they run of one it is still there, as `Farm.deleted`
+        has it.
+        """
 
     async def delete_clients(self, clients: "Sequence[RuntimeClient]") -> dict[int, str]:
         """Delete clients that are away; of those that have to stay, why."""

@@ -384,12 +384,34 @@ async def revise(call: Call, job: Job) -> Mapping[str, Any]:
     return {"changed": await call.service.revise(job.id, call.given.values)}
 
 
+# --- in the database
+
+
+@JOB_VERBS(
+    "save", "Wait until everything so far is safe in the database.",
+    which=Which.NONE, changes=False, sent=True, shows=False,
+    more="A change is answered when it is there; this waits for what workers have said too.",
+)  # fmt: skip
+async def save(call: Call) -> Sequence[Outcome]:
+    return [Outcome(None, {"saved": await call.service.save()})]
+
+
 # --- deleted
 
 
 @JOB_VERBS(
-    "delete", "Delete jobs that have ended, with their orders and logs, for good.",
-    more="To keep them in a file instead: archive.",
+    "delete", "Delete jobs with their orders and logs, for good; what runs of them is ended.",
+    more="One that has not ended is canceled, and goes as soon as clients have ended what they run of it.\n"
+    "To keep jobs that have ended in a file instead: archive.",
 )  # fmt: skip
 async def delete(call: Call) -> Sequence[Outcome]:
-    return gone(call, await call.service.delete_jobs(call.things))
+    before = {job.id for job in call.things if job.standing.deleted}
+    stay = await call.service.delete_jobs(call.things)
+    return [deleted(each, each.thing.id in before, call.service.farm) for each in gone(call, stay)]
+
+
+def deleted(outcome: Outcome, before: bool, farm: Farm) -> Outcome:
+    """With whether it is gone now; else it goes as soon as clients have ended what they run of it."""
+    if "error" in outcome.more:
+        return outcome
+    return Outcome(outcome.thing, {"changed": not before, "deleted": outcome.thing.id not in farm.jobs})

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from brender.farm.admission import problems_of_name
 from brender.farm.people.users import Role
 from brender.farm.submission.answers import Outline, Wrong
 from brender.farm.submission.problems import Refused
@@ -25,12 +26,12 @@ __all__ = ["JOB_VERBS"]
 )  # fmt: skip
 async def plan(call: Call) -> Sequence[Outcome]:
     wanted: Submission = call.given
-    wrong: list[Wrong] = []
+    wrong = [Wrong(each.at, each.message) for each in problems_of_name(wanted.name)]
     settings: dict[str, Any] = {}
     try:
         settings = settings_of(wanted)
     except Unfit as unfit:
-        wrong = [Wrong(unfit.at, str(unfit))]
+        wrong.append(Wrong(unfit.at, str(unfit)))
     try:
         template, folder = await template_of(call.service, wanted)
     except Refused as refused:

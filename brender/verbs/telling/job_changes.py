@@ -17,6 +17,7 @@ from brender.verbs.telling.settings import set_told
 from brender.verbs.telling.told import Told
 
 WITH_DEPENDENTS = "--with-dependents"
+WHEN_ENDED = "as soon as clients have ended what they run of it"
 
 
 def created(told: Told) -> str:
@@ -124,6 +125,32 @@ def revised(told: Told) -> str:
     return f"{named(told.only.view)} {'now has' if changed else 'already had'} {words}{after}."
 
 
+def deleted(told: Told) -> str:
+    """Of one job a sentence; of several, which are gone and which go in a moment."""
+    if not told.rows:
+        return none_found(told, EMPTY)
+    if len(told.rows) == 1:
+        return told_of(told.only, deleted_one)
+    done = [row for row in told.rows if "error" not in row.more]
+    gone = [as_number(row.view) for row in done if row.more["deleted"]]
+    leaving = [as_number(row.view) for row in done if not row.more["deleted"]]
+    parts = [f"{names(gone)} {'is' if len(gone) == 1 else 'are'} deleted"] if gone else []
+    parts += [f"{names(leaving)} {'goes' if len(leaving) == 1 else 'go'} {WHEN_ENDED}"] if leaving else []
+    told_of_all = ", ".join(parts) or "nothing was changed"
+    return "\n".join([f"{count(len(told.rows), 'job')}: {told_of_all}.", *refused(told.rows)])
+
+
+def deleted_one(row: Row) -> str:
+    if row.more["deleted"]:
+        return f"{named(row.view)} is deleted."
+    how = "is canceled, and" if row.view.state == "canceled" else "has ended, and"
+    return f"{named(row.view)} {how} is deleted {WHEN_ENDED}."
+
+
+def saved(told: Told) -> str:
+    return f"Saved: {count(told.only.more['saved'], 'write')} so far, and all of them are in the database."
+
+
 CANCELED = Predicate("is now canceled", "are now canceled", "already was", "already were", " canceled")
 PAUSED = Predicate("is now paused", "are now paused", "already was", "already were", " paused")
 RESUMED = Predicate("goes on", "go on", "was not paused", "were not paused")
@@ -136,6 +163,8 @@ CHANGES_OF_JOBS = {
     "resume": change(resumed, RESUMED),
     "approve": change(approved, APPROVED),
     "update": updated,
+    "save": saved,
+    "delete": deleted,
     "forgive": each(forgiven),
     "retry": each(again),
     "requeue": each(again),

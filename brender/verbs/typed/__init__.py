@@ -41,7 +41,7 @@ def understood(
 ) -> Typed:
     """What a line asks for; raises `BadWords`, and `NotAllowed` for a file where somebody may have none read."""
     verb, rest = Vocabulary(verbs).verb(words, others)
-    if verb.key == ("job", "create") or verb.sent:
+    if verb.submits:
         return submitted(verb, rest, zone, files=files)
     job, rest = job_first(verb, rest)
     sorted_words = Sorted(verb).take(rest)

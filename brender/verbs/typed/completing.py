@@ -96,7 +96,7 @@ class Line:
         return Ways(after.start, [*with_item, *after.words]) if same_place else Ways(self.start, with_item)
 
     def _after(self, verb: Verb, rest: Sequence[Word]) -> Ways:
-        if verb.key == ("job", "create") or verb.sent:
+        if verb.submits:
             return self._matching([f"{option} " for option in OPTIONS] if rest else [f"{name} " for name in built_in()])
         if verb.item.of_job and not rest:
             jobs = self.vocabulary.items["job"]

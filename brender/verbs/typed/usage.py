@@ -25,7 +25,7 @@ def beginning(verb: Verb) -> str:
 
 
 def parts(verb: Verb) -> list[str]:
-    if verb.key in SHORT.values() or verb.sent:
+    if verb.submits:
         return ["TEMPLATE", "[KEY=VALUE...]"]
     which = {Which.NONE: [], Which.ONE: ["ID"], Which.MANY: ["FILTER"], Which.ANY: ["[FILTER]"]}[verb.which]
     job = ["JOB"] if verb.item.of_job else []

@@ -1,7 +1,8 @@
 """The archive: what is in it, what goes there, what comes back.
 
 How does this work?  `put_away` archives one file's worth of jobs and says how many are left; a program asks again until
-none is.  What an archive has of a job is given as the lines of its file say it.
+none is.  What an archive has of a job is given as the lines of its file say it.  A token that is for some verbs changes
+it where `archive.create` or `archive.restore` is one of them.
 """
 
 from typing import Annotated
@@ -47,6 +48,7 @@ class Archive:
 
     async def put_away(self, ask: Ask) -> Answer:
         wanted = ask.body(PutAway)
+        self._check_scope(ask, "create")
         self._check_folder(ask, wanted.folder)
         gone, left = await self._archives.put_away(wanted.before, wanted.folder)
         self._service.note_done(ask.who, "archive", "create", [entry.id for entry in gone[:MOST_TOLD]], len(gone))
@@ -55,9 +57,16 @@ class Archive:
 
     async def restore(self, ask: Ask) -> Answer:
         ask.body(Nothing)
+        self._check_scope(ask, "restore")
         job = await self._archives.bring_back(ask.ids["job"])
         self._service.note_done(ask.who, "archive", "restore", [job.id])
         return json_answer(job_view(job, self._service.farm))
+
+    def _check_scope(self, ask: Ask, action: str) -> None:
+        """Raises `NotAllowed` for tokens that are for something else."""
+        rights = self._service.rights(ask.who)
+        if not rights.covers("archive", action, Role.WRANGLER):
+            raise NotAllowed(f"That token of {rights.name} is for {', '.join(rights.verbs)} alone.")
 
     def _check_folder(self, ask: Ask, folder: str) -> None:
         """Where the server writes is for admins to say; raises `NotAllowed`."""

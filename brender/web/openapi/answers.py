@@ -59,6 +59,8 @@ ADDS: Mapping[tuple[str, str], Mapping[str, Schema]] = {
     ("client", "why"): {"why": TEXT},
     ("task", "why"): {"why": TEXT},
     ("job", "cancel"): {"stopped": said(WHOLE, "how many tasks it ended")},
+    ("job", "save"): {"saved": said(WHOLE, "how many writes there were since the start of the server")},
+    ("job", "delete"): {"deleted": said(YES, "whether it is gone; else it goes when clients have ended what they run")},
     ("job", "pause"): {"finishing": said(WHOLE, "how many tasks still run")},
     ("job", "forgive"): {"forgiven": several(WHOLE, "clients by id"), "forgiven_names": several(TEXT, "their names")},
     ("job", "retry"): AGAIN,

@@ -50,6 +50,7 @@ class WorkerClient(Protocol):
         self._caller = caller
         self._decoder: Decoder[say.FromServer] = Decoder(say.FromServer, MOST_FROM_SERVER)
         self.welcome: say.Welcome | None = None
+        self.told = False  # the log has why it ends
         self._silence: IDelayedCall | None = None
         self._beat: IDelayedCall | None = None
 
@@ -66,7 +67,7 @@ class WorkerClient(Protocol):
         try:
             messages = self._decoder.feed(data)
         except BadMessage as bad:
-            self.log.error("The server said what this worker does not understand: {reason}", reason=str(bad))
+            self._tell(f"The server said what this worker does not understand: {str(bad).rstrip('.')}")
             self.transport.loseConnection()
             return
         for message in messages:
@@ -77,9 +78,10 @@ class WorkerClient(Protocol):
             case say.Welcome():
                 self._welcomed(message)
             case say.Refused(reason, again):
+                self.told = True
                 self._caller.refused(reason, again)
             case say.Farewell(reason):
-                self.log.info("{reason}; this worker keeps what it has and calls again", reason=reason)
+                self._tell(f"{reason}; this worker keeps what it has and calls again")
             case say.Ping():
                 self._answer()
             case say.Certificate(certificate):
@@ -135,8 +137,13 @@ class WorkerClient(Protocol):
             self._say_beat()
 
     def _silent(self) -> None:
-        self.log.warn("Nothing was heard from the server for too long; calling again")
+        self._tell("Nothing was heard from the server for too long; calling again")
         self.transport.abortConnection()
+
+    def _tell(self, why: str) -> None:
+        """Why the connection ends, with what it was about."""
+        self.told = True
+        self.log.warn("{why}{at_stake}", why=why, at_stake=self._caller.agent.at_stake)
 
 
 class Caller(ClientService):
@@ -190,7 +197,8 @@ class Caller(ClientService):
     def refused(self, reason: str, again: bool) -> None:
         if not again or self._worth_telling(self._failed):
             where = self._addresses.current
-            self.log.error("The server at {where} refuses this worker: {reason}", where=where, reason=reason)
+            words = "The server at {where} refuses this worker: {reason}{at_stake}"
+            self.log.error(words, where=where, reason=reason.rstrip("."), at_stake=self.agent.at_stake)
         if not again:
             self._give_up(reason)
 
@@ -212,11 +220,19 @@ class Caller(ClientService):
         if self._wallet:
             self._wallet.give_up()
             self._tell_of_tls(reason)
+        if client.welcome and not client.told and self.running:
+            self._tell_of_end(reason)
         self._failed += 1
         if client.welcome:
             self._since = self.clock.seconds()
         else:
             self._addresses.move_on()
+
+    def _tell_of_end(self, reason: Failure) -> None:
+        """The server has not said why."""
+        words = "The connection to the server at {where} has ended: {why}{at_stake}"
+        why = reason.getErrorMessage().rstrip(".")
+        self.log.warn(words, where=self._addresses.current, why=why, at_stake=self.agent.at_stake)
 
     def _tell_of_tls(self, reason: Failure) -> None:
         """What was wrong with a certificate, or with the server's."""

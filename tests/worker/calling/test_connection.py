@@ -3,6 +3,7 @@
 # Twisted's protocols have no types for all their methods.
 # mypy: allow-untyped-calls
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectError, ConnectionDone
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.testing import StringTransport
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
@@ -78,7 +80,7 @@ class Endpoint:
         return succeed(protocol)
 
 
-class ConnectionTests(SynchronousTestCase):
+class ConnectionTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.small = Small(slots=1, connected=False)
         self.clock = self.small.clock
@@ -110,6 +112,8 @@ class ConnectionTests(SynchronousTestCase):
         self.wire.clear()
         return heard
 
+
+class ConnectionTests(ConnectionTestCase):
     def test_it_greets_with_what_it_holds_and_who_it_is(self) -> None:
         (hello,) = self.heard()
         self.assertEqual((hello.version, hello.machine.key, hello.held), (say.VERSION, "key", {}))
@@ -241,6 +245,91 @@ class ConnectionTests(SynchronousTestCase):
         self.say(say.Farewell("The server is stopping"))
         self.wire.lose()
         self.assertEqual(self.small.agent.has(), {1: [5]})
+
+
+class LogTests(ConnectionTestCase):
+    """LOG-10: what the server said, and which job, order and task that was about."""
+
+    RUNNING = "running here: task 6 of order 3 of job 2"
+    KEPT = "reported again: task 5 of order 3 of job 2 (failed)"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.say(WELCOME, say.Job(2, "job", {}, {}), say.Order(3, 2, "A", 1, 1, [say.Task(5, {}), say.Task(6, {})]))
+        self.small.only().work("failed")
+        self.small.only().begin()
+
+    def test_a_report_that_is_refused_is_named_with_the_servers_words(self) -> None:
+        (line,) = self.warned(lambda: self.lose_after(say.Refused("A line may have 9 bytes; this one has more.")))
+        self.assertIn("The server at farm:6001 refuses this worker: A line may have 9 bytes; this one has more; ", line)
+        self.assert_names_what_it_was_about(line)
+
+    def test_an_end_without_a_word_is_told_with_its_reason(self) -> None:
+        (line,) = self.warned(self.wire.abortConnection)
+        self.assertIn("The connection to the server at farm:6001 has ended: Connection was closed cleanly; ", line)
+        self.assert_names_what_it_was_about(line)
+
+    def test_a_server_that_says_nothing_more_is_told_with_what_it_was_to_answer(self) -> None:
+        (line,) = self.warned(lambda: self.clock.advance(SILENT_BEATS * HEARTBEAT))
+        self.assertIn("Nothing was heard from the server for too long", line)
+        self.assert_names_what_it_was_about(line)
+
+    def test_what_is_not_understood_is_told_with_what_it_was_about(self) -> None:
+        (line,) = self.warned(lambda: self.wire.protocol.dataReceived(b'{"type":"error","status":500}\n'))
+        self.assertIn("what this worker does not understand", line)
+        self.assertIn("'error'", line)
+        self.assert_names_what_it_was_about(line)
+
+    def test_a_farewell_is_told_once_with_what_it_leaves_open(self) -> None:
+        (line,) = self.warned(lambda: self.lose_after(say.Farewell("The server is stopping")))
+        self.assertIn("The server is stopping; this worker keeps what it has and calls again; ", line)
+        self.assert_names_what_it_was_about(line)
+
+    def test_reports_of_orders_that_are_not_its_own_any_more_are_named_as_they_are_let_go(self) -> None:
+        self.wire.lose()
+        self.clock.advance(LONGEST_PAUSE)
+        (line,) = self.warned(lambda: self.say(say.Welcome(4, "alpha", HEARTBEAT, [3])))
+        self.assertIn("does not take the reports of task 5 of order 3 of job 2 (failed)", line)
+        self.assertEqual(self.small.agent.unacknowledged, {})
+
+    def test_a_refusal_to_a_worker_that_was_welcomed_by_nobody_yet_names_what_it_has(self) -> None:
+        self.wire.lose()
+        self.clock.advance(LONGEST_PAUSE)
+        (line,) = self.warned(lambda: self.lose_after(say.Refused("The database is away; try again in a moment.")))
+        self.assertIn("refuses this worker: The database is away; try again in a moment; ", line)
+        self.assert_names_what_it_was_about(line)
+
+    def test_nothing_is_named_when_nothing_is_at_stake_and_nothing_said_when_it_was_to_end(self) -> None:
+        self.small.only().end()
+        self.say(say.Ack([(3, 5), (3, 6)]))
+        (line,) = self.warned(self.wire.abortConnection)
+        self.assertTrue(line.endswith("has ended: Connection was closed cleanly"), line)
+        self.clock.advance(LONGEST_PAUSE)
+        self.say(WELCOME)
+        self.assertEqual(self.warned(self.end), [])
+
+    def test_a_long_list_is_cut(self) -> None:
+        self.say(say.Order(4, 2, "A", 1, 1, [say.Task(index, {}) for index in range(100)]))
+        self.small.only().end()
+        for _ in range(50):
+            self.small.only().work()
+        (line,) = self.warned(self.wire.abortConnection)
+        self.assertTrue(line.endswith(", 44 more"), line)
+        self.assertLess(len(line), 600)
+
+    def warned(self, what: Callable[[], object]) -> list[str]:
+        """What the log has of it as a warning or an error."""
+        with capturedLogs() as captured:
+            what()
+        told = [event for event in captured if event["log_level"] >= LogLevel.warn]
+        return [str(formatEvent(event)) for event in told]
+
+    def lose_after(self, message: say.Message) -> None:
+        self.say(message)
+        self.wire.lose()
+
+    def assert_names_what_it_was_about(self, line: str) -> None:
+        self.assertTrue(line.endswith(f"; {self.RUNNING}; {self.KEPT}"), line)
 
 
 class PauseTests(SynchronousTestCase):
