@@ -25,7 +25,7 @@ from brender.farm.failures import log_rules
 from brender.farm.interfaces import WorkerService
 from brender.farm.machines.load import Figures
 from brender.farm.people.joining import Unwelcome
-from brender.farm.people.users import People, Role
+from brender.farm.people.scripts import may_run_scripts
 from brender.farm.transitions import NotNow
 from brender.ports.strangers import Visit
 from brender.protocols import messages as say
@@ -37,7 +37,6 @@ GREETING_WITHIN = 10.0  # seconds
 LINGER = 1.0  # seconds that the last words to a silent peer may take
 SILENT_BEATS = 3  # heartbeats without a word after which a worker counts as gone
 
-MAY_RUN_SCRIPTS = {"wranglers": Role.WRANGLER, "admins": Role.ADMIN}  # by the farm's `scene_scripts`
 
 TOLD: dict[type, Callable[[WorkerService, int, Any], None]] = {
     say.Started: lambda farm, client, m: farm.started(client, m.order, m.task),
@@ -250,15 +249,6 @@ def figures_of(beat: say.Beat) -> Figures:
 def limits_of(job: farm_job.Job) -> say.Limits:
     settings = job.settings
     return say.Limits(settings.task_seconds, settings.session_seconds, settings.quiet_seconds)
-
-
-def may_run_scripts(whose: str, people: People, owner: str) -> bool:
-    """Whether scripts inside the scenes of an owner's jobs run: an owner who is no user counts as an artist."""
-    if whose in ("everybody", "nobody"):
-        return whose == "everybody"
-    user = people.users.get(owner)
-    role = user.role if user else Role.ARTIST if people.users else Role.ADMIN  # without users everybody is one
-    return role.covers(MAY_RUN_SCRIPTS[whose])
 
 
 def tasks_of(order: farm_order.Order, step: farm_job.Step) -> list[say.Task]:

@@ -12,11 +12,11 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import TestCase
 
 from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.failures.log_rules import RULES
-from brender.farm.people.users import People, Role, User
+from brender.farm.people.users import Role
 from brender.farm.transitions import TaskState
 from brender.protocols import messages as say
 from brender.protocols.codec import MOST_FROM_SERVER, Decoder, encode
@@ -27,7 +27,6 @@ from brender.protocols.worker import (
     SILENT_BEATS,
     WorkerFactory,
     WorkerProtocol,
-    may_run_scripts,
 )
 from brender.service.connections import ASK_EVERY, ASKED
 from tests.fakes import MemoryStore, SmallFarm, jpeg
@@ -694,22 +693,3 @@ class RealSockets(Case):
         await caller.lost
         self.assertFalse(self.client().online)
         await self.greeted("attic")
-
-
-class ScriptTests(SynchronousTestCase):
-    def test_whose_scripts_run_is_a_matter_of_the_owners_role(self) -> None:
-        people = People()
-        for role in Role:
-            people.users[role.value] = User(role.value, role, "", 0.0, 0.0)
-        owners = ("nobody known", "viewer", "artist", "wrangler", "admin")
-        for whose, right in {
-            "everybody": owners,
-            "wranglers": ("wrangler", "admin"),
-            "admins": ("admin",),
-            "nobody": (),
-        }.items():
-            self.assertEqual(tuple(owner for owner in owners if may_run_scripts(whose, people, owner)), right)
-
-    def test_on_a_farm_without_users_everybody_is_an_admin(self) -> None:
-        found = [may_run_scripts(whose, People(), "ada") for whose in ("everybody", "wranglers", "admins", "nobody")]
-        self.assertEqual(found, [True, True, True, False])

@@ -52,4 +52,5 @@ def done_lines(message: dict[str, Any], missing: int) -> list[str]:
         return [f"openjd_status: Frame {frame} was there already and whole: skipped{flagged}"]
     shown = [f"brender_output: {path}" for path in files]  # the worker shows the frame to people
     rate = [f"brender_rate: {message['rate']:.6g}"] if message.get("rate") else []
-    return [*shown, *rate, f"openjd_status: Frame {frame} in {message['seconds']:.2f} s{flagged}"]
+    warned = [f"brender_warning: {warning}" for warning in message.get("warnings", ())]
+    return [*warned, *shown, *rate, f"openjd_status: Frame {frame} in {message['seconds']:.2f} s{flagged}"]

@@ -83,13 +83,19 @@ def missing() -> str:
 
 
 def check_display(engine: str) -> None:
-    """EEVEE and Workbench abort all of Blender where no EGL is installed: refuse before that."""
+    """EEVEE and Workbench abort all of Blender where EGL is not installed, or has no driver: refuse before that."""
     if engine not in NEED_DISPLAY or os.environ.get("DISPLAY"):
         return
     try:
-        ctypes.CDLL("libEGL.so.1")
+        egl = ctypes.CDLL("libEGL.so.1")
     except OSError:
         raise NoDevice(f"No EGL on this machine, and {engine} cannot render without: install libegl1.") from None
+    egl.eglGetDisplay.argtypes, egl.eglGetDisplay.restype = [ctypes.c_void_p], ctypes.c_void_p
+    if not egl.eglGetDisplay(None):
+        raise NoDevice(
+            f"EGL has no driver on this machine, and {engine} cannot render without: install libegl-mesa0, or"
+            " the graphics card's own."
+        )
 
 
 def set_threads(scene: Any) -> int:

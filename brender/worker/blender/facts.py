@@ -16,7 +16,7 @@ import bpy
 
 sys.path.append(os.path.abspath(__file__ + "/../../../.."))
 
-from brender.worker.blender import device, missing, output, paths, stage, whole
+from brender.worker.blender import device, ending, missing, output, paths, stage, whole
 from brender.worker.blender.settings import Settings
 
 SHOWABLE = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".tga"})
@@ -89,13 +89,20 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         return {"refused": str(refusal)}
 
 
-def main() -> None:
-    asked = sys.argv[sys.argv.index("--") + 1]
+def write_answer(asked: str) -> None:
     with open(asked) as file:
         question = json.load(file)
     answered = json.dumps(answer(question))
     with open(asked + ".answer", "w") as file:
         file.write(answered)
+
+
+def main() -> None:
+    ending.at_once()
+    try:
+        write_answer(sys.argv[sys.argv.index("--") + 1])
+    except BaseException:
+        ending.with_error()
     sys.stdout.flush()
     os._exit(0)  # the bpy module can hang for ever in its own exit handlers
 

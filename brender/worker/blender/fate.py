@@ -8,10 +8,20 @@ memory, a machine without a display library and an ordinary exit are five differ
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Sequence
 
-NO_DISPLAY = ("Unable to open a display", "EGL", "Could not find a GPU", "no OpenGL")
+NO_DISPLAY = (
+    "Unable to open a display",
+    "open libEGL",
+    "OpenGL vendor",
+    "find current GLX or EGL context",
+    "Could not find a GPU",
+    "no OpenGL",
+)
+NEEDS_DISPLAY = "needs a display library (EGL, packages libegl1 and libegl-mesa0) that this machine does not have"
+NO_WORDS = re.compile(r"\.crash\.txt\s*$|^Blender quit|^Error: script failed, file: ")  # they give no reason
 CARD_FULL = ("Out of memory in CUDA", "Out of memory in HIP", "Out of memory in OptiX", "Out of memory in oneAPI")
 
 
@@ -43,7 +53,7 @@ def by_signal(number: signal.Signals, lines: Sequence[str], out_of_memory: bool)
         return "Blender was ended from outside (SIGTERM)."
     display = last_with(lines, NO_DISPLAY) if number is signal.SIGABRT else ""
     if display:
-        return f"This engine needs a display library (EGL, package libegl1) that this machine does not have: {display}"
+        return f"Blender crashed ({number.name}): this engine {NEEDS_DISPLAY}: {display}"
     return f"Blender crashed ({number.name}){last_words(lines)}"
 
 
@@ -52,5 +62,5 @@ def last_with(lines: Sequence[str], parts: Sequence[str]) -> str:
 
 
 def last_words(lines: Sequence[str]) -> str:
-    spoken = [line.strip() for line in lines if line.strip() and not line.rstrip().endswith(".crash.txt")]
+    spoken = [line.strip() for line in lines if line.strip() and not NO_WORDS.search(line)]
     return f"; its last line was: {spoken[-1]}" if spoken else " without a word."

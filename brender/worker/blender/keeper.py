@@ -11,7 +11,6 @@ When the guard goes, the process ends at once, even in mid-frame.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import resource
@@ -27,7 +26,8 @@ import bpy
 
 sys.path.append(os.path.abspath(__file__ + "/../../../.."))
 
-from brender.worker.blender import device, missing, output, paths, stage
+from brender.worker.blender import device, missing, output, paths, stage, stumbles
+from brender.worker.blender.ending import at_once, say_all_printed, with_error
 from brender.worker.blender.settings import Settings
 
 REFUSALS = (stage.Refused, paths.WrongPath, device.NoDevice)
@@ -86,7 +86,7 @@ class Keeper:
         lines += overruled
         say_all_printed()
         stopped = overruled if bpy.app.autoexec_fail else []  # pictures may be wrong, and nobody asked for that
-        every = [*gone, *warnings, *stopped, *stage.version_warning()]
+        every = [*gone, *warnings, *stopped, *stumbles.take(), *stage.version_warning()]
         self._say("loaded", lines=lines, warnings=every, missing=len(gone))
 
     def _render(self, message: dict[str, Any]) -> None:
@@ -95,6 +95,7 @@ class Keeper:
         frame, attempt, began = message["frame"], message["attempt"], time.monotonic()
         self._say("started", frame=frame)
         self._statistics = ""
+        stumbles.take()
         skip = self._settings.skip_existing or self._output.keeps_existing
         if skip and self._output.is_there(frame):
             self._done(frame, [], began, skipped=True)
@@ -105,7 +106,7 @@ class Keeper:
             print(f"Frame {frame} is tried again (attempt {attempt}), without data kept from other frames.")
         being = self._output.begin(frame, attempt)
         try:
-            render_frame(self._scene, frame, being.main)
+            render_frame(self._scene, frame, being)
             files = being.publish()
         finally:
             being.drop()
@@ -115,8 +116,8 @@ class Keeper:
         say_all_printed()
         seconds = time.monotonic() - began
         rate = self._scene.render.fps / self._scene.render.fps_base
-        about = {"seconds": seconds, "memory": memory_now(), "rate": rate, "skipped": skipped}
-        self._say("done", frame=frame, files=files, **about)
+        about = {"seconds": seconds, "memory": memory_now(), "rate": rate, "warnings": stumbles.take()}
+        self._say("done", frame=frame, files=files, skipped=skipped, **about)
 
     def _remember(self, *args: Any) -> None:
         """Blender calls this up to a hundred times in a small frame: so it does next to nothing."""
@@ -128,11 +129,11 @@ class Keeper:
             self._say("progress", text=text)
 
 
-def render_frame(scene: Any, frame: int, still: str) -> None:
+def render_frame(scene: Any, frame: int, being: output.Attempt) -> None:
     try:
         if frame < 0:
             scene.frame_set(frame)
-            scene.render.filepath = still
+            scene.render.filepath = being.main
             bpy.ops.render.render(write_still=True, scene=scene.name)
             return
         scene.frame_start = 0  # a start behind the end would push the end on
@@ -143,20 +144,13 @@ def render_frame(scene: Any, frame: int, still: str) -> None:
             raise stage.Refused(f"Frame {frame} is beyond what Blender can count ({scene.frame_end}).")
         bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
-        raise stage.Refused(stage.plain("Blender could not render", str(error))) from None
+        raise stage.Refused(being.spoken(stage.plain("Blender could not render", str(error)))) from None
 
 
 def memory_now() -> int:
     """Bytes of memory that this process holds."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
-
-
-def say_all_printed() -> None:
-    """Blender's C code prints into a buffer of its own."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    ctypes.CDLL(None).fflush(None)
 
 
 def watch(guard: socket.socket, keeper: Keeper) -> None:
@@ -169,10 +163,15 @@ def watch(guard: socket.socket, keeper: Keeper) -> None:
 
 
 def main() -> None:
+    at_once()
+    stumbles.listen()
     guard = socket.socket(fileno=int(sys.argv[sys.argv.index("--") + 1]))
     keeper = Keeper(guard)
     threading.Thread(target=watch, args=(guard, keeper), daemon=True).start()
-    keeper.run()
+    try:
+        keeper.run()
+    except BaseException:
+        with_error()
     os._exit(0)  # the bpy module can hang for ever in its own exit handlers
 
 

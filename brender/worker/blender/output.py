@@ -85,8 +85,7 @@ class Output:
         final = names(self._scene, frame)
         folders = [os.path.join(own, f"{frame}-{attempt}-{n}") for n, own in enumerate(self._hidden)]
         for place, folder in zip(self._places, folders, strict=True):
-            shutil.rmtree(folder, ignore_errors=True)
-            os.makedirs(folder)
+            make_anew(folder, final[0])
             place.turn(folder)
         moves = list(zip(folders, [place.folder for place in self._places], strict=True))
         expected = names(self._scene, frame)
@@ -127,6 +126,20 @@ class Attempt:
         for source, _ in self._moves:
             shutil.rmtree(source, ignore_errors=True)
 
+    def spoken(self, sentence: str) -> str:
+        """What Blender says of a file, with the name that the file was to have."""
+        for source, target in self._moves:
+            sentence = sentence.replace(source, target)
+        return sentence
+
+
+def make_anew(folder: str, final: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        os.makedirs(folder)
+    except OSError as error:  # it could be written when the scene was opened
+        raise cannot_be_put(final, error) from None
+
 
 def files(source: str, target: str) -> Iterator[tuple[str, str]]:
     for folder, _, file_names in os.walk(source):
@@ -139,7 +152,11 @@ def put(path: str, final: str) -> None:
     try:
         hidden.put(path, final)
     except OSError as error:
-        raise stage.Refused(f"The frame cannot be put at {final}: {error.strerror}.") from None
+        raise cannot_be_put(final, error) from None
+
+
+def cannot_be_put(final: str, error: OSError) -> stage.Refused:
+    return stage.Refused(f"The frame cannot be put at {final}: {error.strerror}.")
 
 
 def views(scene: Any) -> list[str]:

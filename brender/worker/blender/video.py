@@ -9,6 +9,7 @@ finished file is put in its place.  Run as `python -I video.py VIDEO FPS FRAMES 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -32,6 +33,7 @@ FILTER = (
     "scale=in_range=full:out_range=tv:out_color_matrix=bt709,format=yuv420p,"
     "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 )
+SPEAKER = re.compile(r"^(\[[^\]]*\] )+")  # the part of ffmpeg that says it
 SHOWN = 12
 
 
@@ -82,10 +84,10 @@ def link(files: Sequence[str], folder: str) -> str:
     return os.path.join(folder, f"frame%07d{ending}")
 
 
-def encode(pattern: str, fps: float, frames: int, path: str) -> None:
+def encode(pattern: str, fps: float, frames: int, part: str, path: str) -> None:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y", "-progress", "pipe:1"]
     command += ["-framerate", f"{fps:.6g}", "-i", pattern, "-vf", FILTER, "-c:v", "libx264", "-preset", "medium"]
-    command += ["-crf", "18", "-movflags", "+faststart", path]
+    command += ["-crf", "18", "-movflags", "+faststart", part]
     encoder = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -103,7 +105,15 @@ def encode(pattern: str, fps: float, frames: int, path: str) -> None:
     assert encoder.stderr is not None
     wrong = encoder.stderr.read().strip().splitlines()
     if encoder.wait() != 0:
-        raise NoVideo(f"The video could not be encoded: {wrong[-1] if wrong else 'the encoder gave no reason'}.")
+        why = SPEAKER.sub("", wrong[0]).rstrip(".") if wrong else "the encoder gave no reason"
+        raise NoVideo(f"The video {path} could not be encoded: {why}.")
+
+
+def put(part: str, path: str) -> None:
+    try:
+        hidden.put(part, path)
+    except OSError as error:
+        raise NoVideo(f"The video cannot be put at {path}: {error.strerror}.") from None
 
 
 def make(video: str, fps: float, numbers: list[int], asked: settings.Settings) -> str:
@@ -118,8 +128,8 @@ def make(video: str, fps: float, numbers: list[int], asked: settings.Settings) -
             raise NoVideo(f"The folder {os.path.dirname(path)} cannot be written: {error.strerror}.") from None
         try:
             part = os.path.join(own, os.path.basename(path))
-            encode(link(found["shown"], folder), fps or found["fps"], len(numbers), part)
-            hidden.put(part, path)
+            encode(link(found["shown"], folder), fps or found["fps"], len(numbers), part, path)
+            put(part, path)
         finally:
             shutil.rmtree(own, ignore_errors=True)
     return path

@@ -215,7 +215,8 @@ def scenes() -> Path:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         maker = Path(__file__).with_name("scene_maker.py")
         command = BLENDER.command(str(maker), [str(folder)])
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        known = {**os.environ, "TMPDIR": str(folder)}  # Blender leaves a folder of its own behind
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, env=known)
         if ended.returncode:
             raise AssertionError(ended.stdout + ended.stderr)
         SCENES.append(folder)

@@ -15,6 +15,7 @@ from typing import Any
 
 import bpy
 
+FOLDER = Path(sys.argv[-1])
 MAKERS: dict[str, Callable[[Any], None]] = {}
 
 
@@ -138,6 +139,159 @@ def gaps(made: Any) -> None:
     """A sequence of four pictures, seq_0001.png to seq_0004.png."""
     node = image_material("//textures/seq_0001.png", "SEQUENCE")
     node.image_user.frame_duration = 4
+
+
+@scene
+def gone_many(made: Any) -> None:
+    """One of each kind of file that a scene can name, and nothing of it there."""
+    gone_data(made)
+    gone_sequences(made)
+    strips = sequencer(made)
+    strips.new_movie("Film", "//films/gone.mp4", 1, 1)
+    strips.new_image("Still", "//stills/gone.png", 2, 1)
+    strips.new_image("Muted", "//stills/muted.png", 3, 1).mute = True
+
+
+def gone_data(made: Any) -> None:
+    speaker = bpy.data.speakers.new("Speaker")
+    speaker.sound = bpy.data.sounds.load("//sounds/gone.wav")
+    letters = bpy.data.curves.new("Letters", "FONT")
+    letters.font = bpy.data.fonts.load(some_font())
+    letters.font.filepath = "//fonts/gone.ttf"
+    smoke = bpy.data.volumes.new("Smoke")
+    smoke.filepath = "//smoke/gone.vdb"
+    kept = bpy.data.volumes.new("Kept in the file, and used by nobody")
+    kept.filepath, kept.use_fake_user = "//smoke/kept.vdb", True
+    for data in (speaker, letters, smoke):
+        made.collection.objects.link(bpy.data.objects.new(data.name, data))
+    for path in ("//caches/gone.abc", "//caches/gone.usdc"):
+        bpy.ops.cachefile.open(filepath=path)
+        bpy.data.objects["Cube"].modifiers.new("Cache", "MESH_SEQUENCE_CACHE").cache_file = bpy.data.cache_files[-1]
+
+
+def gone_sequences(made: Any) -> None:
+    """Four files each, number 2 to 5."""
+    smoke = bpy.data.volumes.new("Smoke of every frame")
+    smoke.filepath, smoke.is_sequence = "//smoke/s_0001.vdb", True
+    smoke.frame_duration, smoke.frame_offset = 4, 1
+    made.collection.objects.link(bpy.data.objects.new("Smoke of every frame", smoke))
+    made.active_clip = clip("c_0002.png", 4)
+    strip = sequencer(made).new_image("Pictures", "//pictures/p_0002.png", 4, 1)
+    for number in range(3, 6):
+        strip.elements.append(f"p_{number:04d}.png")
+
+
+def clip(first: str, length: int) -> Any:
+    """Blender looks at the pictures once: they are there, beside the scenes, until a scene is copied elsewhere."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "gone_many.blend"))
+    (FOLDER / "clips").mkdir()
+    picture = bpy.data.images.new("Picture of a clip", 4, 4)
+    picture.file_format = "PNG"
+    for number in range(2, 2 + length):
+        picture.filepath_raw = str(FOLDER / "clips" / f"c_{number:04d}.png")
+        picture.save()
+    bpy.data.images.remove(picture)
+    loaded = bpy.data.movieclips.load(str(FOLDER / "clips" / first))
+    loaded.filepath = f"//clips/{first}"
+    return loaded
+
+
+def sequencer(made: Any) -> Any:
+    editor = made.sequence_editor_create()
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def some_font() -> str:
+    fonts = Path(bpy.utils.system_resource("DATAFILES"), "fonts").iterdir()
+    return str(min(fonts, key=lambda path: path.stat().st_size))
+
+
+@scene
+def baked(made: Any) -> None:
+    """Cloth that was baked to the disk by a scene of this name elsewhere."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(Path(bpy.app.tempdir) / "baked.blend"))
+    cache = bpy.data.objects["Cube"].modifiers.new("Cloth", "CLOTH").point_cache
+    cache.frame_start, cache.frame_end, cache.use_disk_cache = 1, 2, True
+    bpy.ops.ptcache.bake_all(bake=True)
+
+
+@scene
+def linked(made: Any) -> None:
+    """A cube from lib/char.blend, one folder up; that is written as char.blend beside the scenes."""
+    library = str(FOLDER / "char.blend")
+    bpy.data.libraries.write(library, {bpy.data.objects["Cube"]})
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
+    with bpy.data.libraries.load(library, link=True) as (_, here):
+        here.objects = ["Cube"]
+    made.collection.objects.link(bpy.data.objects["Cube"])
+    bpy.data.libraries[0].filepath = "//../lib/char.blend"
+
+
+@scene
+def unreadable_image(made: Any) -> None:
+    """A picture whose path is that of a folder."""
+    image_material("//")
+
+
+@scene
+def workbench(made: Any) -> None:
+    made.render.engine = "BLENDER_WORKBENCH"
+
+
+@scene
+def late_workbench(made: Any) -> None:
+    """A script in the file that chooses the engine when the frame is begun."""
+    text(
+        "engine.py",
+        "import bpy\n"
+        "@bpy.app.handlers.persistent\n"
+        "def change(scene, *rest):\n"
+        "    scene.render.engine = 'BLENDER_WORKBENCH'\n"
+        "bpy.app.handlers.render_init.append(change)\n",
+    )
+
+
+@scene
+def exits(made: Any) -> None:
+    """A script in the file that ends Python when the file is opened."""
+    text("exit.py", "import sys\nsys.exit('no licence')\n")
+
+
+@scene
+def exits_later(made: Any) -> None:
+    """A script in the file that ends Python, as if nothing were wrong, in frame 2."""
+    text(
+        "exit.py",
+        "import bpy, sys\n"
+        "@bpy.app.handlers.persistent\n"
+        "def leave(scene, *rest):\n"
+        "    if scene.frame_current == 2:\n"
+        "        sys.exit()\n"
+        "bpy.app.handlers.render_pre.append(leave)\n",
+    )
+
+
+@scene
+def stumbles(made: Any) -> None:
+    """Three scripts in the file and a driver that stop with an error, one of them in frame 2 alone."""
+    text("rig.py", "def pose():\n    raise ValueError('no bones\\nat all')\npose()\n")
+    text("typed.py", "def pose(:\n")
+    text(
+        "later.py",
+        "import bpy\n"
+        "@bpy.app.handlers.persistent\n"
+        "def move(scene, *rest):\n"
+        "    if scene.frame_current == 2:\n"
+        "        raise RuntimeError('no path')\n"
+        "bpy.app.handlers.frame_change_pre.append(move)\n",
+    )
+    bpy.data.objects["Cube"].driver_add("location", 2).driver.expression = "bool(1 / 0)"
+
+
+@scene
+def breaks_keeper(made: Any) -> None:
+    """A script in the file that breaks what brender itself does behind a frame."""
+    text("break.py", "from brender.worker.blender import output\noutput.Attempt.publish = lambda attempt: 1 / 0\n")
 
 
 @scene
@@ -304,14 +458,14 @@ def see_through(made: Any) -> None:
     made.render.resolution_x, made.render.resolution_y = 33, 17
 
 
-def main(folder: Path) -> None:
+def main() -> None:
     for name, change in MAKERS.items():
         change(small())
-        bpy.ops.wm.save_as_mainfile(filepath=str(folder / f"{name}.blend"), relative_remap=False)
-    (folder / "not_blender.blend").write_text("This is a letter.\n")
+        bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / f"{name}.blend"), relative_remap=False)
+    (FOLDER / "not_blender.blend").write_text("This is a letter.\n")
     sys.stdout.flush()
     os._exit(0)  # the bpy module can hang for ever in its own exit handlers
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[-1]))
+    main()

@@ -28,7 +28,18 @@ class Fate(TestCase):
 
     def test_no_display(self) -> None:
         said = sentence(int(signal.SIGABRT), ["Unable to open a display", "Aborted"], False)
-        self.assertIn("needs a display library (EGL, package libegl1)", said)
+        self.assertIn("Blender crashed (SIGABRT): this engine needs a display library (EGL, packages libegl1 ", said)
+
+    def test_a_line_about_egl_that_does_no_harm_is_not_the_reason(self) -> None:
+        said = sentence(int(signal.SIGABRT), ["EGL Error (0x3009): EGL_BAD_MATCH", "terminate called"], False)
+        self.assertEqual(said, "Blender crashed (SIGABRT); its last line was: terminate called")
+
+    def test_what_blender_says_behind_an_error_in_a_script_is_not_the_reason(self) -> None:
+        lines = ["RuntimeError: broken", "", "Error: script failed, file: '/keeper.py', exiting.", "Blender quit"]
+        self.assertEqual(
+            sentence(1 << 8, lines, False),
+            "Blender ended by itself with exit code 1; its last line was: RuntimeError: broken",
+        )
 
     def test_an_abort_for_another_reason_is_a_crash(self) -> None:
         self.assertIn("Blender crashed (SIGABRT)", sentence(int(signal.SIGABRT), ["terminate called"], False))

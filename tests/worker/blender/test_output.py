@@ -110,20 +110,6 @@ class NewContent(BlenderTestCase):
         self.assertEqual([before[16:24].hex(), after[16:24].hex()], ["0000002000000012", "0000002100000011"])
 
 
-class FullDisk(BlenderTestCase):
-    def test_a_frame_that_does_not_fit_fails_and_leaves_no_file(self) -> None:
-        full = Path("/dev/shm/brender-full")
-        if os.geteuid() != 0 or os.system(f"mkdir -p {full} && mount -t tmpfs -o size=8k none {full}") != 0:
-            self.skipTest("Only root can make a file system that is too small.")
-        self.addCleanup(os.system, f"umount {full} && rmdir {full}")
-        farm = self.entered("deep_png", Output=str(full / "f_####"), ResolutionPercent="400")
-        ended = farm.render(1)
-        self.assertFalse(ended.ok)
-        self.assertRegex(ended.reason, "No space left|only in part|could not render|cannot be put")
-        self.assertEqual([name for name in os.listdir(full) if not name.startswith(".")], [])
-        farm.close()
-
-
 class Refusals(BlenderTestCase):
     def inside(self, ask: str, *asked: Any) -> list[Any]:
         """What a Blender with the scene open answers to each, a refusal as its sentence."""
