@@ -274,7 +274,7 @@ class SmallFarmByTelnet(TelnetCase):
 
     async def test_tables_fit_the_window(self) -> None:
         farm = await self.farm()
-        await farm.job(name="a job whose name does not end, at least not before " + "the line ends " * 8, owner="ada")
+        await farm.job(name="a job whose name does not end, at least not before " + "the line ends " * 5, owner="ada")
         for columns, within in ((120, range(100, 121)), (40, range(30, 41))):
             terminal = await self.connected(farm, (24, columns))
             await terminal.shown()

@@ -169,20 +169,20 @@ def obstacle_of(farm: Farm, step: Step, task: int, now: float) -> str:
 
 def nobody(farm: Farm, step: Step) -> str:
     """No client could ever run it: what comes nearest?"""
-    clients = [client for client in farm.clients.values() if client.works] or list(farm.clients.values())
     pool = step.shape.pool
-    within = [client for client in clients if pool in client.settings.pools] if pool else clients
-    if pool and not within:
+    there = [client for client in farm.clients.values() if not pool or pool in client.settings.pools]
+    if not there:
         return f"it needs a client of pool {pool}, and none is in it"
-    where = "online client" if clients[0].works else "client"
+    within = [client for client in there if client.works] or there
+    online, in_pool = "online " if within[0].works else "", f" in pool {pool}" if pool else ""
     if lacking := most_of(within, step.requires):
-        return f"it needs {lacking[0]}; the largest {where}{f' in pool {pool}' if pool else ''} {lacking[1]}"
+        return f"it needs {lacking[0]}; the largest {online}client{in_pool} {lacking[1]}"
     reasons = Counter(verdict(client, step.shape) for client in within)
     (reason, _), *_ = reasons.most_common(1)
     if len(within) == 1:
-        return f"the only {where} is {within[0].name}, and {of_client(reason, within[0])}"
+        return f"the only {online}client{in_pool} is {within[0].name}, and {of_client(reason, within[0])}"
     one = next(client for client in within if verdict(client, step.shape) == reason)
-    return f"none of the {len(within)} {where}s can run it; of {one.name}: {of_client(reason, one)}"
+    return f"none of the {len(within)} {online}clients{in_pool} can run it; of {one.name}: {of_client(reason, one)}"
 
 
 def of_client(reason: str | None, client: RuntimeClient) -> str:
