@@ -49,7 +49,7 @@ class Decoder(Generic[Words]):
         """The messages that are whole now.  Raises `BadMessage`; feed nothing after that."""
         self._rest += data
         if b"\n" not in data:  # a long line that comes in small pieces is looked at once
-            self._check_length(len(self._rest))
+            self._check_length(self._rest)
             if self._rest[:1] == HANDSHAKE:
                 raise BadMessage("This is TLS, and this port speaks plainly.")
             return []
@@ -58,14 +58,14 @@ class Decoder(Generic[Words]):
         messages: list[Words] = []
         try:
             messages.extend(self._read(line) for line in lines if line.strip())
-            self._check_length(len(rest))
+            self._check_length(rest)
         except BadMessage as bad:
             bad.messages = messages
             raise
         return messages
 
     def _read(self, line: bytearray) -> Words:
-        self._check_length(len(line))
+        self._check_length(line)
         try:
             return self._decoder.decode(line)
         except msgspec.ValidationError as error:
@@ -75,6 +75,7 @@ class Decoder(Generic[Words]):
         except RecursionError:
             raise BadMessage("A line has to be one JSON object, not nested so deep.") from None
 
-    def _check_length(self, length: int) -> None:
-        if length > self._most:
+    def _check_length(self, line: bytearray) -> None:
+        """The line ends of Windows are no part of a line."""
+        if len(line) - line.endswith(b"\r") > self._most:
             raise BadMessage(f"A line may have {self._most:,} bytes; this one has more.")

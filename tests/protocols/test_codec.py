@@ -133,8 +133,14 @@ class TooLong(SynchronousTestCase):
         (found,) = decoder(self.MOST).feed(self.line(1000) + b"\n")
         self.assertIsInstance(found, say.Log)
 
+    def test_the_line_ends_of_windows_do_not_count_wherever_they_are_split(self) -> None:
+        line = self.line(1000)
+        for pieces in ([line + b"\r\n"], [line + b"\r", b"\n"], [line, b"\r\n"], [line, b"\r", b"\n"]):
+            reader = decoder(self.MOST)
+            self.assertEqual([type(found) for piece in pieces for found in reader.feed(piece)], [say.Log])
+
     def test_one_byte_more_is_too_long(self) -> None:
-        for sent in (self.line(1001), self.line(1001) + b"\n", b"x" * 1001):
+        for sent in (self.line(1001), self.line(1001) + b"\n", self.line(1001) + b"\r\n", b"x" * 1001):
             self.assertRegex(str(refusal(sent, decoder(self.MOST))), self.SAYS)
 
     def test_a_long_line_that_comes_in_pieces_is_refused_as_soon_as_it_is_too_long(self) -> None:
