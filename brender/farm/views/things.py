@@ -5,6 +5,7 @@ that msgspec turns into JSON.  Shell, web, events and command line all show thes
 differ.  What a field means, and in which unit it is, stands beside its type.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -28,6 +29,7 @@ def shows(sentence: str, unit: str = "", values: Iterable[str] = ()) -> msgspec.
 
 
 EPOCH, SECONDS, BYTES, PERCENT = "seconds of the epoch", "seconds", "bytes", "percent"
+ONE_FRAME = re.compile(r"(-?\d+)-\1")  # of a chunk that has no other
 ACTIVITIES = ("idle", "busy", "asleep", "occupied", "unwell", "off")
 
 
@@ -204,7 +206,11 @@ def order_view(order: Order, job: Job, farm: Farm) -> OrderView:
 
 def what(step: Step, task: int) -> str:
     """A task in a person's words."""
-    return f"frame {step.plan.parameters(task)[step.plan.frame]}" if step.plan.has_frames else f"task {task}"
+    if not step.plan.has_frames:
+        return f"task {task}"
+    told = step.plan.parameters(task)[step.plan.frame]
+    one = ONE_FRAME.fullmatch(told)
+    return f"frame {one[1] if one else told}"
 
 
 def step_view(step: Step | FinishedStep, job: Job) -> StepView:
