@@ -4,7 +4,8 @@ How does this work?  A real server has 1,000 clients in its database.  `render-*
 turns, as a person does it at the shell, as a line of JSON on the same port, and over HTTP; the time counts from the
 line sent to the last byte of the answer, which comes after the commit.  Meanwhile a program follows the event stream:
 it counts the events of clients, and the clients that these show.  The commits are those that the server has counted by
-the time of the answer, the fewest of all times: a tenth of a second later it writes and counts more, to announce it.
+the time of the answer, the usual and the most of all times: a tenth of a second after a change it writes what is left
+before it announces it, which counts too where the answer, or the look at the count, took as long as that.
 """
 
 import json
@@ -70,7 +71,8 @@ def measured(way: str, do: Do, farm: Farm, reader: "Reader") -> list[Figure]:
             farm.until(lambda status=status: reader.all_are(status), f"the reader does not hear {verb}")  # type: ignore[misc]
     return [
         figure(f"at_once_ms {way}", 1000 * median(took), "ms", "<= 100"),
-        figure(f"at_once_commits {way}", min(commits), "", "<= 1"),
+        figure(f"at_once_commits {way}", median(commits), "", "<= 1"),
+        figure(f"at_once_commits_max {way}", max(commits), ""),
         figure(f"at_once_events {way}", (reader.events - events) / len(took), "", "<= 1"),
     ]
 

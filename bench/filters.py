@@ -46,6 +46,7 @@ def view(number: int) -> ClientView:
         since=NOW,
         load=0.0,
         **UNKNOWN._asdict(),
+        revoked=False,
         sleep_zone="UTC",
         sleep_week=(),
         slots=1,

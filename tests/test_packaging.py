@@ -175,8 +175,9 @@ class Started(TestCase):
         listed = run(Path(sys.executable).parent / "twistd", "--help", cwd=temporary())
         self.assertIn("brender", listed.split())
         self.assertIn("brender-worker", listed.split(), "make test installs the checkout: python -m bootstrap --test")
-        said = run(Path(sys.executable).parent / "twistd", "-n", "brender", "--help", cwd=temporary())
-        self.assertIn("--config", said)
+        for folder in (temporary(), CHECKOUT):
+            said = run(Path(sys.executable).parent / "twistd", "-n", "brender", "--help", cwd=folder)
+            self.assertIn("--config", said)
 
     async def test_the_tac_file_starts_a_server_that_answers_and_stops_when_told(self) -> None:
         await self.check(Path(sys.executable), CHECKOUT / "twistd.tac")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from brender.client.http import API, Question
+from brender.client.http import API, Question, sayable
 from brender.verbs.items.item import Item
 from brender.verbs.verb import Verb, Which
 
@@ -38,7 +38,8 @@ def question(
 
 def address(verb: Verb, id: int | str | None, job: int | None) -> str:  # noqa: A002
     own = "" if verb.name in (*METHODS, *AT_ITS_THING) else f"/{verb.name}"
-    one = "" if id is None or verb.which is Which.NONE else f"/{quote(str(id), safe='')}"
+    with sayable():
+        one = "" if id is None or verb.which is Which.NONE else f"/{quote(str(id), safe='')}"
     return base_of(verb.item, job) + one + own
 
 

@@ -6,7 +6,7 @@ verb takes (`signature`), so that a wrong name is refused before anything is sen
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import Parameter, Signature
 from typing import Any
 
@@ -18,6 +18,8 @@ from brender.client.http import Api, Question
 from brender.client.results import AsyncPages, Outcome, Outcomes, Pages
 from brender.verbs.items.item import Item
 from brender.verbs.known import VERBS
+from brender.verbs.said.settable import cannot_be_set
+from brender.verbs.said.unfit import meant
 from brender.verbs.telling import rows_of_json
 from brender.verbs.verb import Verb, Which
 
@@ -67,6 +69,7 @@ def method(verb: Verb) -> Callable[..., Any]:
     form = signature(verb)
 
     def call(self: Resource, *given: Any, **named: Any) -> Any:
+        check_names(verb, form, named)
         said = form.bind(self, *given, **named).arguments
         del said["self"]
         id, chosen = said.pop("id", None), said.pop("filter", "") if takes_filter(verb) else ""  # noqa: A001
@@ -103,6 +106,16 @@ def taken(each: msgspec.structs.FieldInfo) -> Parameter:
     if default is msgspec.NODEFAULT:
         default = UNSET if each.default_factory is not msgspec.NODEFAULT else Parameter.empty
     return Parameter(each.name, Parameter.KEYWORD_ONLY, default=default)
+
+
+def check_names(verb: Verb, form: Signature, named: Iterable[str]) -> None:
+    """Raises `TypeError` for a name that there is none of, with the one that was probably meant."""
+    known = [name for name, each in form.parameters.items() if each.kind is Parameter.KEYWORD_ONLY]
+    for name in named:
+        if name not in form.parameters:
+            call = f"{verb.item.plural}.{NAMES.get(verb.name, verb.name)}"
+            sentence = f'{call} takes no "{name}"; {meant(name, known)}'
+            raise TypeError(cannot_be_set(name, verb.takes) or sentence)
 
 
 def check_chosen(verb: Verb, id: Any, chosen: str) -> None:  # noqa: A002

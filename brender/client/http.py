@@ -26,6 +26,7 @@ from brender.client.trust import HINT, trusting
 API = "/api/v1"
 PATIENCE = 60.0  # seconds without a byte; an open stream sends one every 15
 MOST_LINE = 4 << 20  # bytes of one event
+NO_TEXT = "The address has half a surrogate pair (like \\ud800), which is no character."
 BUSY = 503  # a standby, or a server that takes nothing new
 
 
@@ -40,12 +41,22 @@ class Question:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def request(self, base: str, token: str = "") -> Request:
-        asked = urlencode(self.query, quote_via=quote)
+        with sayable():
+            asked = urlencode(self.query, quote_via=quote)
         data = None if self.body is None else plain_json.dumps(self.body).encode()
         headers = {**self.headers, "Content-Type": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         return Request(f"{base}{self.path}{'?' + asked if asked else ''}", data, headers, method=self.method)
+
+
+@contextmanager
+def sayable() -> Iterator[None]:
+    """What is put into an address has to be text; a command's words may be any bytes."""
+    try:
+        yield
+    except UnicodeEncodeError:
+        raise Failed(NO_TEXT, code="bad-request") from None
 
 
 class Busy(Failed):

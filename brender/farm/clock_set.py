@@ -31,4 +31,6 @@ def shift(farm: Farm, by: float, now: float) -> None:
             second_starts.suspect(farm, order, now)
     for job in farm.jobs.values():
         job.turns = None
+        for step in job.steps:
+            step.rests_until += by
     changing.look_at_clocks(farm, now)

@@ -127,6 +127,7 @@ class Farm:
         self.floor.reconsider()
         for order in list(client.orders.values()):
             if order.recalled and not order.ending:
+                self._stays(order)
                 order.recalled = False  # it may not have heard of it
                 self.floor.arrive(order, order.untouched, False)
             order.running = None
@@ -212,6 +213,7 @@ class Farm:
             return None
         order.begin(task, now)
         self.floor.begun(order)
+        self._stays(order)
         second_starts.suspect(self, order, now)
         return order
 
@@ -260,6 +262,7 @@ class Farm:
         if not order.holds(task):
             self._gone(order, [task])
             return False
+        self._stays(order)
         seconds, peak = min(MOST_SECONDS, max(0.0, seconds)), min(MOST_MEMORY, max(0, peak))  # a worker's word
         step, tasks = self.step_of(order), self._tasks(order, [task])
         if outcome is TaskState.COMPLETED:
@@ -274,6 +277,11 @@ class Farm:
                 self._ended(step, order, each, outcome, failure, now)
         following.look_at(self, step, now)
         return True
+
+    def _stays(self, order: Order) -> None:
+        """Where it was asked back it does not come: who has nothing to do may call back another."""
+        if order.recalled:
+            self.roused.update(self.floor.idle)
 
     def _tasks(self, order: Order, units: list[int]) -> list[int]:
         """The tasks of what runs as one."""
@@ -344,9 +352,12 @@ class Farm:
         self._free(order, ended)
 
     def _free(self, order: Order, ended: Collection[int]) -> None:
-        """Tasks that a client was to end may run elsewhere."""
-        if ended and not self.jobs[order.job].finished:
-            following.free(self, self.step_of(order))
+        """Tasks that a client was to end may run elsewhere, and so may what they were made from."""
+        job = self.jobs[order.job]
+        if ended and not job.finished:
+            for step in (job.steps[order.step], *job.needed_by([order.step])):
+                if step.counts[TaskState.WAITING]:
+                    following.free(self, step)
 
     def step_of(self, order: Order) -> Step:
         return self.jobs[order.job].steps[order.step]

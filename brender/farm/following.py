@@ -48,9 +48,13 @@ def free(farm: "Farm", step: Step) -> None:
 
 
 def hold_what_ends(step: Step) -> None:
-    """A task does not begin anew before all that a client ran of it is gone."""
-    for order in step.job.orders.values():
-        for task in order.ends if order.step == step.index else ():
+    """A task does not begin anew before all is gone that clients ran of it, and of the steps that depend on it."""
+    for order in [order for order in step.job.orders.values() if order.ends]:
+        if order.step != step.index:
+            if step in step.job.needed_by([order.step]):
+                step.tasks.move_all(TaskEvent.HELD)
+            continue
+        for task in order.ends:
             if step.tasks[task] is TaskState.READY:
                 step.tasks.move(task, TaskEvent.HELD)
 

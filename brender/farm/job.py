@@ -40,6 +40,7 @@ class Step:
     peak: int = 0  # bytes of memory that its tasks were seen to use, rounded up
     place: tuple[int, ...] = ()  # in its lane of the order of work
     resting: str = ""  # why nothing of it is ordered for a while: a licence that was not there
+    rests_until: float = 0.0  # seconds of the epoch
     rests: int = 0  # how often it has rested since its last success
     began: float | None = None  # its first order was issued
     as_of: int = -1  # the last order when the states of all its tasks were written as a whole; below 0 for never
@@ -100,6 +101,7 @@ class Standing(msgspec.Struct, omit_defaults=True):
     stale: list[int] = []  # steps that were done from what was then asked for again
     too_little: dict[int, int] = {}  # step -> bytes of memory with which tasks of it were killed
     deleted: bool = False  # it goes as soon as no client holds an order of it
+    key: str = ""  # of the request that handed it in: digests of whose key it was, and of what was said with it
 
 
 class Shown(NamedTuple):

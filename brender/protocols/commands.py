@@ -2,11 +2,13 @@
 
 How does this work?  `answer` takes the shell's own commands (`OWN`) itself, and makes a request of everything else
 (`typed`), which is performed as one from any other face; `telling` has the words.  Every refusal becomes its sentence;
-what is no refusal but a fault of ours is left to whoever called.
+what is no refusal but a fault of ours is left to whoever called.  `answered` tells besides how it went, with the exit
+codes of the command.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from brender import __version__
 from brender.farm.interfaces import FarmService, NotFound
@@ -19,7 +21,8 @@ from brender.protocols.caller import may_look
 from brender.verbs.filters import BadFilter, pointing
 from brender.verbs.helping import explained, overview
 from brender.verbs.known import VERBS
-from brender.verbs.performing import none_chosen, perform
+from brender.verbs.performing import Result, none_chosen, perform
+from brender.verbs.said.unfit import Unfit
 from brender.verbs.said.words import BadWords, Word, WrongUse, split
 from brender.verbs.tables import WIDTH, count, duration
 from brender.verbs.telling import tell, told_of
@@ -27,8 +30,9 @@ from brender.verbs.telling.clients import EMPTY as NO_CLIENTS
 from brender.verbs.telling.jobs import EMPTY as NO_JOBS
 from brender.verbs.telling.jobs import spread
 from brender.verbs.typed import Typed, understood
-from brender.verbs.verb import Verb
+from brender.verbs.verb import Verb, Which
 
+DONE, FAILED, WRONG_USE = 0, 1, 2
 ALIASES = {"?": "help", "exit": "quit", "bye": "quit", "logout": "quit"}  # what people type at other prompts
 HELP = "help lists the commands"
 EMPTY = {"client": NO_CLIENTS, "job": NO_JOBS}
@@ -53,33 +57,53 @@ class LogInAs(Exception):
     """The person wants to be somebody: whose password is to be asked for."""
 
 
+class Answer(NamedTuple):
+    text: str
+    code: int = DONE  # FAILED also when some of many were refused, or a filter chose nothing to change
+
+
 async def answer(service: FarmService, line: str, now: float, width: int = WIDTH, who: Who = LOCAL) -> str:
     """What the farm says to a line.  Raises `Leave`, `LogInAs`, and whatever went wrong inside."""
+    return (await answered(service, line, now, width, who)).text
+
+
+async def answered(service: FarmService, line: str, now: float, width: int = WIDTH, who: Who = LOCAL) -> Answer:
+    """The same, and how it went."""
     try:
         words = split(line)
         if not words:
-            return ""
+            return Answer("")
         name = ALIASES.get(words[0].lower(), words[0].lower())
         if name in OWN:
-            return await OWN[name].run(Asked(service, words[1:], now, width, who))
+            return Answer(await OWN[name].run(Asked(service, words[1:], now, width, who)))
         return await asked_of_the_farm(service, words, now, width, who)
-    except (BadWords, NotFound, NotNow, NotLoggedIn, NotAllowed) as refused:
-        return str(refused)
+    except BadWords as wrong:
+        return Answer(str(wrong), WRONG_USE)
+    except (NotFound, NotNow, NotLoggedIn, NotAllowed) as refused:
+        return Answer(str(refused), FAILED)
 
 
 async def asked_of_the_farm(
     service: FarmService, words: Sequence[Word], now: float, width: int, who: Who = LOCAL
-) -> str:
+) -> Answer:
     files = service.rights(who).role.covers(Role.ADMIN)  # what is typed may name one of this machine
     typed = understood(words, VERBS, zone_of(service.farm.settings.zone), OWN, files=files)
     try:
         result = await perform(VERBS, service, replace(typed.request, who=who), now)
     except Refused as refused:
-        return refusal(refused, typed.verb)
+        return Answer(refusal(refused, typed.verb), FAILED)
     except BadFilter as bad:
-        return pointed(bad, typed.filter, width)
+        return Answer(pointed(bad, typed.filter, width), WRONG_USE)
+    except Unfit as unfit:
+        return Answer(str(unfit), FAILED)
     nothing = "" if result.outcomes else await nothing_told(service, typed, now)
-    return tell(told_of(result, now, typed.filter, nothing, width))
+    return Answer(tell(told_of(result, now, typed.filter, nothing, width)), code_of(result, typed))
+
+
+def code_of(result: Result, typed: Typed) -> int:
+    if typed.verb.which is Which.MANY and typed.filter and not result.outcomes:
+        return FAILED
+    return FAILED if any("error" in outcome.more for outcome in result.outcomes) else DONE
 
 
 async def nothing_told(service: FarmService, typed: Typed, now: float) -> str:

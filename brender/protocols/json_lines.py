@@ -1,9 +1,10 @@
 """JSON lines: a conversation with a program at the shell's port.
 
 How does this work?  Each line is a request, as `verbs.requests` has it, and is answered with a line, in the same
-order; nothing is read while an answer is made, or while answers are not read.  `subscribe` has events told between the
-answers.  A program that does not read is told what it missed from the farm's own ring of events once it reads again,
-or `reset` when that has forgotten: nothing is kept for anybody.
+order; nothing is read while an answer is made, or while answers are not read.  A line may be as long as a request by
+HTTP where somebody is known, and much shorter where nobody is.  `subscribe` has events told between the answers.  A
+program that does not read is told what it missed from the farm's own ring of events once it reads again, or `reset`
+when that has forgotten: nothing is kept for anybody.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -29,12 +30,13 @@ from brender.verbs.known import VERBS
 from brender.verbs.performing import perform
 from brender.verbs.said.given import read
 from brender.verbs.said.requests import Filter, Refusal, Wanted, refusal_of
+from brender.verbs.said.size import MOST_SAID
 from brender.verbs.said.strict import parsed
 from brender.verbs.said.unfit import Unfit, no_field
 from brender.verbs.said.words import listed
 from brender.verbs.verb import Given
 
-MOST_BYTES = 4 << 20  # of a line
+MOST_BYTES = 4 << 20  # of a line where nobody is known; where somebody is, `MOST_SAID`
 NO_EVENTS = "You are not logged in any more: no events follow."
 UNKNOWN = -1  # the number of no event: what came after it has to be asked for anew
 SESSION = "session"  # what somebody logs in with
@@ -71,10 +73,36 @@ class JsonLines(Conversation):
         self._hearing: Hearing | None = None
         self._ends: list[Callable[[], None]] = []  # of the subscription
         self._heard = 0  # the number of the last event that this program knows, or does not want to
+        self._pieces: list[bytes] = []  # of a line that has not ended
+        self._size = 0  # of them together
 
     def connectionMade(self) -> None:
         super().connectionMade()
         self.caller.at(self.transport)
+
+    def hear(self, data: bytes) -> None:
+        """A line is put together once, and not anew with each of its pieces."""
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size > MOST_BYTES:
+            self._look_who_is_there()
+        if not data or self.delimiter in data or not self.line_mode or self._size > self.MAX_LENGTH:
+            self._put_together()
+
+    def _look_who_is_there(self) -> None:
+        """Before the end of a long line; the port hears of it too if they are no stranger."""
+        most = MOST_SAID if self.caller.is_known else MOST_BYTES
+        if most > self.MAX_LENGTH and self._later:
+            self._later(self.go_on)
+        self.MAX_LENGTH = most
+
+    def _put_together(self) -> None:
+        data, self._pieces, self._size = b"".join(self._pieces), [], 0
+        super().hear(data)
+
+    def readConnectionLost(self) -> None:
+        self._put_together()
+        super().readConnectionLost()
 
     def lineReceived(self, line: bytes) -> None:
         if line.strip():
@@ -86,7 +114,7 @@ class JsonLines(Conversation):
         self.go_on()
 
     def too_long(self) -> None:
-        sentence = f"A line may have {MOST_BYTES:,} bytes; that one had more and was dropped."
+        sentence = f"A line may have {self.MAX_LENGTH:,} bytes; that one had more and was dropped."
         self.transport.write(encoded(Refusal("line-too-long", sentence).body()) + b"\n")
 
     # --- events

@@ -3,7 +3,8 @@
 How does this work?  Conch speaks the protocol.  Whoever connects proves who they are by the password or by a public
 key of theirs; a key is an API token without a secret, so its role, its end and its deletion are those of tokens.  Then
 a `Channel` has a `Shell`, as at the telnet port; with a terminal, keys are edited here.  `ssh HOST jobs` answers
-one line.  Nothing else that SSH can do is there: no files, no forwarding.
+one line, and ends with the exit status that the command would.  Nothing else that SSH can do is there: no files, no
+forwarding.
 """
 
 # What is inherited from Conch has no types there.
@@ -37,7 +38,7 @@ from brender.farm.interfaces import FarmService
 from brender.farm.people.users import Unwelcome, Who, mark_of_key
 from brender.farm.transitions import NotNow
 from brender.ports.strangers import Visit
-from brender.protocols.commands import Leave, LogInAs, answer
+from brender.protocols.commands import FAILED, WRONG_USE, Answer, Leave, LogInAs, answered
 from brender.protocols.conversation import Later
 from brender.protocols.shell import Shell
 
@@ -120,6 +121,7 @@ class Channel(SSHSession):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._shell: Shell | None = None
+        self._status = 0  # with which it ends
         self._width: int | None = None  # of the terminal, where there is one
         self._producer: IPushProducer | None = None
         self._unread = b""
@@ -166,19 +168,27 @@ class Channel(SSHSession):
             self._shell.greet(asks=False)
 
     def _begin(self, line: str) -> None:
-        Deferred.fromCoroutine(self._answer(line)).addErrback(self._broken)
+        Deferred.fromCoroutine(self._answer(line)).addErrback(self._broken).addCallback(self._end)
 
-    async def _answer(self, line: str) -> None:
+    async def _answer(self, line: str) -> Answer:
         visitor = self.avatar
         try:
-            text = await answer(visitor.service, line, visitor.now(), who=visitor.who)
-        except (Leave, LogInAs):
-            text = ""
-        self.write(f"{text}\n".encode() if text else b"")
-        self.loseConnection()
+            return await answered(visitor.service, line, visitor.now(), who=visitor.who)
+        except Leave:
+            return Answer("")
+        except LogInAs:
+            return Answer("One logs in with the connection: ssh NAME@HOST.", WRONG_USE)
 
-    def _broken(self, failure: Failure) -> None:
+    def _broken(self, failure: Failure) -> Answer:
         self.log.failure("A line by SSH could not be answered", failure)
+        went = f"That went wrong inside brender ({type(failure.value).__name__}); the log of the server tells how."
+        return Answer(went, FAILED)
+
+    def _end(self, answer: Answer) -> None:
+        if self.disconnecting:
+            return
+        self._status = answer.code
+        self.write(f"{answer.text}\n".encode() if answer.text else b"")
         self.loseConnection()
 
     # --- what comes, and goes
@@ -196,9 +206,9 @@ class Channel(SSHSession):
             self._shell.readConnectionLost()
 
     def loseConnection(self) -> None:
-        """With the exit status that it went well."""
+        """With an exit status."""
         if not self.disconnecting:
-            self.conn.sendRequest(self, b"exit-status", bytes(4))
+            self.conn.sendRequest(self, b"exit-status", self._status.to_bytes(4))
         super().loseConnection()
 
     def closed(self) -> None:

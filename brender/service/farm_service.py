@@ -27,7 +27,7 @@ from brender.farm.client import Machine, RuntimeClient, Status
 from brender.farm.failures.log_rules import rules_of
 from brender.farm.failures.reasons import MOST_ORDERS, FailureView, failures
 from brender.farm.interfaces import Event, Following, LogPage, NotFound, Planner, Store, Templates
-from brender.farm.job import Job, Step
+from brender.farm.job import Job, Standing, Step
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings, read
 from brender.farm.starting import restore
 from brender.farm.submission.answers import Outline, Wrong
@@ -136,6 +136,7 @@ class FarmService(PeopleService, Inviting, Service):
         name: str = "",
         folder: str = "",
         settings: Mapping[str, Any] | None = None,
+        key: str = "",
     ) -> Job:
         await self._may_change()
         try:
@@ -149,7 +150,8 @@ class FarmService(PeopleService, Inviting, Service):
         await self._may_change()  # a while may have gone by
         await self._take_up_sources(wanted)
         number = self.farm.last_job + 1  # another one may have come meanwhile
-        job = Job(id=number, name=name or made.name, submitted=self._now(), settings=wanted)
+        standing = Standing(key=key)
+        job = Job(id=number, name=name or made.name, submitted=self._now(), settings=wanted, standing=standing)
         changing.submit(self.farm, job, made, self._now())
         job.warnings += admission.warnings(self.farm, job)
         self._match()

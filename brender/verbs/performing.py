@@ -45,6 +45,7 @@ class Request:
     job: int | None = None  # whose steps, tasks or orders
     texts: bool = False  # the values came as texts: from the query of an address
     who: Who = LOCAL
+    key: str = ""  # kept with what it makes
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ async def perform(verbs: Mapping[tuple[str, str], Verb], service: FarmService, r
     things = await choose(verb, service, request, job, now)
     in_range(given)
     given.check()
-    call = Call(service, verb.item, things, given, now, request.id is not None, job, request.who, rights)
+    call = Call(service, verb.item, things, given, now, request.id is not None, job, request.who, rights, request.key)
     with audited(verb, call, request.values) as entry:
         found = await verb.run(call)
         done = found if isinstance(found, Done) else Done(found)

@@ -54,6 +54,7 @@ class Call:
     job: Any = None  # whose steps, tasks or orders they are
     who: Who = LOCAL
     rights: Rights = NO_RIGHTS
+    key: str = ""  # kept with what it makes
 
 
 @dataclass(frozen=True)

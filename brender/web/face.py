@@ -3,16 +3,18 @@
 How does this work?  `Face.look` and `Face.change` answer for every verb.  The things are named by the address: an id
 in it, or `?filter=`.  What is said besides comes from the query where nothing is changed, and from the body where
 something is.  A change that is sent again with its Idempotency-Key is not done again: `Once` keeps what became of
-it.  Whatever is wrong is raised, and answered by `wrong`.
+it, and a job its key.  Whatever is wrong is raised, and answered by `wrong`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from twisted.internet.interfaces import IReactorTime
 
+from brender.farm.farm import Farm
 from brender.farm.interfaces import FarmService
+from brender.farm.job import Job
 from brender.verbs.allowing import allowed
 from brender.verbs.items.reading import id_of
 from brender.verbs.known import VERBS
@@ -21,7 +23,7 @@ from brender.verbs.performing import Request, Result, perform
 from brender.verbs.verb import Outcome, Verb
 from brender.web.http.answers import JSON, TEXT, Answer, Streaming, encoded, json_answer, tag_of
 from brender.web.http.asking import Ask
-from brender.web.http.once import HEADER, Once
+from brender.web.http.once import HEADER, Once, handed_in, key_of
 from brender.web.http.pieces import Written, streaming
 from brender.web.http.versions import check_unchanged, tag_of_thing
 
@@ -56,9 +58,11 @@ class Face:
         request = asked(verb, ask)
 
         async def work() -> Result:
-            allowed(verb, self.service, request.who, self.now())
+            rights = allowed(verb, self.service, request.who, self.now())
             await check_unchanged(verb.item, self.service, request, ask.header("if-match"))
-            return await self.perform(request)
+            key = key_of(rights.name, ask.header(HEADER), wanted(ask)) if verb.submits and verb.makes else ""
+            job = handed_in(self.service.farm, key)
+            return made(verb, job, self.service.farm) if job else await self.perform(replace(request, key=key))
 
         result = await self._once.do(ask.header(HEADER), content(ask), work)
         if len(result.outcomes) > MANY:
@@ -109,8 +113,17 @@ def asked(verb: Verb, ask: Ask) -> Request:
 
 def content(ask: Ask) -> bytes:
     """All that makes a request another one than one before with the same key."""
-    whose = (ask.who.session, ask.who.token)
-    return repr((ask.method, ask.path, sorted(ask.query.items()), whose)).encode() + ask.content
+    return repr((ask.who.session, ask.who.token)).encode() + wanted(ask)
+
+
+def wanted(ask: Ask) -> bytes:
+    """The same, whoever asks."""
+    return repr((ask.method, ask.path, sorted(ask.query.items()))).encode() + ask.content
+
+
+def made(verb: Verb, job: Job, farm: Farm) -> Result:
+    """As if it had been made now."""
+    return Result(verb, None, [Outcome(job)], {}, one=False, farm=farm)
 
 
 def address_of(result: Result, request: Request) -> str:

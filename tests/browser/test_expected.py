@@ -4,6 +4,7 @@ How does this work?  The server is real; only the way to it is slow: `Held` keep
 it go on.  Meanwhile things happen on the farm, which the page hears of as ever.
 """
 
+import re
 from typing import ClassVar
 
 from playwright.sync_api import Locator, Page, Route, expect
@@ -14,6 +15,10 @@ from tests.browser.pages import mark, marked, row, see, state, told
 from tests.line.harness import template, until
 
 NO_ANSWER = "The server does not answer"
+WIDTHS = """async bar => {
+  await Promise.all(bar.getAnimations({ subtree: true }).map(each => each.finished));
+  return [bar, ...bar.children].map(each => each.getBoundingClientRect().width);
+}"""  # pixels: of the bar, then of its parts
 
 
 class Held:
@@ -192,6 +197,45 @@ class Expected(BrowserCase):
         told(page, "1 pool deleted.")
         expect(gpu).to_have_count(0)
         self.assertEqual([pool["name"] for pool in self.farm.api("pools")["data"]], ["cpu"])
+
+
+class ManyAtOnce(BrowserCase):
+    """WEB-07"""
+
+    workers: ClassVar = {"alpha": 7}
+
+    def test_fifty_jobs_are_canceled_by_one_request_and_the_one_that_was_before_is_told_of(self) -> None:
+        jobs = [self.farm.submit(template("true", name=f"one_of_{number}", vcpus=64)) for number in range(52)]
+        self.farm.cancel(jobs[7])
+        page = see(self.visit, "jobs?length=100&sort=id&filter=name%3Done_of_*", ready="tbody a")
+        boxes = page.get_by_role("checkbox", name=re.compile("^Choose job"))
+        boxes.nth(0).check()
+        boxes.nth(49).click(modifiers=["Shift"])
+        expect(page.locator(".chosen")).to_contain_text("50 jobs chosen")
+        asked = list[str]()
+        page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+        page.get_by_role("button", name="Cancel", exact=True).click()
+        page.get_by_role("button", name="Really cancel?").click()
+        told(page, "49 jobs canceled, 1 of 50 stays as it is.")
+        expect(page.locator("tbody .state").filter(has_text="canceled")).to_have_count(50)
+        self.assertEqual([self.farm.job(job)["state"] for job in jobs], ["canceled"] * 50 + ["queued"] * 2)
+        page.wait_for_timeout(100)  # what it asks for meanwhile is heard
+        self.assertEqual(["/api/v1/jobs/cancel?" in each for each in asked if not each.startswith("GET ")], [True])
+        self.assertEqual([each for each in asked if re.search(r"/jobs/\d", each)], [])
+
+    def test_the_parts_of_a_bar_add_up_to_its_width(self) -> None:
+        script = f"case $1 in 4) exit 1;; [567]) echo $1 >> {self.folder}/held; sleep 300;; esac"
+        job = self.farm.submit(template(script, name="of_all", tasks="1-7"), settings={"tries": 1})
+        self.until(lambda: len(self.written("held")) == 3, "they do not run")
+        self.farm.api(f"jobs/{job}/tasks/cancel?filter=frame=7", {})
+        for path in (f"jobs/{job}", f"jobs?filter=id%3D{job}"):
+            bar = see(self.visit, path, ready=".bar").locator(".bar").first
+            expect(bar).to_have_attribute("aria-valuetext", "3 completed, 2 running, 1 failed, 1 canceled, of 7")
+            whole, *parts = bar.evaluate(WIDTHS)
+            self.assertGreater(whole, 50.0)
+            self.assertLess(abs(sum(parts) - whole), 1.0, parts)
+            for part, tasks in zip(parts, (3, 2, 1, 1), strict=True):
+                self.assertLess(abs(part - whole * tasks / 7), 1.0, parts)
 
 
 class Refused(PeopleCase):

@@ -95,6 +95,7 @@ class Settings(CommandCase):
         await self.farm.client("render-01")
         for code, line, sentence in (
             (2, "set job 1 priorty=3", 'No setting "priorty" of a job; did you mean priority?'),
+            (2, "set job 1 state=active", '"state" of a job cannot be set.'),
             (1, "set job one priority=3", "No job matches one."),
             (2, "set job 1 priority", '"priority" is not KEY=VALUE'),
             (2, "set client pools=gpu", "Say what is to be so"),

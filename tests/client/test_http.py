@@ -9,6 +9,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
+from brender.client import Farm
 from brender.client.errors import Failed, NotFound, Unreachable
 from brender.client.http import Api
 from tests.client.case import reactor
@@ -99,6 +100,12 @@ class Asking(ApiCase):
 
     async def test_a_single_problem_is_told_once_with_its_place(self) -> None:
         self.assertEqual(Failed("No.", code="x", problems=[{"at": "a", "message": "No."}]).lines(), ["a: No."])
+
+    def test_what_is_no_text_is_refused_before_anything_is_sent(self) -> None:
+        for ask in (lambda farm: farm.users.show("\ud800"), lambda farm: list(farm.jobs.list(filter="name=\ud800"))):
+            with self.assertRaisesRegex(Failed, r"^The address has half a surrogate pair \(like \\ud800\)") as caught:
+                ask(Farm("http://127.0.0.1:1"))
+            self.assertEqual(caught.exception.code, "bad-request")
 
     async def test_answers_that_are_not_ours_are_told_as_such(self) -> None:
         for body in ("<html>", "[]", '{"detail": "x"}', "{}"):

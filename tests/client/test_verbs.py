@@ -63,6 +63,18 @@ class Definitions(SynchronousTestCase):
         ):
             self.assertRaises(TypeError, wrong)
 
+    def test_a_name_that_there_is_none_of_is_told_with_the_one_that_was_meant(self) -> None:
+        for method_name, named, sentence in (
+            ("update", {"filter": "all", "priorty": 3}, 'jobs.update takes no "priorty"; did you mean priority?'),
+            ("list", {"limt": 3}, 'jobs.list takes no "limt"; did you mean limit?'),
+            ("update", {"filter": "all", "state": "active"}, '"state" of a job cannot be set.'),
+            ("cancel", {"filter": "all", "frames": "1"}, 'jobs.cancel takes no "frames"; there is filter.'),
+        ):
+            for farm in (Farm(), AsyncFarm()):
+                with self.assertRaises(TypeError) as caught:
+                    getattr(farm.jobs, method_name)(**named)
+                self.assertEqual(str(caught.exception), sentence)
+
 
 class Addresses(ClientCase):
     def test_each_is_one_of_the_table_for_that_verb(self) -> None:

@@ -10,19 +10,21 @@ import asyncio
 import json
 import os
 import shlex
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from brender.client import AsyncFarm
 from brender.client import Farm as Client
+from brender.farm.interfaces import FarmService
 from brender.protocols.commands import answer
 from brender.protocols.json_lines import JsonLines
 from brender.verbs.examples import EXAMPLES, TEMPLATE
-from brender.verbs.items.known import ITEMS
+from brender.verbs.items.known import ITEMS, Item
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request, Result
 from brender.verbs.telling import tell, told_of
@@ -44,19 +46,29 @@ FURTHER: Mapping[str, Request] = {
 
 def seen(farm: ExampleFarm) -> Any:
     """All that can be seen of a farm, but what is counted since the start of a process."""
-    items = {
-        item.name: [item.show(thing, farm.service.farm) for thing in things(farm, item.name)]
-        for item in ITEMS.values()
-        if not item.of_job and item.name != "audit"  # it tells by which face
-    }
-    return plain(items)
+    own = [item for item in ITEMS.values() if not item.of_job and item.name != "audit"]  # it tells by which face
+    items = {item.name: shown(farm, item) for item in own}
+    jobs = {f"job {number}": parts(farm, job) for number, job in farm.service.farm.jobs.items()}
+    return plain({**items, **jobs})
 
 
-def things(farm: ExampleFarm, item: str) -> Any:
-    found: list[Any] = []
-    coroutine = ITEMS[item].things(farm.service, None)
-    Deferred.fromCoroutine(coroutine).addCallback(found.extend)  # type: ignore[arg-type]
-    return found
+def parts(farm: ExampleFarm, job: Any) -> Mapping[str, Any]:
+    """The steps, tasks and orders of a job."""
+    return {item.plural: shown(farm, item, job) for item in ITEMS.values() if item.of_job}
+
+
+def shown(farm: ExampleFarm, item: Item, job: Any = None) -> list[Any]:
+    """Each thing as it is shown; what has to be waited for, or fails, is no list that is empty."""
+    told: list[Any] = []
+    Deferred.fromCoroutine(all_of(farm.service, item, job)).addBoth(told.append)
+    (found,) = told
+    if isinstance(found, Failure):
+        found.raiseException()
+    return [item.show(thing, farm.service.farm) for thing in found]
+
+
+async def all_of(service: FarmService, item: Item, job: Any) -> Sequence[Any]:
+    return await item.things(service, job)
 
 
 # --- the faces
@@ -156,6 +168,21 @@ def add(named: str, request: Request, face: str) -> None:
         self.assertEqual(seen(ours), seen(theirs))
 
     setattr(Table, f"test_{named}_by_{face}", test)
+
+
+class Seen(TestCase):
+    async def test_steps_tasks_and_orders_of_every_job_are_compared_too(self) -> None:
+        farm = await ExampleFarm.made(self)
+        before = seen(farm)
+        for number in farm.service.farm.jobs:
+            of_job = before[f"job {number}"]
+            self.assertEqual([*of_job], ["steps", "tasks", "orders"])
+            self.assertTrue(of_job["steps"] and of_job["tasks"], number)
+            self.assertEqual(bool(of_job["orders"]), number != 2, number)  # the one that never ran
+        await farm.do("task", "retry", filter="state=failed", job=1)
+        after = seen(farm)
+        self.assertNotEqual(after["job 1"]["tasks"], before["job 1"]["tasks"])
+        self.assertEqual(after["job 2"], before["job 2"])
 
 
 ROWS: Mapping[str, Request] = {**{"_".join(key): EXAMPLES[key] for key in VERBS}, **FURTHER}

@@ -18,17 +18,20 @@ from brender.farm.farm import Farm
 from brender.farm.job import Job, Step
 from brender.farm.order import Order
 from brender.farm.scheduling.why import obstacle_there, why_client, why_job, why_task
+from brender.farm.settings import After
 from brender.farm.transitions import FINISHED_JOB, JobState, TaskState
 
 GIB, MIB = 2**30, 2**20
 MEMORY = "amount.worker.memory"
 KNOWN: list[tuple[re.Pattern[str], str]] = []  # what a sentence may say, and the name of the method that looks
+OF_CLIENTS: set[str] = set()  # of these, what is said of a client; without a name, of each that could run it
 CLIENT, JOB, GROUP = r"(render-\d+)", r"job (\d+)", r"((?:online )?)client"
 
 
-def tells(pattern: str) -> Callable[[Any], Any]:
+def tells(pattern: str, of_client: bool = False) -> Callable[[Any], Any]:
     def known(method: Any) -> Any:
         KNOWN.append((re.compile(pattern), method.__name__))
+        OF_CLIENTS.update([method.__name__] if of_client else [])
         return method
 
     return known
@@ -50,6 +53,9 @@ class Facts(NamedTuple):
         found = [(match, name) for pattern, name in KNOWN if (match := pattern.fullmatch(said))]
         assert len(found) == 1, f"{len(found)} things are known that this may mean: {said}"
         match, name = found[0]
+        if self.client is None and name in OF_CLIENTS:
+            self.everywhere(said)
+            return
         about = f" ({self.client.name})" if self.client else ""
         assert getattr(self, name)(*match.groups()), f"it is not so: {said}{about}"
 
@@ -78,6 +84,24 @@ class Facts(NamedTuple):
     def fits(self, client: RuntimeClient) -> bool:
         """Whether it could run there, now or later."""
         return self.is_wanted(client) and not self.lacks(client)
+
+    def comes_too_early(self) -> bool:
+        """Whether something that it depends on is not done: steps, jobs, frames of jobs."""
+        before = [self.job.steps[index] for index in self.step.plan.depends_on]
+        if any(set(self.states(step)) != {TaskState.COMPLETED} for step in before):
+            return True
+        return any(self.is_unmet(after) for after in self.job.settings.after)
+
+    def is_unmet(self, after: After) -> bool:
+        other = self.farm.jobs[after.job]
+        if after.frames is not None and self.step.plan.has_frames and (step := self.source(other)):
+            wanted = {each + offset for each in self.step.plan.frames(self.task) for offset in self.offsets(other)}
+            return any(self.is_open(step, task) for frame in wanted for task in step.plan.tasks_of(frame))
+        met = {"started": other.started is not None, "ended": other.state in FINISHED_JOB}
+        return not (after.frames or met.get(after.when, other.state is JobState.COMPLETED))
+
+    def source(self, other: Job) -> Step | None:
+        return next((step for step in other.steps if step.plan.has_frames), None)
 
     def is_wanted(self, client: RuntimeClient) -> bool:
         wanted, own = self.job.settings, client.settings
@@ -131,8 +155,10 @@ class Facts(NamedTuple):
     def cost(self, step: Step) -> int:
         return self.there.machine.slots if step.requires.vcpus is None else max(1, step.requires.vcpus)
 
-    def full_for(self, step: Step) -> bool:
-        return sum(order.cost for order in self.mine) + self.cost(step) > self.there.machine.slots
+    def full_for(self, step: Step, begun: bool = False) -> bool:
+        """With what it has, or with what has begun there."""
+        used = sum(order.cost for order in self.mine if order.running is not None or not begun)
+        return used + self.cost(step) > self.there.machine.slots
 
     def states(self, step: Step) -> bytes:
         return bytes(step.tasks)
@@ -184,12 +210,25 @@ class Facts(NamedTuple):
     @tells(rf"its run on {CLIENT} is to end first((?:, and {CLIENT} is away)?)")
     def is_being_ended(self, name: str, away: str, _: str) -> bool:
         client = self.named(name)
-        orders = [order for order in self.on(client).mine if (order.job, order.step) == (self.job.id, self.step.index)]
-        ends = any(self.task in order.stopping or (order.ending and self.has(order)) for order in orders)
+        ends = any(self.is_ended(order, self.task) for order in self.of_step(client, self.step))
         return ends and bool(away) != client.online
 
-    def has(self, order: Order) -> bool:
-        return order.first <= self.task < order.first + order.count
+    @tells(rf'what step "(.+)" runs on {CLIENT} is to end first((?:, and {CLIENT} is away)?)')
+    def dependents_are_being_ended(self, step: str, name: str, away: str, _: str) -> bool:
+        client = self.named(name)
+        later = next(each for each in self.job.steps if each.name == step)
+        ends = any(order.ending or order.stopping for order in self.of_step(client, later))
+        return ends and self.comes_before(later) and bool(away) != client.online
+
+    def of_step(self, client: RuntimeClient, step: Step) -> list[Order]:
+        return [order for order in self.on(client).mine if (order.job, order.step) == (step.job.id, step.index)]
+
+    def is_ended(self, order: Order, task: int) -> bool:
+        return task in order.stopping or (order.ending and order.first <= task < order.first + order.count)
+
+    def comes_before(self, later: Step) -> bool:
+        before = [self.job.steps[index] for index in later.plan.depends_on]
+        return self.step in before or any(self.comes_before(step) for step in before)
 
     def offsets(self, other: Job) -> Iterator[int]:
         for after in self.job.settings.after:
@@ -201,9 +240,9 @@ class Facts(NamedTuple):
 
     # --- of the step
 
-    @tells(r"it rests for [\d,]+ s: .+")
-    def is_at_rest(self) -> bool:
-        return self.step.rests > 0
+    @tells(r"it rests for another ([\d,]+) s: .+")
+    def is_at_rest(self, seconds: str) -> bool:
+        return self.now < self.step.rests_until <= self.now + int(seconds) + 0.5
 
     @tells(r"its preview of (\d+) is out; approve (\d+) lets the rest follow")
     def wants_approval(self, size: str, number: str) -> bool:
@@ -320,73 +359,81 @@ class Facts(NamedTuple):
         for client in working:
             self.on(client).prove(reason)
 
-    @tells(r"the job failed there too often, and others can run it")
+    @tells(r"the job failed there too often, and others can run it", of_client=True)
     def is_avoided(self) -> bool:
-        if self.client is None:
-            self.everywhere("the job failed there too often, and others can run it")
-            return True
         return self.there.id in self.avoided and any(self.others())
 
-    @tells(r"it has failed there, and others can run it")
+    @tells(r"it has failed there, and others can run it", of_client=True)
     def has_failed_there(self) -> bool:
-        if self.client is None:
-            self.everywhere("it has failed there, and others can run it")
-            return True
         failed = self.failed_on(self.task)
         return self.there.id in failed and any(other.id not in failed for other in self.others())
 
-    @tells(r"what is ready of it has failed there, and others can run it")
+    @tells(r"what is ready of it has failed there, and others can run it", of_client=True)
     def all_has_failed_there(self) -> bool:
-        if self.client is None:
-            self.everywhere("what is ready of it has failed there, and others can run it")
-            return True
         ready = [task for task, state in enumerate(self.states(self.step)) if state == TaskState.READY]
         return all(self.there.id in self.failed_on(task) for task in ready) and any(self.others())
 
-    @tells(r"its slots are taken")
+    @tells(r"its slots are taken", of_client=True)
     def is_full(self) -> bool:
         return self.full_for(self.step)
 
-    @tells(r"(it takes \d+ at a time|\S+ \S+ of memory is not free there); (.+)")
+    @tells(r"(it takes \d+ at a time|\S+ \S+ of memory is not free there); (.+)", of_client=True)
     def lacks_and_has(self, taken: str, work: str) -> bool:
         self.prove(taken)
         return self.has_work(work)
 
-    @tells(r"it takes (\d+) at a time")
+    @tells(r"it takes (\d+) at a time", of_client=True)
     def has_as_many_as_it_takes(self, most: str) -> bool:
         return self.there.settings.most_tasks == int(most) <= len(self.mine)
 
-    @tells(r"(\S+) (TB|GB|MB) of memory is not free there")
+    @tells(r"(\S+) (TB|GB|MB) of memory is not free there", of_client=True)
     def memory_is_taken(self, amount: str, unit: str) -> bool:
         has = (self.there.machine.memory - self.there.settings.keep_memory) / GIB
         needed = min(float(amount) / {"TB": 1 / 1024, "GB": 1, "MB": 1024}[unit], has)
         return sum(dict(order.needs).get(MEMORY, 0.0) / 1024 for order in self.mine) + needed > has
 
-    @tells(r"((?:other tasks of the same job|jobs of higher priority|jobs of \w+|older work|job \d+) runs? there.*)")
+    @tells(
+        r"((?:other tasks of the same job|jobs of higher priority|jobs of \w+|older work|job \d+)"
+        r" (?:runs?|is to begin|are to begin) there.*)",
+        of_client=True,
+    )
     def is_full_of(self, work: str) -> bool:
-        if self.client is None:
-            self.everywhere(work)
-            return True
-        return self.full_for(self.step) and self.has_work(work)
+        return self.full_for(self.step, begun=" run" in work) and self.has_work(work)
 
     def has_work(self, work: str) -> bool:
-        if work == "other tasks of the same job run there":
-            return any(order.job == self.job.id for order in self.mine)
-        match = re.fullmatch(r"(?:(.+?), such as )?job (\d+)(?: runs there|; its turn comes by share and age)?", work)
+        begun = " run" in work
+        orders = [order for order in self.mine if (order.running is not None) is begun]
+        if work.startswith("other tasks of the same job"):
+            return any(order.job == self.job.id for order in orders)
+        pattern = r"(?:(.+?), such as )?job (\d+)(?: runs there| is to begin there|; its turn comes by share and age)?"
+        match = re.fullmatch(pattern, work)
         assert match, work
         other = self.farm.jobs[int(match[2])]
-        there = any(order.job == other.id for order in self.mine)
+        there = any(order.job == other.id for order in orders)
         if work.startswith("jobs of higher priority"):
             return there and other.settings.priority > self.job.settings.priority
         if work.startswith("jobs of "):
             return there and other.settings.owner == work.split()[2] != self.job.settings.owner
         return there and (other.id < self.job.id if work.startswith("older") else other.id > self.job.id)
 
-    @tells(rf"it is kept free for {JOB}, which needs more slots there")
+    @tells(rf"it is kept free for {JOB}, which needs more room there", of_client=True)
     def is_kept_free(self, number: str) -> bool:
         kept = self.farm.kept_free[self.there.id]
         ready = kept.job.id == int(number) and TaskState.READY in self.states(kept)
-        return ready and self.full_for(kept) and kept.job.settings.priority >= self.job.settings.priority
+        return ready and self.lacks_room(kept) and kept.job.settings.priority >= self.job.settings.priority
+
+    def lacks_room(self, step: Step) -> bool:
+        most, has = self.there.settings.most_tasks, self.there.machine.memory - self.there.settings.keep_memory
+        needed = min(dict(step.shape.needs).get(MEMORY, 0.0) * MIB, has)
+        taken = sum(dict(order.needs).get(MEMORY, 0.0) * MIB for order in self.mine)
+        return self.full_for(step) or (most is not None and len(self.mine) >= most) or taken + needed > has
+
+    def could_begin(self, order: Order) -> bool:
+        """Whether nothing speaks against this client, which has nothing to do, for what another has."""
+        failed = any(self.there.id in self.failed_on(task) for task in order.awaited())
+        runs = self.job.state is not JobState.PAUSED and not self.job.gate and not self.step.resting
+        free = self.works(self.there) and self.fits(self.there) and not self.farm.kept_free.get(self.there.id)
+        return free and runs and not failed and self.there.id not in self.avoided
 
     # --- limits
 
@@ -421,7 +468,7 @@ class Facts(NamedTuple):
         """One more of it is more than there is; on each client that could, or on this one."""
         each = self.farm.settings.limits[limit]
         clients = [self.client] if self.client else [client for client in self.able() if self.works(client)]
-        needed = self.job.settings.limits[limit]
+        needed = self.job.settings.limits.get(limit, 0)
 
         def more(client: RuntimeClient) -> int:
             has = [dict(order.limits)[limit] for order in self.on(client).mine if limit in dict(order.limits)]
@@ -467,10 +514,14 @@ def prove_all(farm: Farm, now: float) -> None:
         prove_job(farm, job, now)
         for step in job.steps:
             for task, state in enumerate(bytes(step.tasks)):
+                said = why_task(farm, step, task, "Frame 1", now)
                 if state in (TaskState.WAITING, TaskState.READY):
                     facts = Facts(farm, step, task, now)
-                    facts.prove(after("Frame 1 waits: ", why_task(farm, step, task, "Frame 1", now)))
+                    facts.prove(after("Frame 1 waits: ", said))
                     prove_everywhere(facts)
+                elif state == TaskState.ACTIVE:
+                    prove_given(Facts(farm, step, task, now), said)
+    prove_nothing_waits_behind(farm, now)
     for client in farm.clients.values():
         prove_client(farm, client, now)
 
@@ -484,17 +535,52 @@ def prove_everywhere(facts: Facts) -> None:
                 facts.on(client).prove(obstacle_there(farm, step, client, facts.task))
 
 
+def prove_given(facts: Facts, said: str) -> None:
+    """A client has it: it runs there, or is to begin."""
+    found = re.fullmatch(rf"Frame 1 (.+?) {CLIENT}(?: and {CLIENT})?(.*)\.", said)
+    assert found, said
+    task, clients = facts.task, [facts.named(name) for name in found.groups()[1:3] if name]
+    mine = [order for client in clients for order in facts.of_step(client, facts.step) if order.holds(task)]
+    assert len(mine) == len(clients), said
+    runs = any(order.running == task or (order.together and order.running is not None) for order in mine)
+    others = any(order.running is not None for client in clients for order in facts.on(client).mine)
+    away = not any(client.online for client in clients)
+    told = {
+        ("was on", ", which is away"): away,
+        ("runs on", ""): runs and not away,
+        ("waits on", ", behind what runs there"): others and not runs and not away,
+        ("has been given to", " and is to begin there"): not others and not away,
+    }
+    assert told[found[1], found[4]], said
+
+
+def prove_nothing_waits_behind(farm: Farm, now: float) -> None:
+    """What has not begun on a client that is full comes back, where another that could begin it has nothing."""
+    if any(order.recalled for order in farm.orders.values()):
+        return  # one after the other
+    idle = [client for client in farm.clients.values() if not client.orders]
+    for order in [order for order in farm.orders.values() if idle and order.open]:
+        step = farm.jobs[order.job].steps[order.step]
+        facts = Facts(farm, step, order.first, now, farm.clients[order.client])
+        before = sum(other.cost for other in facts.mine if other.id < order.id)
+        waits = facts.there.online and order.untouched and not order.second
+        if waits and before + order.cost > facts.there.machine.slots:
+            for client in idle:
+                assert not facts.on(client).could_begin(order), f"{order} waits, and {client.name} is idle"
+
+
 def prove_job(farm: Farm, job: Job, now: float) -> None:
     said = why_job(farm, job, now)
     waits, running = f"Job {job.id} waits: ", sum(bytes(step.tasks).count(TaskState.ACTIVE) for step in job.steps)
     if "wait" not in said:
-        assert said == f"Job {job.id} runs: clients have {running} of its tasks, and no other is ready."
+        assert said == f"Job {job.id} has {running} of its tasks on clients, and no other is ready."
         assert running
+        assert not any(TaskState.READY in bytes(step.tasks) for step in job.steps)
     elif job.state is JobState.PAUSED or job.gate:
         begin = f"Job {job.id} waits, but for {running} of its tasks that clients have: " if running else waits
         Facts(farm, job.steps[0], 0, now).prove(f"its job {after(begin, said).removeprefix('it ')}")
     else:
-        begin = f"Job {job.id} runs {running} of its tasks; the others wait: " if running else waits
+        begin = f"Job {job.id} has {running} of its tasks on clients; the others wait: " if running else waits
         first_that_waits(farm, job, now).prove(after(begin, said))
 
 

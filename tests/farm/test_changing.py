@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from brender.farm import changing, choosing
 from brender.farm.job import Job
+from brender.farm.scheduling.why import why_task
 from brender.farm.settings import ClientSettings, FarmSettings, JobSettings, read
 from brender.farm.submission.planning import plan
 from brender.farm.submission.problems import Refused
@@ -119,6 +120,24 @@ class Again(SynchronousTestCase):
         self.assertEqual([order.step for order in self.rules.orders(self.client)], [0])
         self.assertEqual(counted(job), [{"active": 1, "completed": 1}, {"waiting": 3}])
         self.assertEqual((self.run_all(job), job.state), (4, JobState.COMPLETED))
+
+    def test_a_task_does_not_begin_again_before_what_runs_of_its_dependents_is_gone(self) -> None:
+        job = self.rules.job(Stage("Render", 1, vcpus=1), Stage("Comp", 1, vcpus=1, after=("Render",)))
+        self.rules.client(1)
+        self.rules.match()
+        self.rules.ended(next(iter(job.orders.values())))
+        self.rules.match()
+        (running,) = job.orders.values()
+        self.rules.started(running)
+        self.rules.again(job, {0: [0]})
+        self.rules.match()
+        self.assertEqual(list(job.orders.values()), [running])
+        name = self.rules.farm.clients[running.client].name
+        said = why_task(self.rules.farm, job.steps[0], 0, "Frame 1", self.rules.clock)
+        self.assertEqual(said, f'Frame 1 waits: what step "Comp" runs on {name} is to end first.')
+        self.rules.drop()
+        self.rules.match()
+        self.assertEqual([order.step for order in job.orders.values()], [0])
 
     def test_what_failed_runs_again_and_what_was_abandoned_for_it(self) -> None:
         job = self.rules.job(*TWO, tries=1)

@@ -41,7 +41,7 @@ from brender.farm.starting import restore
 from brender.farm.transitions import FINISHED_TASK, JOB, JobEvent, JobState, NotNow, TaskState
 from brender.verbs.items import known
 from tests.doubles import CANCELED, DONE, FAILED, Stage
-from tests.farm.obstacles import prove_all
+from tests.farm.obstacles import Facts, prove_all
 from tests.farm.written import Written
 
 SHAPES: tuple[tuple[Stage, ...], ...] = (
@@ -96,6 +96,8 @@ CLIENTS: dict[str, list[Any]] = {
 }
 AFTER: list[dict[str, Any]] = [{"when": "completed"}, {"when": "ended"}, {"when": "started"}, {"frames": [-1, 1]}]
 CAUSES = ["", "", "", "memory", "fail", "later", "time"]
+SECONDS = st.sampled_from([1.0, 20.0])
+SEEN: Counter[str] = Counter()  # what has happened in all lives
 anything = st.data()
 Where = tuple[int, int, int]  # job, step, task
 
@@ -120,20 +122,28 @@ class FarmLife(RuleBasedStateMachine):
         self.constant: dict[int, list[Any]] = {}
         self.failed: Counter[Where] = Counter()
         self.ended: dict[int, str] = {}  # jobs that have ended, and how
+        self.prompt = False  # work is given out after each happening, as the service does
 
     # --- what happens
 
-    @initialize(machines=st.lists(st.sampled_from(MACHINES), max_size=3))
-    def some_machines_are_there(self, machines: list[int]) -> None:
+    @initialize(
+        machines=st.lists(st.sampled_from(MACHINES), min_size=1, max_size=3),
+        jobs=st.lists(st.sampled_from(SHAPES), min_size=1, max_size=3),
+        prompt=st.sampled_from([True, True, True, False]),
+    )
+    def something_is_there(self, machines: list[int], jobs: list[tuple[Stage, ...]], prompt: bool) -> None:
         for slots in machines:
             self.world.client(slots, memory=8 * 2**30)
-        self.settle()
+        for stages in jobs:
+            self.world.job(*stages)
+        self.prompt = prompt
+        self.go_on()
 
     @precondition(lambda self: len(self.farm.clients) < MOST_CLIENTS)
     @rule(slots=st.sampled_from(MACHINES), wishes=some(CLIENTS), memory=st.sampled_from([8, 16]))
     def a_machine_is_new(self, slots: int, wishes: dict[str, Any], memory: int) -> None:
         self.world.client(slots, settings=wishes, memory=memory * 2**30, macs=("00:1b:21:0a:0b:0c",))
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: len(self.farm.jobs) < MOST_JOBS)
     @rule(stages=st.sampled_from(SHAPES), wishes=some(JOBS), seconds=st.sampled_from([0, 0.1, 20.0]), data=anything)
@@ -143,7 +153,7 @@ class FarmLife(RuleBasedStateMachine):
         found = self.world.job(*stages, **wishes, after=self.some_dependencies(data, 0))
         if seconds:
             found.steps[0].estimate.learn(seconds)
-        self.settle()
+        self.go_on()
 
     def some_dependencies(self, data: st.DataObject, number: int) -> list[dict[str, Any]]:
         """What a job comes after: mostly nothing."""
@@ -166,6 +176,23 @@ class FarmLife(RuleBasedStateMachine):
     def everybody_is_matched(self) -> None:
         self.issue()
 
+    @precondition(lambda self: any(order.open for order in self.farm.orders.values()))
+    @rule(outcomes=st.lists(st.sampled_from([DONE, DONE, DONE, DONE, FAILED]), min_size=1, max_size=8), seconds=SECONDS)
+    def clients_work(self, outcomes: list[TaskState], seconds: float) -> None:
+        """One after the other they begin and end what they were given first."""
+        for outcome in outcomes:
+            open_ones = (order for order in self.farm.orders.values() if order.open)
+            if held := [order for order in open_ones if self.farm.clients[order.client].online]:
+                self.end(held[0], held[0].units[0], outcome, seconds)
+
+    def end(self, order: Order, task: int, outcome: TaskState, seconds: float) -> None:
+        SEEN[f"{outcome.name} in the end"] += 1
+        SEEN["tried again"] += order.attempt > 1
+        SEEN["depends on a step"] += bool(self.farm.step_of(order).plan.depends_on)
+        self.farm.started(order.client, order.id, task, self.world.now)
+        self.world.pass_by(seconds)
+        self.report(order.client, order, task, outcome, "", seconds, 0)
+
     @rule(seconds=st.sampled_from([1.0, 20.0, 60.0, HOUR]))
     def time_goes_by(self, seconds: float) -> None:
         self.world.pass_by(seconds)
@@ -176,7 +203,7 @@ class FarmLife(RuleBasedStateMachine):
     def a_task_begins(self, data: st.DataObject) -> None:
         order = self.an_order(data)
         self.farm.started(self.who(data, order), order.id, self.a_task(data, order), self.world.now)
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.ever)
     @rule(
@@ -188,7 +215,11 @@ class FarmLife(RuleBasedStateMachine):
     )
     def a_result_comes(self, data: st.DataObject, outcome: TaskState, cause: str, seconds: float, peak: int) -> None:
         order = self.an_order(data)
-        client, task = self.who(data, order), self.a_task(data, order)
+        self.report(self.who(data, order), order, self.a_task(data, order), outcome, cause, seconds, peak)
+
+    def report(
+        self, client: int, order: Order, task: int, outcome: TaskState, cause: str, seconds: float, peak: int
+    ) -> None:
         awaited = client == order.client and order.id in self.farm.orders and order.holds(task)
         tasks = order.awaited() if order.together else [task]
         state = self.farm.jobs[order.job].state
@@ -202,7 +233,7 @@ class FarmLife(RuleBasedStateMachine):
         if not taken:
             assert self.farm.jobs[order.job].state == state, "a late result revives nothing"
         assert (client, order.id, task) in self.farm.changes.settled
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.ever)
     @rule(data=anything)
@@ -210,14 +241,14 @@ class FarmLife(RuleBasedStateMachine):
         order = self.an_order(data)
         tasks = data.draw(st.lists(st.integers(-1, 8), max_size=4))
         self.farm.handed_back(self.who(data, order), order.id, tasks, self.world.now)
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.ever)
     @rule(data=anything)
     def an_order_is_dropped(self, data: st.DataObject) -> None:
         order = self.an_order(data)
         self.farm.dropped(self.who(data, order), order.id)
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.farm.clients)
     @rule(data=anything)
@@ -231,7 +262,7 @@ class FarmLife(RuleBasedStateMachine):
         held[data.draw(st.integers(900, 901))] = [0]
         drop = self.farm.join(client, client.machine, held, self.world.now)
         assert set(drop) == set(held) - set(client.orders)
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.farm.clients)
     @rule(data=anything, lost=st.booleans())
@@ -241,7 +272,7 @@ class FarmLife(RuleBasedStateMachine):
         if lost:
             self.farm.lose(client, self.world.now)
             assert client.used == 0
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.farm.clients)
     @rule(data=anything, status=st.sampled_from([*Status, None]))
@@ -251,7 +282,7 @@ class FarmLife(RuleBasedStateMachine):
             changing.set_status(self.farm, client, status)
         else:
             self.farm.retire(client)
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.farm.clients)
     @rule(data=anything, idle=st.sampled_from([0.0, 20.0, 60.0, None]))
@@ -259,14 +290,14 @@ class FarmLife(RuleBasedStateMachine):
         client = self.a_client(data)
         if client.online:
             presence.told(self.farm, client, idle == 0.0, idle, self.world.now)
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.farm.clients)
     @rule(data=anything, wishes=some(CLIENTS))
     def a_client_gets_other_settings(self, data: st.DataObject, wishes: dict[str, Any]) -> None:
         client = self.a_client(data)
         changing.set_client(self.farm, client, read(ClientSettings, wishes, client.settings), self.world.now)
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.farm.jobs)
     @rule(data=anything, event=st.sampled_from([JobEvent.CANCEL, JobEvent.PAUSE, JobEvent.PAUSE, JobEvent.RESUME]))
@@ -285,7 +316,7 @@ class FarmLife(RuleBasedStateMachine):
         else:
             assert changed == allowed
             assert not change(found), "done twice it changes nothing"
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.farm.jobs)
     @rule(data=anything, wishes=some(JOBS))
@@ -297,7 +328,7 @@ class FarmLife(RuleBasedStateMachine):
         wanted = read(JobSettings, wishes, found.settings)
         changing.set_job(self.farm, found, wanted, self.world.now)
         assert not changing.set_job(self.farm, found, wanted, self.world.now)
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.farm.jobs)
     @rule(data=anything)
@@ -305,7 +336,7 @@ class FarmLife(RuleBasedStateMachine):
         found = self.a_job(data)
         changing.approve(self.farm, found)
         changing.forgive(self.farm, found, list(self.farm.clients))
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.farm.jobs)
     @rule(data=anything, failed_only=st.booleans(), with_dependents=st.booleans())
@@ -331,7 +362,7 @@ class FarmLife(RuleBasedStateMachine):
             assert had_ended
             assert not turned
             found.close()
-        self.settle()
+        self.go_on()
 
     @precondition(lambda self: self.farm.jobs)
     @rule(data=anything, several=st.booleans())
@@ -347,7 +378,7 @@ class FarmLife(RuleBasedStateMachine):
         assert all(before[task] not in FINISHED_TASK for task in canceled.get(step.index, ()))
         assert all(step.tasks[task] in FINISHED_TASK for task in chosen[step.index])
         assert not cancel_tasks(self.farm, found, chosen, self.world.now), "done twice it changes nothing"
-        self.settle()
+        self.go_on()
 
     # --- what is always so
 
@@ -507,9 +538,14 @@ class FarmLife(RuleBasedStateMachine):
             assert client.works, "only who works is given something"
             assert verdict(client, step.shape) is None
             assert gate(self.farm, step.job, self.world.clock)[0] == ""
-            assert all(step.job.steps[index].completed for index in step.plan.depends_on)
-            for link in self.farm.links.get(step, ()):
-                assert all(link.missing(task) is None for task in order.awaited())
+            for task in order.awaited():
+                facts = Facts(self.farm, step, task, self.world.clock)
+                assert facts.fits(client)
+                assert not facts.comes_too_early()
+            SEEN["an order"] += 1
+            SEEN["a second start"] += order.second
+            SEEN["several tasks at once"] += order.count > 1
+            SEEN["a limit"] += bool(order.limits)
             assert order.cost == (client.slots if step.requires.vcpus is None else step.requires.vcpus)
             assert order.count == 1 or not any(task in step.tries for task in order.awaited())
             assert order.count == 1 or not order.second
@@ -525,6 +561,14 @@ class FarmLife(RuleBasedStateMachine):
                     taken = waits_for or room(client, step.shape, 1, self.farm.counted)
                     assert taken or next_task(self.farm, step, client) is None, "a slot is free while a task is ready"
         prove_all(self.farm, self.world.clock)
+
+    def go_on(self) -> None:
+        """Something has happened."""
+        SEEN["steps"] += 1
+        if self.prompt:
+            self.issue()
+        else:
+            self.settle()
 
     def settle(self) -> None:
         """What the service does: rows are written, jobs that have ended are closed."""
@@ -585,9 +629,23 @@ def picture(farm: Farm) -> dict[str, Any]:
 
 STEPS = int(os.environ.get("BRENDER_LIFE_STEPS", "10000"))
 LENGTH = 50
+PART = 1000
+SURE = (
+    "an order",
+    "COMPLETED in the end",
+    "FAILED in the end",
+    "tried again",
+    "depends on a step",
+    "several tasks at once",
+    "a limit",
+    "a second start",
+)
 
 
 class AnyLife(SynchronousTestCase):
     def test_whatever_happens_the_farm_stays_whole(self) -> None:
-        how = settings(max_examples=STEPS // (LENGTH - 10), stateful_step_count=LENGTH, deadline=None)
-        run_state_machine_as_test(FarmLife, settings=how)
+        how = settings(max_examples=PART // (LENGTH - 10), stateful_step_count=LENGTH, deadline=None)
+        SEEN.clear()
+        while SEEN["steps"] < STEPS:
+            run_state_machine_as_test(FarmLife, settings=how)
+        self.assertEqual([name for name in SURE if not SEEN[name]], [], SEEN)

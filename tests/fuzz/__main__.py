@@ -4,6 +4,7 @@ How does this work?  Each target runs in a process of its own, as libFuzzer ends
 learnt lies in build/fuzz/TARGET and is gone on with the next time.  An input that breaks something, takes more than
 `SLOWEST` seconds or makes the process larger than `LARGEST` megabytes ends the run and is kept beside it: it belongs
 into test_found.py, and the parser is to be mended.  With nothing named, all targets run one after the other.
+Without atheris nothing runs, and that is no success.
 """
 
 import argparse
@@ -31,8 +32,8 @@ def main() -> int:
     asked.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = asked.parse_args()
     if importlib.util.find_spec("atheris") is None:
-        print(NO_ATHERIS)
-        return 0
+        print(NO_ATHERIS, file=sys.stderr)
+        return 1
     return run_here(options) if options.one else run_each(options)
 
 

@@ -22,3 +22,12 @@ class ShortRuns(SynchronousTestCase):
             ran = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, errors="replace", check=False)
             self.assertEqual(ran.returncode, 0, ran.stderr[-5000:] + ran.stdout[-1000:])
             self.assertIn(f"Done {RUNS} runs", ran.stderr)
+
+
+class WithoutAtheris(SynchronousTestCase):
+    def test_whoever_asked_for_a_run_is_told_that_there_was_none(self) -> None:
+        without = "import importlib.util, sys; importlib.util.find_spec = lambda name: None"
+        asked = "import tests.fuzz.__main__ as fuzz; sys.argv = ['fuzz']; sys.exit(fuzz.main())"
+        command = [sys.executable, "-c", f"{without}; {asked}"]
+        ran = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+        self.assertEqual((ran.returncode, ran.stdout, ran.stderr), (1, "", f"{NO_ATHERIS}\n"))

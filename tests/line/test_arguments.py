@@ -12,6 +12,7 @@ STRANGE = (
 )  # fmt: skip
 ENDS = r"a \n b \n"  # as od has them: those of the worker's system, as openjd-sessions writes them
 LONGEST = 64  # characters of an embedded file's name
+LARGE = 5_000_000  # characters of one
 
 
 class ArgumentTests(FarmTestCase):
@@ -42,7 +43,7 @@ class ArgumentTests(FarmTestCase):
 
     def test_embedded_files_are_what_the_template_says(self) -> None:
         """PATH-15: their ends of lines, their size and their names."""
-        large = "x" * (1 << 20) + "\n"
+        large = "x" * LARGE + "\n"
         made = template('wc -c < "{{Task.File.Large}}"; od -An -c "{{Task.File.Ends}}"; cat "{{Task.File.Other}}"')
         made["steps"][0]["script"]["embeddedFiles"] = [
             {"name": "Large", "type": "TEXT", "filename": "large.txt", "data": large},

@@ -22,7 +22,8 @@ JOBS, TASKS = 5_000, 100_000
 LONG = 2  # the job of so many tasks
 PAGE = 100  # where nobody asks for more or less
 MOST_BYTES = 200_000  # of a page
-MOST_SECONDS = 5.0  # for the first page on the busiest machine: it takes a hundredth of a second
+MOST_SECONDS = 1.0  # for the first page: it takes a hundredth of that
+TIMES = 10  # that it is asked for: the best counts, however busy the machine is
 REFRESHED = 200  # requests, after as many that are not measured
 MOST_GROWTH = 6 * 2**20  # bytes: less than what was answered meanwhile
 NUMBERS = f"with recursive n(i) as (select {LONG + 1} union all select i + 1 from n where i < {JOBS})"
@@ -56,10 +57,7 @@ class LongListTests(TestCase):
         self.answered = 0  # bytes
 
     def test_lists_come_a_page_at_a_time_and_the_server_does_not_grow(self) -> None:
-        began = monotonic()
-        first = self.page("jobs", matched=JOBS)
-        self.assertLess(monotonic() - began, MOST_SECONDS)
-        self.assertEqual([job["id"] for job in first], list(range(JOBS, JOBS - PAGE, -1)))
+        self.assertLess(min(self.seconds_of_the_first_page() for _ in range(TIMES)), MOST_SECONDS)
         self.every_job_is_on_one_page()
         self.a_list_is_narrowed_before_it_is_cut()
         self.assertIn("at most 1000", self.ask(f"jobs?limit={JOBS}", 400)["detail"])
@@ -69,6 +67,13 @@ class LongListTests(TestCase):
         grew = resident(self.server) - before
         self.assertLess(grew, MOST_GROWTH)
         self.assertGreater(self.answered, 1.2 * MOST_GROWTH, "too little was asked for to see that it is not kept")
+
+    def seconds_of_the_first_page(self) -> float:
+        began = monotonic()
+        first = self.page("jobs", matched=JOBS)
+        took = monotonic() - began
+        self.assertEqual([job["id"] for job in first], list(range(JOBS, JOBS - PAGE, -1)))
+        return took
 
     def every_job_is_on_one_page(self) -> None:
         seen, after = list[int](), ""

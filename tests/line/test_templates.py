@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from tests.line.harness import FarmTestCase, step_of, template
 
+ENDS = "^(-?[0-9]+)-(-?[0-9]+)$"  # of a chunk: a sign is not what stands between them
+
 
 def environment(name: str, enter: str, leave: str = "true", **more: Any) -> dict[str, Any]:
     actions = {"onEnter": bash(enter), "onExit": bash(leave)}
@@ -12,6 +14,16 @@ def environment(name: str, enter: str, leave: str = "true", **more: Any) -> dict
 
 def bash(script: str, **more: Any) -> dict[str, Any]:
     return {"command": "bash", "args": ["-c", script], **more}
+
+
+def chunked(script: str, tasks: str, most: int) -> dict[str, Any]:
+    """A job whose script gets its tasks as ranges, of at most so many."""
+    made = template(script, tasks=tasks)
+    made["extensions"] = ["TASK_CHUNKING"]
+    (number,) = made["steps"][0]["parameterSpace"]["taskParameterDefinitions"]
+    number["type"] = "CHUNK[INT]"
+    number["chunks"] = {"defaultTaskCount": most, "rangeConstraint": "CONTIGUOUS"}
+    return made
 
 
 class TemplateTests(FarmTestCase):
@@ -144,32 +156,26 @@ class TemplateTests(FarmTestCase):
         self.assertEqual(sorted(self.written("out")), sorted(wanted))
 
     def test_chunks_reach_the_task_as_ranges(self) -> None:
-        made = template("echo chunk=$1", tasks="1-12")
-        made["extensions"] = ["TASK_CHUNKING"]
-        made["steps"][0]["parameterSpace"]["taskParameterDefinitions"] = [
-            {
-                "name": "N",
-                "type": "CHUNK[INT]",
-                "range": "1-12",
-                "chunks": {"defaultTaskCount": 5, "rangeConstraint": "CONTIGUOUS"},
-            }
-        ]
-        log = self.farm.log(self.farm.run(made)["id"])
+        log = self.farm.log(self.farm.run(chunked("echo chunk=$1", "1-12", 5))["id"])
         self.assertEqual(
             [line for line in log.splitlines() if line.startswith("chunk=")], ["chunk=1-4", "chunk=5-8", "chunk=9-12"]
         )
 
     def test_each_frame_of_a_chunk_is_rendered_once_and_the_command_runs_once(self) -> None:
         script = f'echo "$1" >> {self.folder}/runs; seq "${{1%-*}}" "${{1#*-}}" >> {self.folder}/frames'
-        made = template(script, tasks="1-10")
-        made["extensions"] = ["TASK_CHUNKING"]
-        chunks = {"defaultTaskCount": 10, "rangeConstraint": "CONTIGUOUS"}
-        made["steps"][0]["parameterSpace"]["taskParameterDefinitions"] = [
-            {"name": "N", "type": "CHUNK[INT]", "range": "1-10", "chunks": chunks}
-        ]
-        self.farm.run(made)
+        self.farm.run(chunked(script, "1-10", 10))
         self.assertEqual(self.written("runs"), ["1-10"])
         self.assertEqual(self.written("frames"), [str(number) for number in range(1, 11)])
+
+    def test_chunks_before_zero_can_be_told_apart_and_each_frame_of_them_is_rendered_once(self) -> None:
+        """RNG-18"""
+        out = self.folder
+        script = f'[[ $1 =~ {ENDS} ]] && echo "$1" >> {out}/runs && seq "${{BASH_REMATCH[@]:1}}" >> {out}/frames'
+        self.farm.run(chunked(script, "-5-5", 4))
+        self.assertEqual(self.written("runs"), ["-5--2", "-1-2", "3-5"])
+        self.assertEqual(self.written("frames"), [str(number) for number in range(-5, 6)])
+        self.farm.run(chunked(script, "-3", 4))
+        self.assertEqual((self.written("runs")[-1], self.written("frames")[-1]), ("-3--3", "-3"))
 
     def test_steps_wait_for_the_steps_that_they_depend_on_wherever_those_stand(self) -> None:
         out = self.folder / "out"

@@ -23,6 +23,8 @@ from tests.db.cluster import cluster
 from tests.line.harness import CHECKOUT, Farm, Program, WorkerProgram, environment
 from tests.line.test_standby import TEMPLATE
 
+NEW = ("TLSv1.2", "TLSv1.3")
+
 
 def brender(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
     how: dict[str, Any] = {"cwd": CHECKOUT, "env": {**environment(), **more}, "timeout": 60}
@@ -242,6 +244,25 @@ class TheWeb(Joined):
         stranger = brender("clients", "--server", url, BRENDER_STATE=str(self.folder))
         self.assertEqual(stranger.returncode, 1)
         self.assertIn("copy security/farm.crt from the server's state folder", stranger.stderr)
+
+    def handshake(self, farm: Farm, context: ssl.SSLContext, name: str = "localhost") -> str | None:
+        """Its version of TLS."""
+        with (
+            socket.create_connection(("127.0.0.1", farm.web_port), 30) as plain,
+            context.wrap_socket(plain, server_hostname=name) as wire,
+        ):
+            return wire.version()
+
+    def test_old_tls_and_a_name_that_is_not_in_the_certificate_end_the_handshake(self) -> None:
+        farm = self.made(web_tls="always")
+        self.assertIn(self.until_it_answers(farm, lambda: self.handshake(farm, self.trusting(farm))), NEW)
+        old = self.trusting(farm)
+        old.set_ciphers("DEFAULT:@SECLEVEL=0")
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with self.assertRaisesRegex(ssl.SSLError, "alert protocol version"):
+            self.handshake(farm, old)
+        with self.assertRaisesRegex(ssl.SSLCertVerificationError, "Hostname mismatch"):
+            self.handshake(farm, self.trusting(farm), "farm.example")
 
     def test_the_certificate_of_a_worker_opens_nothing_for_people(self) -> None:
         farm = self.started()

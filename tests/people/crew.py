@@ -10,7 +10,7 @@ import json
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.conch.ssh import keys
@@ -18,7 +18,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import TestCase
 
 from brender.farm.people.users import Role, Who, mark_of_key
-from brender.protocols.commands import answer
+from brender.protocols.commands import DONE, Answer, answered
 from brender.protocols.json_lines import JsonLines
 from brender.verbs.performing import Request
 from tests.faces.saying import address, json_of, line_of, method, plain, verb_of
@@ -38,6 +38,7 @@ CREW: Mapping[str, Role] = {
 SCRIPT = "a script of root's"  # with a token and a key that are for no verb
 SCOPE = ("farm.read",)
 KEY = keys.Key(Ed25519PrivateKey.generate())
+Told = TypeVar("Told")
 
 
 class Crew(ExampleFarm):
@@ -128,26 +129,33 @@ async def json_line(test: TestCase, farm: Crew, name: str, request: Request, tem
 
 
 async def shell(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
-    return in_words(await answer(farm.service, line_of(request, template), farm.now(), who=farm.who(name, "shell")))
+    line, who = line_of(request, template), farm.who(name, "shell")
+    return with_a_code(await answered(farm.service, line, farm.now(), who=who))
 
 
 async def ssh(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
-    return await let_in(farm.ssh.typed(*farm.by_ssh(name), line_of(request, template)))
+    return await let_in(farm.ssh.typed(*farm.by_ssh(name), line_of(request, template)), in_words)
 
 
 async def ssh_line(test: TestCase, farm: Crew, name: str, request: Request, template: str) -> Said:
-    return await let_in(farm.ssh.line(*farm.by_ssh(name), line_of(request, template)))
+    return await let_in(farm.ssh.line(*farm.by_ssh(name), line_of(request, template)), with_a_code)
 
 
-async def let_in(answered: Awaitable[str]) -> Said:
+async def let_in(answering: Awaitable[Told], meaning: Callable[[Told], Said]) -> Said:
     try:
-        return in_words(await answered)
+        return meaning(await answering)
     except NotLetIn as no:
         return Said(False, "not-logged-in", str(no))
 
 
+def with_a_code(answer: Answer) -> Said:
+    """Whether it was done is told by the code alone."""
+    return in_words(answer.text)._replace(done=answer.code == DONE)
+
+
 def in_words(text: str) -> Said:
-    """What was refused is told by the audit, or said by the sentence."""
+    """A refusal is known by its sentence; that all else was done is for others to show, by what is told then."""
+    text = text.replace("\r\n", "\n").removesuffix("\n")
     for code, words in REFUSALS.items():
         if any(each in text for each in words):
             return Said(False, code, text)

@@ -1,8 +1,8 @@
 """The shell of a farm over SSH, at a real port: everybody connects once, and says line after line.
 
 How does this work?  `SshPort` listens for the farm of a test, and keeps a connection for each name and proof.  `line`
-has a line answered as `ssh HOST LINE` has, `typed` by a shell that stays open.  Whoever is not let in is told so by
-`NotLetIn`.
+has a line answered as `ssh HOST LINE` has, and gives the exit status too; `typed` by a shell that stays open.  Whoever
+is not let in is told so by `NotLetIn`.
 """
 
 # What is inherited from Conch has no types there.
@@ -24,6 +24,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
+from brender.protocols.commands import Answer
 from brender.protocols.ssh import SshFactory
 from tests.fakes import SmallFarm
 from tests.people.at_ports import Listening
@@ -31,6 +32,7 @@ from tests.people.at_ports import Listening
 reactor: Any = global_reactor
 HOST_KEY = Key(Ed25519PrivateKey.generate())
 PROMPT = b"> "
+NO_STATUS = -1  # a line has ended without one
 Proof = str | Key  # a password, or a key
 
 
@@ -59,11 +61,12 @@ class SshPort:
         self._shells: dict[Known, Open] = {}
         self._test = test
 
-    async def line(self, name: str, proof: Proof, line: str) -> str:
+    async def line(self, name: str, proof: Proof, line: str) -> Answer:
         """What is answered to one line.  Raises `NotLetIn`."""
         channel = Line(line)
         (await self._connection(name, proof)).openChannel(channel)
-        return (await channel.ended).decode()
+        text = (await channel.ended).decode()
+        return Answer(text, channel.status)
 
     async def greeting(self, name: str, proof: Proof) -> str:
         """With what a shell begins.  Raises `NotLetIn`."""
@@ -169,6 +172,7 @@ class Line(SSHChannel):
     def __init__(self, line: str) -> None:
         super().__init__()
         self.ended: Deferred[bytes] = Deferred()
+        self.status = NO_STATUS
         self._line, self._heard = line.encode(), b""
 
     def channelOpen(self, specificData: bytes) -> None:
@@ -178,6 +182,7 @@ class Line(SSHChannel):
         self.ended.errback(reason)
 
     def request_exit_status(self, data: bytes) -> int:
+        self.status = int.from_bytes(data)
         return 1
 
     def dataReceived(self, data: bytes) -> None:

@@ -5,6 +5,7 @@ that is for some verbs has nothing else on any face, unless `farm.read` is one o
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,23 @@ from twisted.trial.unittest import TestCase
 
 from brender.farm.people.users import Role, mark_of_key
 from brender.protocols.commands import answer
+from brender.protocols.json_lines import JsonLines
 from brender.protocols.shell import Shell
 from brender.verbs.examples import TEMPLATE
+from tests.faces.saying import plain
+from tests.faces.test_table import seen
 from tests.people.by_command import OF_NO_VERB, Other
 from tests.people.crew import CREW, SCRIPT, STRANGER, Crew, asked, in_words, let_in
+from tests.web.fakes import request
+from tests.web.following.test_websocket import Talk
 
 REFUSED = ("not-logged-in", "not-allowed")
 NUMBERS = "clients, 2 online"  # of the farm
+NARROW = "a script for jobs alone"
+PLACES = ("websocket", "stream", "json")  # where events are told
+STATUS = {401: "not-logged-in", 403: "not-allowed"}
+CHANGED = "shot_010"  # a job of which nothing was told before
+SECRET = "a horse that nobody knows"
 
 
 class Beside(TestCase):
@@ -50,7 +61,8 @@ class Roles(Beside):
                 self.assertIn(NUMBERS, text, name)
         text = await answer(self.farm.service, "farm", self.farm.now(), who=self.farm.who(STRANGER))
         self.assertEqual(in_words(text).code, "not-logged-in")
-        self.assertEqual((await let_in(self.farm.ssh.greeting(*self.farm.by_ssh(STRANGER)))).code, "not-logged-in")
+        greeting = self.farm.ssh.greeting(*self.farm.by_ssh(STRANGER))
+        self.assertEqual((await let_in(greeting, in_words)).code, "not-logged-in")
 
     async def test_create_job_is_submit_with_all_that_is_said_of_who_asks_and_how(self) -> None:
         words = ["create", "job", self.template(), "--token", self.farm.tokens["bo"]]
@@ -68,7 +80,7 @@ class Roles(Beside):
     async def shells(self, name: str, line: str) -> list[str]:
         by_ssh, ssh = self.farm.by_ssh(name), self.farm.ssh
         text = await answer(self.farm.service, line, self.farm.now(), who=self.farm.who(name))
-        return [text, await ssh.typed(*by_ssh, line), await ssh.line(*by_ssh, line)]
+        return [text, await ssh.typed(*by_ssh, line), (await ssh.line(*by_ssh, line)).text]
 
 
 class Scopes(Beside):
@@ -98,7 +110,7 @@ class Scopes(Beside):
         self.assertEqual((await self.farm.command.ran(self.secret, ["farm"])).code, 1)
         for text in (
             await self.farm.ssh.typed("root", self.key, "farm"),
-            await self.farm.ssh.line("root", self.key, "farm"),
+            (await self.farm.ssh.line("root", self.key, "farm")).text,
         ):
             self.assertEqual(text.strip(), "That token of root is for job.read alone.")
 
@@ -131,3 +143,80 @@ class Scopes(Beside):
             put_away = self.ask("POST", "/api/v1/archive", {"before": 1.0}, secret)
             restored = self.ask("POST", "/api/v1/archive/3/restore", {}, secret)
             self.assertEqual([put_away, restored], [(404, "not-found") if one else (403, "not-allowed") for one in may])
+
+
+Followed = tuple[str, Callable[[], str]]  # the code of its refusal, or else nothing; and all that was heard until now
+
+
+class Following(Beside):
+    """The events, at each place where they are told: by a WebSocket, by the stream of a browser, by lines of JSON."""
+
+    async def setUp(self) -> None:  # type: ignore[override]
+        await super().setUp()
+        _, self.farm.tokens[NARROW] = await self.farm.service.add_token("root", "", Role.ADMIN, ("job.read",), None)
+
+    def places(self, name: str) -> dict[str, Followed]:
+        return {"websocket": self.by_websocket(name), "stream": self.by_stream(name), "json": self.by_json(name)}
+
+    def by_websocket(self, name: str) -> Followed:
+        talk = Talk(self.farm.web, **self.bearer(name))
+        refused = talk.reply.status != 101
+        self.assertIn(talk.reply.status, (101, *STATUS))
+        return STATUS[talk.reply.status] if refused else "", lambda: json.dumps(talk.said())
+
+    def by_stream(self, name: str) -> Followed:
+        wire = self.farm.web.wire()
+        wire.send(request("GET", "/api/v1/events", **self.bearer(name)))
+        status = int(wire.got().split()[1])
+        self.assertIn(status, (200, *STATUS))
+        return STATUS.get(status, ""), lambda: wire.got().decode()
+
+    def by_json(self, name: str) -> Followed:
+        program, transport = JsonLines(self.farm.service, self.farm.now), StringTransport()
+        program.makeConnection(transport)  # type: ignore[no-untyped-call]
+        log_in = {"item": "session", "action": "create", "values": {"token": self.farm.tokens[name]}}
+        for line in ([log_in] if self.farm.tokens[name] else []) + [{"action": "subscribe"}]:
+            transport.clear()
+            program.dataReceived(json.dumps(line).encode() + b"\n")
+        said = json.loads(transport.value())
+        return "" if said["ok"] else said["error"]["code"], lambda: bytes(transport.value()).decode()
+
+    def bearer(self, name: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.farm.tokens[name]}"} if self.farm.tokens[name] else {}
+
+    async def something_happens(self) -> None:
+        """To a job; and people are made, are somebody else, and go, with secrets of theirs."""
+        root = self.farm.who("root")
+        await self.farm.do("job", "update", id=1, values={"priority": 77}, who=root)
+        await self.farm.do("user", "create", values={"name": "cyd", "role": "artist", "password": SECRET}, who=root)
+        await self.farm.do("user", "update", id="cyd", values={"role": "wrangler"}, who=root)
+        made = await self.farm.do("token", "create", values={"user": "cyd", "name": "of cyd"}, who=root)
+        self.secret = str(plain(made.plain())["secret"])
+        await self.farm.do("user", "delete", id="cyd", who=root)
+        self.farm.clock.advance(5)
+
+    async def test_they_are_for_everybody_who_may_look_at_the_farm_and_for_nobody_else(self) -> None:
+        codes = dict.fromkeys((SCRIPT, *CREW), "") | {STRANGER: "not-logged-in", NARROW: "not-allowed"}
+        places = {name: self.places(name) for name in codes}
+        for name, code in codes.items():
+            self.assertEqual({place: found for place, (found, _) in places[name].items()}, dict.fromkeys(PLACES, code))
+        await self.something_happens()
+        for name, code in codes.items():
+            for place, (_, heard) in places[name].items():
+                self.assertEqual(CHANGED in heard(), not code, f"{name} by {place}")
+
+    async def test_a_viewer_hears_nothing_of_people_nor_of_their_secrets(self) -> None:
+        places = self.places("vi")
+        await self.something_happens()
+        for place, (_, heard) in places.items():
+            self.assertIn(CHANGED, heard())
+            for told in ("cyd", SECRET, self.secret):
+                self.assertNotIn(told, heard(), place)
+
+    async def test_a_websocket_is_asked_what_to_tell_and_changes_nothing(self) -> None:
+        before = seen(self.farm)
+        for name in CREW:
+            talk = Talk(self.farm.web, **self.bearer(name))
+            kind, said = talk.say(item="job", action="cancel", id=1)
+            self.assertEqual((kind, said["code"]), ("error", "bad-request"))
+        self.assertEqual(seen(self.farm), before)

@@ -20,10 +20,12 @@ from twisted.python.failure import Failure
 from twisted.python.filepath import FilePath
 from twisted.trial.unittest import TestCase
 
+from brender.protocols import ssh
+from brender.protocols.commands import Answer
 from brender.protocols.ssh import SshFactory
 from brender.security.host_key import host_key
 from tests.people.crew import Crew
-from tests.people.over_ssh import Client, NotLetIn, logged_in
+from tests.people.over_ssh import Client, NotLetIn, SshPort, logged_in
 
 reactor: Any = global_reactor
 SSH = shutil.which("ssh")
@@ -154,6 +156,27 @@ class Ssh(SshCase):
         await self.farm.service.delete_tokens([tokens[max(tokens)]])
         with self.assertRaisesRegex(Exception, "authenticat"):
             await self.said("login", "wu", key=other)
+
+    async def test_a_line_ends_with_the_exit_status_of_the_command(self) -> None:
+        lines = {"jobs": 0, "pause 1": 0, "farm": 0, "jobs id=99": 0, "quit": 0, "": 0}
+        lines |= {"job 99": 1, "pause 99": 1, "cancel id=99": 1, "users": 1, "create limit arnold count=4": 1}
+        lines |= {"frobnicate": 2, "jobs staus=paused": 2, "set job 1 priority=much": 2, "login vi": 2, 'jobs "': 2}
+        port = SshPort(self, self.farm)
+        for line, status in lines.items():
+            answer = await port.line("wu", "wu has one", line)
+            self.assertEqual(answer.code, status, f"{line}: {answer.text}")
+            self.assertTrue(answer.text or not line or line == "quit", line)
+        self.assertEqual((await port.line("vi", "vi has one", "pause 1")).code, 1)
+
+    async def test_a_mistake_inside_is_told_and_no_success(self) -> None:
+        async def broken(*_: Any, **__: Any) -> Answer:
+            raise RuntimeError
+
+        self.patch(ssh, "answered", broken)
+        answer = await SshPort(self, self.farm).line("wu", "wu has one", "jobs")
+        wanted = "That went wrong inside brender (RuntimeError); the log of the server tells how.\n"
+        self.assertEqual(answer, (wanted, 1))
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
     async def test_a_public_key_is_no_secret_of_the_web(self) -> None:
         key = await self.key_of("wu")

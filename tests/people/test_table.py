@@ -2,11 +2,14 @@
 
 How does this work?  The table is made of the definitions: each verb with its example, each role, each face; and a
 token that is for something else.  What is allowed follows from the role that the verb needs and from whose the things
-are that the example is about.  After what was refused, all that can be seen of the farm is as it was.
+are that the example is about.  After what was refused, all that can be seen of the farm is as it was.  What is allowed
+ends well, and where it is answered in words they are those that the verbs themselves tell.
 """
 
 import json
 import os
+import re
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +22,7 @@ from brender.verbs.allowing import owner_of
 from brender.verbs.examples import EXAMPLES, TEMPLATE
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request, choose, job_of
+from brender.verbs.telling import tell, told_of
 from tests.faces.saying import line_of, plain, verb_of
 from tests.faces.test_table import seen
 from tests.people.by_command import ASKS_NOTHING, BY_HAND, OF_NO_VERB
@@ -72,6 +76,11 @@ async def refusal_of_others(farm: Crew, name: str, request: Request) -> str:
     return "not-allowed"
 
 
+def bare(text: str) -> str:
+    """Without the secret of a token, which is another one each time, and the end of the last line."""
+    return re.sub(r"brender_secret \d+", "brender_secret", text).removesuffix("\n")
+
+
 class Table(TestCase):
     """Filled below: a test for each verb, which goes through all roles and faces."""
 
@@ -112,8 +121,17 @@ class Table(TestCase):
                 self.assertIn("Only an admin has files of the server's machine read here", said.sentence)
                 continue
             self.assertTrue(said.done, f"{name} by {face}: {said.code}: {said.sentence}")
+            if face in IN_WORDS:
+                self.assertEqual(bare(said.sentence), await self.told(farm, name, key), f"{name} by {face}")
             if changes:
                 await self.look_at_audit(other, name, face, key)
+
+    async def told(self, farm: Crew, name: str, key: Key) -> str:
+        """What the verb itself tells them."""
+        farm = await Crew.made(self) if VERBS[key].changes else farm
+        request = replace(EXAMPLES[key], who=farm.who(name))
+        result = await farm.perform(request)
+        return bare(tell(told_of(result, farm.now(), str(request.filter or ""))))
 
     async def look_at_audit(self, farm: Crew, name: str, face: str, key: Key) -> None:
         entry = (await farm.service.audit())[0]
@@ -125,7 +143,8 @@ def add(key: Key) -> None:
     async def test(self: Table) -> None:
         await self.hold(key)
 
-    setattr(Table, f"test_{'_'.join(key)}", test)
+    test.__name__ = f"test_{'_'.join(key)}"
+    setattr(Table, test.__name__, test)
 
 
 for each in VERBS:

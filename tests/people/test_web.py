@@ -9,12 +9,22 @@ from brender.farm.people.sessions import IDLE, LONGEST, NOTED, OVERLAP, ROTATED
 from brender.farm.people.users import Role, Who
 from brender.people.throttle import FREE
 from brender.service.people import SOON
+from tests.faces.test_table import seen
 from tests.fakes import MemoryStore
 from tests.people.crew import Crew
-from tests.web.fakes import Reply, Web, request
+from tests.test_imports import BRENDER, imports
+from tests.web.fakes import Reply, Web, document, request
 
 SESSION = "/api/v1/session"
 JOBS = "/api/v1/jobs"
+LOOKS = ("GET", "HEAD", "OPTIONS")
+FILES = {
+    "multipart/form-data; boundary=x": b'--x\r\nContent-Disposition: form-data; filename="a"\r\n\r\na\r\n--x--',
+    "application/zip": b"PK\x05\x06" + bytes(18),
+    "application/octet-stream": b"{}",
+    "application/x-blender": b"BLENDER-v405",
+    "application/yaml": b"{}",
+}
 
 
 class WebCase(TestCase):
@@ -435,3 +445,30 @@ class Open(TestCase):
         self.assertNotIn("update", told["bo"]["verbs"]["client"])
         self.assertIn("update", told["wu"]["verbs"]["client"])
         self.assertEqual(told["wu"]["own"], ["token"])
+
+
+class Bodies(WebCase):
+    """Nothing is uploaded: whatever changes something is told in JSON."""
+
+    async def test_no_address_takes_a_file_or_anything_but_json(self) -> None:
+        before = seen(self.farm)
+        token = {"Authorization": f"Bearer {self.farm.tokens['root']}"}
+        for row in self.web.site.table:
+            if row.method in LOOKS:
+                continue
+            path = re.sub(r"\{\w+:name\}", "gpu", re.sub(r"\{\w+\}", "1", row.path))
+            for kind, body in FILES.items():
+                reply = self.web.ask(row.method, path, body, Content_Type=kind, **token)
+                self.assertEqual((reply.status, reply.json["at"]), (415, "Content-Type"), f"{row.method} {path} {kind}")
+        self.assertEqual(seen(self.farm), before)
+
+    def test_the_document_offers_nothing_else(self) -> None:
+        operations = [each for methods in document()["paths"].values() for each in methods.values()]
+        kinds = {kind for each in operations for kind in each.get("requestBody", {}).get("content", {})}
+        self.assertEqual(kinds, {"application/json"})
+
+    def test_nothing_of_ours_can_unpack_a_file_of_somebody_elses(self) -> None:
+        """A backup is a tar that its server has made, and the log of a job a gzip: both are its own."""
+        unpacking = ("zipfile", "shutil.unpack_archive", "tarfile")
+        found = {(each.module, each.target) for each in imports(BRENDER) if each.target.startswith(unpacking)}
+        self.assertEqual(found, {("brender.db.backup", "tarfile")})

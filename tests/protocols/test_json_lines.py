@@ -17,13 +17,22 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
+from brender.config.settings import StrangerSettings
 from brender.farm.client import Status
+from brender.farm.people.users import Role
+from brender.farm.submission.template import MOST_BYTES as MOST_OF_A_TEMPLATE
+from brender.ports.strangers import Strangers
 from brender.protocols.commands import answer
 from brender.protocols.door import MOMENT, ShellFactory
 from brender.protocols.json_lines import MOST_BYTES, JsonLines
+from brender.tap import MOST_A_SECOND
+from brender.verbs.said.size import MOST_SAID
+from brender.web.http.channel import MOST_BODY
 from tests.db.databases import rows
 from tests.durable import DurableFarm
 from tests.fakes import FRAMES, SmallFarm
+from tests.web.fakes import Web, request
+from tests.web.following.test_stream import events
 
 reactor: Any = global_reactor
 log = Logger()
@@ -74,8 +83,9 @@ class Program(LineReceiver):
 class LinesCase(TestCase):
     timeout = 60
 
-    async def program(self, farm: SmallFarm | DurableFarm) -> Program:
-        port = reactor.listenTCP(0, ShellFactory(farm.service, reactor, farm.now), interface="127.0.0.1")
+    async def program(self, farm: SmallFarm | DurableFarm, factory: Any = None) -> Program:
+        factory = factory or ShellFactory(farm.service, reactor, farm.now)
+        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
         endpoint = HostnameEndpoint(reactor, "127.0.0.1", port.getHost().port)
         program: Program = await connectProtocol(endpoint, Program())
@@ -146,7 +156,7 @@ class Requests(LinesCase):
             ({**DISABLE, "values": {"staus": "x"}}, "bad-request", "did you mean status?", "staus"),
             ({**DISABLE, "values": {"status": 3}}, "bad-request", "status: ", "status"),
             ({**DISABLE, "values": {"most_tasks": 0}}, "refused", "at least 1", "most_tasks"),
-            ({**DISABLE, "values": {"memory": 3}}, "bad-request", 'There is no field "memory"', "memory"),
+            ({**DISABLE, "values": {"memory": 3}}, "bad-request", '"memory" of a client cannot be set.', "memory"),
             ({**DISABLE, "filters": {}}, "bad-request", "all are all", "filter"),
             ({**DISABLE, "id": 1}, "bad-request", "an id or a filter, not both", "id"),
             ({**DISABLE, "filter": "all"}, "bad-request", "which of them is meant?", "filter"),
@@ -182,10 +192,50 @@ class Requests(LinesCase):
         comment = "x" * 1_000_000
         values = {"template": FRAMES + f"# {comment}\n"}
         self.assertTrue((await program.ask({"item": "job", "action": "create", "values": values}))["ok"])
-        program.say(b"{" + b"x" * (MOST_BYTES + 1) + b"\n")
+        program.say(b"{" + b"x" * MOST_SAID + b"\n")
         program.say({"item": "job", "action": "read", "request": 1})
         self.assertEqual((await program.line())["error"]["code"], "line-too-long")
         self.assertEqual((await program.line())["request"], 1)
+
+    async def test_the_largest_template_that_http_takes_is_taken_as_a_line_too_also_as_the_first(self) -> None:
+        self.assertEqual(MOST_BODY, MOST_SAID)
+        web = Web(self)
+        line = "# " + "x" * 97 + "\n"
+        template = FRAMES + line * ((MOST_OF_A_TEMPLATE - len(FRAMES)) // len(line))
+        values = {"template": template, "name": "large"}
+        self.assertEqual(web.ask("POST", "/api/v1/jobs", values).status, 201)
+        strangers = Strangers(StrangerSettings(), reactor, near=lambda address: True)
+        shell = ShellFactory(web.farm.service, reactor, web.farm.now)
+        program = await self.program(web.farm, strangers.at(shell, MOST_A_SECOND["shell"]))
+        for number in (2, 3):
+            answer = await program.ask({"item": "job", "action": "create", "values": values})
+            self.assertEqual([job["id"] for job in answer["data"]], [number])
+            self.assertEqual(strangers.figures, (1, 0, 0))
+
+    async def test_a_line_of_somebody_who_is_not_known_may_not_be_so_long_until_they_log_in(self) -> None:
+        farm = SmallFarm(self)
+        await farm.service.add_user("mara", Role.ADMIN, "a long password")
+        program = await self.program(farm)
+        long = b'{"item": "job", "action": "read"' + b" " * MOST_BYTES + b"}\n"
+        for size in (MOST_BYTES + 1, MOST_SAID):
+            program.say(b"{" + b"x" * size + b"\n")
+            self.assertIn(f"{MOST_BYTES:,} bytes", (await program.line())["error"]["message"])
+        self.assertEqual((await program.ask(long))["error"]["code"], "line-too-long")
+        name = {"name": "mara", "password": "a long password"}
+        self.assertTrue((await program.ask({"item": "session", "action": "create", "values": name}))["ok"])
+        self.assertTrue((await program.ask(long))["ok"])
+        self.assertTrue((await program.ask({"item": "session", "action": "delete"}))["ok"])
+        self.assertEqual((await program.ask(long))["error"]["code"], "line-too-long")
+
+    def test_a_line_in_pieces_is_whole_when_it_ends_or_when_nothing_more_comes(self) -> None:
+        for end in (b"\n", b""):
+            lines, transport = JsonLines(SmallFarm(self).service, lambda: 0.0), StringTransport()
+            lines.makeConnection(transport)
+            for piece in (b'{"item": ', b'"job", ', b'"action": ', b'"read"}' + end):
+                self.assertEqual(transport.value(), b"")
+                lines.dataReceived(piece)
+            lines.readConnectionLost()
+            self.assertEqual(json.loads(transport.value())["ok"], True)
 
     async def test_a_fault_of_ours_costs_its_answer_and_nothing_else(self) -> None:
         farm = SmallFarm(self)
@@ -417,9 +467,21 @@ class Many(LinesCase):
         self.assertEqual(len(farm.service.farm.clients), 1_000)
         return farm
 
+    async def announced(self, farm: DurableFarm) -> None:
+        """What has happened is told, and there is nothing more to tell."""
+        for _ in range(3):
+            farm.clock.advance(1)
+            await farm.settled()
+            await farm.turns()
+
     async def check(self, farm: DurableFarm, say: Callable[[str], Awaitable[None]]) -> None:
+        await self.announced(farm)  # that they came
+        browser = Web(self, farm).wire()
+        browser.send(request("GET", "/api/v1/events?kind=client"))
+        self.addCleanup(browser.close)
         for status in (Status.DISABLED, Status.ENABLED):
             await farm.settled()
+            told = len(events(browser))
             commits, begin = farm.service.figures.commits, time.perf_counter()
             await say(status.value)
             took = time.perf_counter() - begin
@@ -427,6 +489,10 @@ class Many(LinesCase):
             self.assertEqual({client.status for client in farm.service.farm.clients.values()}, {status})
             stored = rows(farm.path, f"select count(*) from clients where status = '{status}'")
             self.assertEqual(stored, [(1_000,)])
+            await self.announced(farm)
+            ((_, kind, clients),) = events(browser)[told:]
+            self.assertEqual((kind, len(clients)), ("client", 1_000))
+            self.assertEqual({client["status"] for client in clients}, {status.value})
             log.info("1,000 clients {status} in {ms:.0f} ms", status=status.value, ms=took * 1000)
 
     async def test_a_line_of_json_disables_a_thousand_and_the_same_filter_enables_them(self) -> None:

@@ -34,6 +34,84 @@ GOODBYE = "Connection closed by foreign host.\r\n"
 PROMPT = "\r\n> "
 LINE = "\r> "  # a line that is drawn anew begins with it
 
+HELP = """\
+ help [WHAT]       List the commands, or tell more about one, an item, or
+                   filters.
+ farm              Tell how the farm does, and the way into its database.
+ clients [FILTER]  List clients, or those that a filter chooses.
+ client ID         Show one client.
+ enable FILTER     Let clients take new orders.
+ disable FILTER    Give clients no new orders; they finish what they run.
+ why FILTER        Say what clients wait for, or what they do.
+ load ID [SPAN]    Show how busy a client was in the last hour, or day.
+ timeline ID [ONLY]
+                   List the orders that a client had lately, the newest first.
+ restart FILTER [KEY=VALUE...]
+                   Have the workers of clients finish what they run, and start
+                   anew.
+ drain FILTER [KEY=VALUE...]
+                   Have the workers of clients finish what they run, and end.
+ revoke FILTER     Shut clients out: no certificate of theirs counts, their
+                   connections are cut.
+ jobs [FILTER]     List jobs, or those that a filter chooses.
+ submit TEMPLATE [KEY=VALUE...]
+                   Hand in a job: a template, and values.
+ job ID            Show a job with its orders and what was handed in.
+ why FILTER [FRAME]
+                   Say what a job or a frame waits for.
+ log ID [TASK]     Give the log of a job.
+ cancel FILTER     End jobs now; what is done of them stays.
+ pause FILTER      Give out no more of jobs; what runs of them finishes.
+ resume FILTER     Go on with paused jobs.
+ approve FILTER    Let the rest of jobs follow their preview.
+ forgive FILTER [CLIENTS]
+                   Let jobs go again to clients that failed them too often.
+ retry FILTER [FRAMES]
+                   Run again what failed or was canceled, or some frames.
+ requeue FILTER [FRAMES]
+                   Run frames again, also those that were done.
+ add ID KEY=VALUE...
+                   Add the tasks that a job would have with other values.
+ revise ID KEY=VALUE...
+                   Give other values to tasks of a job that have not run.
+ save              Wait until everything so far is safe in the database.
+ plan TEMPLATE [KEY=VALUE...]
+                   Say what a job would be, or all that is wrong with it, and
+                   make none.
+ failures FILTER   Say why tasks failed, those with the same reason together.
+ excerpt ID [ORDER]
+                   Give a part of the log of an order.
+ steps JOB [FILTER]
+                   List steps; help step tells what can be done with them.
+ tasks JOB [FILTER]
+                   List tasks; help task tells what can be done with them.
+ orders JOB [FILTER]
+                   List orders; help order tells what can be done with them.
+ pools [FILTER]    List pools; help pool tells what can be done with them.
+ tags [FILTER]     List tags; help tag tells what can be done with them.
+ limits [FILTER]   List limits; help limit tells what can be done with them.
+ settings [FILTER]
+                   List settings; help setting tells what can be done with them.
+ views [FILTER]    List views; help view tells what can be done with them.
+ users [FILTER]    List users; help user tells what can be done with them.
+ tokens [FILTER]   List tokens; help token tells what can be done with them.
+ audits [FILTER]   List audits; help audit tells what can be done with them.
+ templates [FILTER]
+                   List templates; help template tells what can be done with
+                   them.
+ invitations [FILTER]
+                   List invitations; help invitation tells what can be done with
+                   them.
+ create ITEM ...   Make one; help create ITEM tells what it takes.
+ set ITEM ...      Change things; help set ITEM tells what can be set.
+ delete ITEM ...   Take things away.
+ login [NAME]      Log in, with the password that is asked for; or tell who you
+                   are.
+ quit              Close this connection; the farm goes on.
+ An ITEM is one of these: client, job, step, task, order, pool, tag, limit,
+ setting, view, user, token, audit, template, invitation. help ITEM tells of
+ it, help filters how to choose.
+"""
 
 WAITS_FOR_A_FILE = """
 specificationVersion: jobtemplate-2023-09
@@ -175,6 +253,22 @@ class SmallFarmByTelnet(TelnetCase):
                 "disable render-0*",
                 "2 clients: render-01 is now disabled, render-02 already was. 2 frames finish first.",
             ),
+            (
+                "clients enabled",
+                " id  name   status   activity  load  since\r\n  3  attic  enabled  idle       3 %  5 min",
+            ),
+            (
+                "clients disabled",
+                " id  name       status    activity  running            load  since\r\n"
+                "  1  render-01  disabled  busy      shot_010 frame 14  97 %  2 h\r\n"
+                "  2  render-02  disabled  busy      shot_010 frame 15  95 %  2 h\r\n"
+                "render-01 and render-02 finish what they run, then rest.",
+            ),
+            (
+                "clients attic",
+                " id  name   status   activity  load  since\r\n  3  attic  enabled  idle       3 %  5 min",
+            ),
+            ("clients offline", "No client matches offline (3 clients in all)."),
             ("enable staus=disabled", 'No attribute "staus" on a client; did you mean status?'),
             ("clients name=nobody", "No client matches name=nobody (3 clients in all)."),
             ("clinets", 'No command "clinets"; did you mean clients?'),
@@ -187,13 +281,17 @@ class SmallFarmByTelnet(TelnetCase):
             ),
         ):
             self.assertEqual(await terminal.type(f"{keys}\r"), f"{keys}\r\n{shown}\r\n> ")
-        lines = (await terminal.type("help\r")).split("\r\n")
-        self.assertEqual((lines[0], lines[-1]), ("help", "> "))
-        self.assertTrue(all(len(line) <= 80 and "\n" not in line for line in lines))
-        for command in ("clients", "enable", "disable", "jobs", "submit", "cancel", "log", "save", "quit"):
-            self.assertTrue([line for line in lines if line.startswith(f" {command} ")], command)
+        self.assertEqual(await terminal.type("help\r"), "help\r\n" + HELP.replace("\n", "\r\n") + "> ")
         self.assertEqual(await terminal.type("quit\r", GOODBYE), "quit\r\n" + GOODBYE)
         await terminal.ended
+
+    async def test_who_has_gone_is_among_those_that_are_offline(self) -> None:
+        farm = await self.farm()
+        farm.gone(farm.service.farm.clients[3])
+        terminal = await self.connected(farm)
+        await terminal.shown()
+        shown = " id  name   status   activity  since\r\n  3  attic  enabled  offline   0 s"
+        self.assertEqual(await terminal.type("clients offline\r"), f"clients offline\r\n{shown}\r\n> ")
 
     async def test_a_job_from_submit_to_cancel(self) -> None:
         path = self.file(FRAMES)

@@ -1,6 +1,8 @@
 """The server's side of a worker's connection: the state machine on a wire in memory, and a few real sockets."""
 
+import resource
 from collections.abc import Sequence
+from random import Random
 from typing import Any, TypeVar
 
 import msgspec
@@ -34,6 +36,7 @@ from tests.farm.submission import documents
 
 reactor: Any = global_reactor
 HEARTBEAT = 10.0
+CROWD = 1000  # connections; both ends are of this process
 TWO_VALUES = """
 specificationVersion: jobtemplate-2023-09
 name: looks
@@ -649,6 +652,13 @@ class RealSockets(Case):
         await caller.until(b'"welcome"')
         return caller
 
+    def may_open(self, descriptors: int) -> None:
+        """As many, until this test is over."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < descriptors:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
+            self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+
     async def test_an_order_does_not_wait_for_the_acknowledgement_of_what_was_said_before(self) -> None:
         """Without TCP_NODELAY that takes 40 ms."""
         await self.greeted()
@@ -674,13 +684,14 @@ class RealSockets(Case):
 
     async def test_junk_is_refused(self) -> None:
         caller = await self.call()
-        caller.write(bytes(range(256)) * 4096)
+        caller.write(Random(8).randbytes(2**20))
         await caller.lost
         self.assertIn(b'"refused"', caller.heard)
         await self.greeted()
 
     async def test_connections_that_never_say_a_word_are_closed_and_hurt_nobody(self) -> None:
-        silent = [await self.call() for _ in range(100)]
+        self.may_open(2 * CROWD + 200)
+        silent = [await self.call() for _ in range(CROWD)]
         await self.greeted()
         self.farm.clock.advance(GREETING_WITHIN)
         for caller in silent:

@@ -112,7 +112,7 @@ class Changing(PerformCase):
         client = await self.farm.client("render-01")
         wrongs: Mapping[str, tuple[dict[str, Any], str, str]] = {
             "unknown": ({"pols": ["gpu"]}, "pols", 'There is no field "pols" here; did you mean pools?'),
-            "not settable": ({"load": 3}, "load", 'There is no field "load" here; '),
+            "not settable": ({"load": 3}, "load", '"load" of a client cannot be set.'),
             "wrong type": ({"pools": "gpu"}, "pools", "pools: write a list."),
             "wrong word": ({"status": "enabld"}, "status", "status: "),
             "nothing": ({}, "", "Nothing is to be changed; "),

@@ -4,7 +4,11 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
+from brender.farm.people.users import Role
 from brender.farm.transitions import JobState
+from brender.web.http.once import MOST_KEPT
+from tests.db.databases import rows
+from tests.durable import DurableFarm
 from tests.fakes import FRAMES
 from tests.web.fakes import Web, Wire, request
 from tests.web.following.test_stream import events
@@ -73,7 +77,8 @@ class Running(CaseOfTheWeb):
             self.farm.clock.advance(1)
             rows = self.web.get(f"{JOBS}/{job.id}/tasks?filter=state=active+and+percent>=0&limit=1000").json["data"]
             self.assertEqual(len(rows), 500)
-            self.assertEqual({(row["percent"], row["state"]) for row in rows}, {(10.0 * second + 1, "active")})
+            shown = {(row["percent"], row["state"], row["status"]) for row in rows}
+            self.assertEqual(shown, {(10.0 * second + 1, "active", f"sample {second}")})
             self.assertTrue(all(row["client"] and row["since"] for row in rows))
             told = [client for _, _, data in events(wire) for client in data]
             self.assertEqual(len(told), 500 * (second + 1))
@@ -116,6 +121,73 @@ class Requests(CaseOfTheWeb):
         ids = [self.web.ask("POST", JOBS, wanted, Idempotency_Key=key).json["id"] for key in keys]
         self.assertEqual(ids, [1, 2, 3, 3, 4])
         self.assertEqual({job.name for job in self.farm.service.farm.jobs.values()}, {"shot"})
+
+    async def test_a_job_whose_answer_was_lost_is_the_same_job_when_it_is_asked_for_again(self) -> None:
+        """API-02"""
+        store = self.farm.store
+        store.held = True
+        wanted = request("POST", JOBS, {"template": FRAMES}, Idempotency_Key="mine")
+        lost = self.web.wire()
+        lost.send(wanted)
+        self.assertEqual((store.pending, lost.got()), (1, b""))
+        lost.close()
+        again = self.web.wire()
+        again.send(wanted)
+        self.assertEqual(again.got(), b"")
+        store.held = False
+        store.commit()
+        replies = [again.reply(), self.web.ask("POST", JOBS, {"template": FRAMES}, Idempotency_Key="mine")]
+        self.assertEqual([(reply.status, reply.json["id"]) for reply in replies], [(201, 1)] * 2)
+        self.assertEqual((list(self.farm.service.farm.jobs), lost.got()), ([1], b""))
+
+    async def test_a_job_whose_answer_was_lost_is_the_same_job_after_a_start_of_the_web(self) -> None:
+        """API-02"""
+        wanted = {"template": FRAMES, "name": "shot"}
+        first = self.web.ask("POST", JOBS, wanted, Idempotency_Key="mine")
+        again = Web(self, self.farm)
+        second = again.ask("POST", JOBS, wanted, Idempotency_Key="mine")
+        self.assertEqual((second.status, second.body), (201, first.body))
+        self.assertEqual(second.headers["location"], f"{JOBS}/1")
+        other = Web(self, self.farm).ask("POST", JOBS, {**wanted, "name": "other"}, Idempotency_Key="mine")
+        self.assertEqual((other.status, "another body" in other.message), (409, True))
+        self.assertEqual(again.ask("POST", JOBS, wanted, Idempotency_Key="yours").json["id"], 2)
+        again.ask("DELETE", f"{JOBS}/1", {})
+        self.assertEqual(Web(self, self.farm).ask("POST", JOBS, wanted, Idempotency_Key="mine").json["id"], 3)
+
+    async def test_each_has_keys_of_their_own_by_whatever_they_are_known(self) -> None:
+        """API-02"""
+        wanted, ids = {"template": FRAMES}, []
+        await self.farm.service.add_user("root", Role.ADMIN)
+        for name in ("mara", "mara", "jo"):
+            if name not in self.farm.service.farm.people.users:
+                await self.farm.service.add_user(name, Role.ARTIST)
+            _, secret = await self.farm.service.add_token(name, "script", Role.ARTIST, (), None)
+            head = {"Idempotency_Key": "mine", "Authorization": f"Bearer {secret}"}
+            ids.append(Web(self, self.farm).ask("POST", JOBS, wanted, **head).json["id"])
+        self.assertEqual(ids, [1, 1, 2])
+
+    async def test_a_key_is_found_among_the_last_thousand_jobs_alone(self) -> None:
+        """API-02"""
+        wanted, ids = {"template": FRAMES}, []
+        for last in (0, MOST_KEPT, MOST_KEPT + 1):
+            self.farm.service.farm.last_job = last
+            ids.append(Web(self, self.farm).ask("POST", JOBS, wanted, Idempotency_Key="mine").json["id"])
+        self.assertEqual(ids, [1, 1, MOST_KEPT + 2])
+
+    async def test_a_server_that_is_killed_before_its_answer_gives_the_same_job_to_the_same_key(self) -> None:
+        """API-02"""
+        wanted = {"template": FRAMES, "name": "shot"}
+        farm = await DurableFarm(self).begun()
+        lost = Web(self, farm).wire()
+        lost.send(request("POST", JOBS, wanted, Idempotency_Key="mine"))
+        lost.close()
+        await farm.until(lambda: rows(farm.path, "select id from jobs"))
+        started = await farm.restarted()
+        web = Web(self, started)
+        again = web.ask("POST", JOBS, wanted, Idempotency_Key="mine")
+        self.assertEqual((again.status, again.json["id"], again.json["name"]), (201, 1, "shot"))
+        self.assertEqual(web.ask("POST", JOBS, {"template": FRAMES}, Idempotency_Key="mine").status, 409)
+        self.assertEqual((rows(started.path, "select id from jobs"), lost.got()), ([(1,)], b""))
 
     async def test_what_is_no_json_is_400_with_a_sentence_and_changes_nothing(self) -> None:
         """API-04"""

@@ -8,8 +8,10 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.interfaces import IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.tcp import Port
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
+from zope.interface import provider
 
 from brender.web import make_site
 from tests.fakes import SmallFarm
@@ -68,6 +70,28 @@ class RealSockets(TestCase):
 
     async def test_a_page_is_served(self) -> None:
         self.assertEqual((await self.told(request("GET", "/", Connection="close"))).status, 200)
+
+    async def test_a_request_that_is_refused_is_a_line_of_the_log_and_one_that_looks_is_none(self) -> None:
+        """API-04"""
+        lines: list[str] = []
+
+        @provider(ILogObserver)
+        def note(event: LogEvent) -> None:
+            lines.append(formatEvent(event))
+
+        globalLogPublisher.addObserver(note)
+        self.addCleanup(globalLogPublisher.removeObserver, note)
+        for body in (b'{"priority": NaN}', b"\xff", b"[]"):
+            reply = await self.told(request("POST", "/api/v1/jobs", body, Connection="close"))
+            self.assertEqual(reply.status, 400)
+            (line,) = (line for line in lines if "/api/v1/jobs" in line)
+            self.assertRegex(line, r'^"127\.0\.0\.1" - - \[.+\] "POST /api/v1/jobs HTTP/1\.1" 400 \d+ ')
+            lines.clear()
+        await self.told(b"GET /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n")
+        self.assertTrue(any("Refused a request of" in line and "400 That is not HTTP" in line for line in lines), lines)
+        lines.clear()
+        await self.told(request("GET", "/api/v1/jobs", Connection="close"))
+        self.assertEqual([line for line in lines if "/api/v1/jobs" in line], [])
 
     async def test_somebody_who_sends_far_too_much_still_reads_why_it_was_refused(self) -> None:
         head = b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n"

@@ -139,7 +139,7 @@ def rest(farm: "Farm", step: Step, failure: Failure, now: float) -> None:
         return
     seconds = min(LONGEST_REST, FIRST_REST * 2**step.rests)
     step.rests += 1
-    step.resting = f"it rests for {seconds:,.0f} s: {failure.reason.rstrip('.') or 'a licence was missing'}"
+    step.resting, step.rests_until = failure.reason.rstrip(".") or "a licence was missing", now + seconds
     holding.call_back(farm, [order for order in step.job.orders.values() if order.step == step.index])
 
     def ring(then: float) -> None:
@@ -147,7 +147,7 @@ def rest(farm: "Farm", step: Step, failure: Failure, now: float) -> None:
         farm.enqueue(step)
         farm.stirred[step] = None
 
-    farm.alarms.at(now + seconds, ring)
+    farm.alarms.at(step.rests_until, ring)
 
 
 # --- memory

@@ -92,11 +92,12 @@ class FarmService(Protocol):
         name: str = "",
         folder: str = "",
         settings: Mapping[str, Any] | None = None,
+        key: str = "",
     ) -> "Job":
         """Take a job in; `folder` is the template's own, where it was read from a file.
 
-        `settings` are fields of `farm.settings.JobSettings`.  Raises `Refused` with every problem, `NotNow` when
-        stopping.
+        `key` is kept with the job; `settings` are fields of `farm.settings.JobSettings`.  Raises `Refused` with every
+        problem, `NotNow` when stopping.
         """
 
     async def try_out(

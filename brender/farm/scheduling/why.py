@@ -40,10 +40,10 @@ def why_job(farm: Farm, job: Job, now: float) -> str:
     for step in job.steps:
         if step.counts[TaskState.READY]:
             obstacle = obstacle_of(farm, step, next(step.tasks.ready()), now)
-            runs = f"runs {running:,} of its tasks; the others wait" if running else "waits"
-            return f"{name} {runs}: {obstacle}."
+            has = f"has {running:,} of its tasks on clients; the others wait" if running else "waits"
+            return f"{name} {has}: {obstacle}."
     if running:
-        return f"{name} runs: clients have {running:,} of its tasks, and no other is ready."
+        return f"{name} has {running:,} of its tasks on clients, and no other is ready."
     waiting = next(step for step in job.steps if step.unfinished)
     return f"{name} waits: {waits_for(farm, waiting, bytes(waiting.tasks).find(TaskState.WAITING))}."
 
@@ -153,7 +153,7 @@ def resting(farm: Farm, client: RuntimeClient, now: float) -> str:
 def obstacle_of(farm: Farm, step: Step, task: int, now: float) -> str:
     """What keeps a ready task of a job that may run from being ordered."""
     if step.resting:
-        return step.resting
+        return f"it rests for another {max(0.0, step.rests_until - now):,.0f} s: {step.resting}"
     if step.wants_approval:
         return f"its preview of {step.job.settings.preview} is out; approve {step.job.id} lets the rest follow"
     if not farm.clients:
@@ -244,24 +244,29 @@ def kept_from(farm: Farm, step: Step, client: RuntimeClient) -> str:
         return held
     kept = keeps_free_for(farm, client)
     if kept and kept is not step and kept.job.priority >= step.job.priority:
-        return f"it is kept free for job {kept.job.id}, which needs more slots there"
+        return f"it is kept free for job {kept.job.id}, which needs more room there"
     if next_task(farm, step, client) is None:
         return "what is ready of it has failed there, and others can run it"
     return ""
 
 
 def busy_with(farm: Farm, step: Step, client: RuntimeClient) -> str:
-    """What is there instead, of a client that is full."""
-    first = max((farm.jobs[order.job] for order in client.orders.values()), key=lambda job: job.priority, default=None)
+    """What is there instead, of a client that is full: what runs, or what waits for more room than there is."""
+    begun = [order for order in client.orders.values() if order.running is not None]
+    full = sum(order.cost for order in begun) + step.shape.cost(client) > client.slots
+    others = begun if full else [order for order in client.orders.values() if order.running is None]
+    first = max((farm.jobs[order.job] for order in others), key=lambda job: job.priority, default=None)
     if first is None:
         return ""
+    runs, run = ("runs", "run") if full else ("is to begin", "are to begin")
     if first is step.job:
-        return "other tasks of the same job run there"
+        return f"other tasks of the same job {run} there"
     if first.priority > step.job.priority:
-        return f"jobs of higher priority run there, such as job {first.id}"
+        return f"jobs of higher priority {run} there, such as job {first.id}"
     if first.owner != step.job.owner:
-        return f"jobs of {first.owner or 'others'} run there, such as job {first.id}; its turn comes by share and age"
-    return f"older work runs there, such as job {first.id}" if first.id < step.job.id else f"job {first.id} runs there"
+        return f"jobs of {first.owner or 'others'} {run} there, such as job {first.id}; its turn comes by share and age"
+    older = first.id < step.job.id
+    return f"older work {runs} there, such as job {first.id}" if older else f"job {first.id} {runs} there"
 
 
 # --- of a task that is not ready
@@ -276,6 +281,14 @@ def waits_for(farm: Farm, step: Step, task: int) -> str:
     for link in farm.links.get(step, ()):
         if (frame := link.missing(task)) is not None:
             return f"it waits for frame {frame} of job {link.source.job.id}, which is {link.source.job.state}"
-    before_it = (order for order in step.job.orders.values() if order.step == step.index and task in order.ends)
-    client = farm.clients[next(before_it).client]
-    return f"its run on {client.name} is to end first" + ("" if client.online else f", and {client.name} is away")
+    return waits_for_end(farm, step, task)
+
+
+def waits_for_end(farm: Farm, step: Step, task: int) -> str:
+    """What was canceled and is still on a client: of the task, or of what is made from it."""
+    ending = [order for order in step.job.orders.values() if order.ends]
+    own = next((order for order in ending if order.step == step.index and task in order.ends), None)
+    order = own or next(order for order in ending if step in step.job.needed_by([order.step]))
+    client = farm.clients[order.client]
+    run = "its run" if own else f'what step "{step.job.steps[order.step].name}" runs'
+    return f"{run} on {client.name} is to end first" + ("" if client.online else f", and {client.name} is away")

@@ -78,7 +78,8 @@ async def create(call: Call) -> Sequence[Outcome]:
     wanted: Submission = call.given
     settings = settings_of(wanted)
     template, folder = await template_of(call.service, wanted)
-    job = await call.service.submit(template, wanted.values, name=wanted.name, folder=folder, settings=settings)
+    how: dict[str, Any] = {"name": wanted.name, "folder": folder, "settings": settings, "key": call.key}
+    job = await call.service.submit(template, wanted.values, **how)
     return [Outcome(job)]
 
 

@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from brender.farm.settings import Settings, plainly
 from brender.farm.submission.problems import inside, listed
+from brender.verbs.said.settable import cannot_be_set
 from brender.verbs.said.unfit import Unfit, no_field
 from brender.verbs.verb import Given
 
@@ -32,7 +33,7 @@ def read(value: Any, shape: type[Shape], at: str = "", *, texts: bool = False) -
         raise Unfit(f"{at or 'The body'} should be a JSON object{known}.", at)
     for name in value:
         if name not in shape.__struct_fields__:
-            raise no_field(str(name), shape.__struct_fields__, at)
+            raise unknown(str(name), shape, at)
     try:
         made = converted(value, shape, strict=not texts)
         if texts:
@@ -40,6 +41,12 @@ def read(value: Any, shape: type[Shape], at: str = "", *, texts: bool = False) -
         return made
     except msgspec.ValidationError as error:
         raise misfit(str(error), at) from None
+
+
+def unknown(name: str, shape: type[msgspec.Struct], at: str) -> Unfit:
+    """It is no field; and why not, where it is something that the thing has all the same."""
+    why = cannot_be_set(name, shape)
+    return Unfit(why, inside(at, name)) if why else no_field(name, shape.__struct_fields__, at)
 
 
 def check_texts(value: Mapping[str, Any], made: msgspec.Struct, at: str) -> None:

@@ -17,6 +17,7 @@ import msgspec
 
 from brender.farm.settings import Settings
 from brender.verbs.said.forms import BadValue, Form, form_of
+from brender.verbs.said.settable import cannot_be_set
 from brender.verbs.said.words import did_you_mean
 from brender.verbs.tables import WIDTH
 
@@ -43,6 +44,8 @@ def field_of(kind: Kind, key: str, thing: str = "") -> str:
     name = key.lower().replace("-", "_")
     if name not in kind.__struct_fields__:
         thing = thing or kind.__name__.removesuffix("Settings").lower()
+        if why := cannot_be_set(name, kind):
+            raise BadValue(why)
         raise BadValue(f'No setting "{key}" of a {thing}{did_you_mean(name, kind.__struct_fields__)}')
     return name
 

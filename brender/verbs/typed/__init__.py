@@ -15,10 +15,11 @@ from brender.farm.people.users import NotAllowed
 from brender.verbs.doing.submitting import Submission, is_name
 from brender.verbs.lists.pages import LONGEST
 from brender.verbs.performing import Request
+from brender.verbs.said.settable import cannot_be_set
 from brender.verbs.said.values import read
 from brender.verbs.said.words import Word, WrongUse, listed
 from brender.verbs.typed.naming import Verbs, Vocabulary, is_number, number
-from brender.verbs.typed.sorting import FRAMES, FREE, Sorted, filter_text
+from brender.verbs.typed.sorting import FRAMES, FREE, KEY, Sorted, filter_text
 from brender.verbs.typed.usage import required, usage
 from brender.verbs.verb import Verb, Which
 
@@ -45,6 +46,7 @@ def understood(
         return submitted(verb, rest, zone, files=files)
     job, rest = job_first(verb, rest)
     sorted_words = Sorted(verb).take(rest)
+    check_settable(verb, sorted_words)
     wanted, filter_ = which(verb, sorted_words)
     check_said(verb, sorted_words)
     values = read(verb.takes, {**usual(verb), **with_bare(verb, sorted_words)}, zone, verb.item.name)
@@ -74,6 +76,14 @@ def job_first(verb: Verb, words: Sequence[Word]) -> tuple[int | None, Sequence[W
     if not words or not is_number(words[0]):
         raise WrongUse(f"Say of which job: {usage(verb)}, such as {verb.item.plural} 4.")
     return number(words[0]), words[1:]
+
+
+def check_settable(verb: Verb, found: Sorted) -> None:
+    """Where nothing is said to be so, words after the first of a filter may have been to set what cannot be set."""
+    if verb.name == "update" and not found.values and not found.bare:
+        for key in filter(None, map(KEY.fullmatch, found.filter[1:])):
+            if why := cannot_be_set(key[1].lower().replace("-", "_"), verb.takes):
+                raise WrongUse(why)
 
 
 def which(verb: Verb, found: Sorted) -> tuple[int | str | None, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import get_type_hints
 
 from brender.verbs.performing import language
+from brender.verbs.said.settable import cannot_be_set
 from brender.verbs.said.words import Word, WrongUse, did_you_mean
 from brender.verbs.typed.naming import is_number
 from brender.verbs.verb import Verb, Which
@@ -53,6 +54,8 @@ class Sorted:
         key, equals, value = word[2:].partition("=")
         name = key.lower().replace("-", "_")
         if name not in self.fields:
+            if why := cannot_be_set(name, self.verb.takes):
+                raise WrongUse(why)
             options = [f"--{each.replace('_', '-')}" for each in self.fields]
             hint = did_you_mean(f"--{key}", options) if options else f"; {self.verb.name} has none."
             raise WrongUse(f'No option "--{key}"{hint}')

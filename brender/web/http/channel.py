@@ -26,11 +26,12 @@ from twisted.web.http import HTTPChannel
 from twisted.web.server import Request
 
 from brender.ports.strangers import Visit
+from brender.verbs.said.size import MOST_SAID
 from brender.web.http.answers import COMMON, PROBLEM, encoded
 from brender.web.http.forwarded import Proxies
 from brender.web.http.wrong import Wrong, phrase
 
-MOST_BODY = 16 * 2**20  # bytes; a template of a thousand steps is a tenth of it
+MOST_BODY = MOST_SAID  # bytes; a template of a thousand steps is a tenth of it
 PATIENCE = 60.0  # seconds for a whole request
 LINGER = 5.0  # seconds to go on reading after a refusal
 

@@ -1,8 +1,9 @@
-"""Who may ask: there is no login yet, so a browser must not be made to ask in somebody else's name.
+"""Where a request may come from: a browser must not be made to ask in the name of whoever sits before it.
 
-How does this work?  The server listens on loopback, where any web page that its user visits could reach it
-through the user's browser.  Two checks close that door.  `check_host`: the Host header must be a name by which this
-server is known, so that a name of the attacker's that resolves to 127.0.0.1 gets nothing.
+How does this work?  Any web page that somebody visits can reach this server through their browser, which sends the
+cookie of who has logged in along; and on a farm without users everybody on the machine is trusted.  Two checks
+close that door.  `check_host`: the Host header must be a name by which this server is known, so that a name of
+the attacker's that resolves to 127.0.0.1 gets nothing.
 `check_change`: a request that changes something must say that its body is JSON, which another site's page
 cannot without asking first (and we never agree), and an Origin, where there is one, must be this host.
 """

@@ -39,6 +39,7 @@ from brender.worker import processes
 from brender.worker.disk.kept import Evidence
 from brender.worker.session import words
 from brender.worker.session.conduct import Conduct, Fault
+from brender.worker.session.files import misnamed
 from brender.worker.session.mapping import refusal, rules_of
 from brender.worker.session.memory import Peak
 from brender.worker.session.output import Output
@@ -130,6 +131,9 @@ class Served:
 
     def open(self, word: words.Open) -> bool:
         """Make the session and enter its environments; False when that failed, which has been said."""
+        if reason := misnamed(word.template):
+            self._voice.say(words.Broken(reason))
+            return False
         template = decode_job_template(template=word.template, supported_extensions=EXTENSIONS)
         values = for_model(template, word.values)
         made = create_job_with_symbol_tables(job_template=template, job_parameter_values=values)

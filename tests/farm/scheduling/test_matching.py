@@ -184,6 +184,19 @@ class TakingBack(SynchronousTestCase):
         self.rules.match()
         self.assertEqual([order.first for order in self.rules.orders(idle)], [1])
 
+    def test_another_is_recalled_where_the_first_had_begun_before_it_heard_of_that(self) -> None:
+        busy = self.rules.client(2)
+        self.rules.job(Stage(tasks=4, vcpus=1))
+        self.rules.match()
+        first, second = self.rules.orders(busy)[2:]
+        self.rules.changes()
+        self.rules.client()
+        self.assertEqual(self.recalled(), [self.waiting])
+        self.rules.started(self.waiting)
+        self.assertEqual(self.recalled(), [first])
+        self.rules.ended(first)
+        self.assertEqual(self.recalled(), [second])
+
     def test_what_has_begun_is_left_alone(self) -> None:
         self.rules.started(self.waiting)
         self.rules.client()

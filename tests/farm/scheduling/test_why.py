@@ -163,7 +163,7 @@ class NoRoom(Told):
     def test_its_own_tasks_run_there(self) -> None:
         self.rules.client()
         job = self.rules.job(Stage(tasks=5))
-        self.assertIn("Job 1 runs 2 of its tasks; the others wait: ", self.job(job))
+        self.assertIn("Job 1 has 2 of its tasks on clients; the others wait: ", self.job(job))
         self.assertIn("same job", self.task(job, 4))
 
     def test_a_client_that_takes_few_at_a_time(self) -> None:
@@ -295,7 +295,7 @@ class NotNow(Told):
         self.rules.match()
         self.rules.ended(self.rules.orders(client)[0], outcome=FAILED, cause="later", message="No licence was free.")
         said = self.task(job, 0)
-        self.assertIn("30 s", said)
+        self.assertIn("29 s", said)
         self.assertIn("No licence was free", said)
 
 

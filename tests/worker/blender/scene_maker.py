@@ -90,6 +90,12 @@ def slow(made: Any) -> None:
 
 
 @scene
+def slow_placeholders(made: Any) -> None:
+    slow(made)
+    placeholders(made)
+
+
+@scene
 def markers(made: Any) -> None:
     """Camera Near from frame 1, Far from frame 5."""
     far = camera("Far", (0.0, -30.0, 0.0))
@@ -101,16 +107,41 @@ def markers(made: Any) -> None:
 def two_scenes(made: Any) -> None:
     """The active one is the second, and neither is called Scene."""
     made.name = "名前"
-    other = bpy.data.scenes.new("my scene")
+    other = another(made, "my scene", 64)
+    other.render.filepath = "//out/second_####"
+    bpy.context.window.scene = other
+
+
+def another(made: Any, name: str, width: int) -> Any:
+    """A scene with the same things, of another width."""
+    other = bpy.data.scenes.new(name)
     for thing in made.objects:
         other.collection.objects.link(thing)
     other.camera = made.camera
     other.render.engine = "CYCLES"
     other.cycles.samples = 1
     other.cycles.use_denoising = False
-    other.render.resolution_x, other.render.resolution_y = 64, 18
-    other.render.filepath = "//out/second_####"
-    bpy.context.window.scene = other
+    other.render.resolution_x, other.render.resolution_y = width, 18
+    return other
+
+
+@scene
+def daylight(made: Any) -> None:
+    """The active one of three; of two that are called Scene, Blender calls the second Scene.001."""
+    made.name = "daylight"
+    for width in (40, 48):
+        another(made, "Scene", width)
+
+
+@scene
+def at_60(made: Any) -> None:
+    """At 59.94 frames a second."""
+    made.render.fps, made.render.fps_base = 60, 1.001
+
+
+@scene
+def at_30(made: Any) -> None:
+    made.render.fps = 30
 
 
 @scene

@@ -20,6 +20,13 @@ class Described(BlenderTestCase):
         facts = describe(BLENDER, self.scene("two_scenes"))
         self.assertEqual((facts.scene, facts.scenes), ("my scene", ["my scene", "名前"]))
 
+    def test_all_frames_are_read_whatever_their_speed(self) -> None:
+        """RNG-23"""
+        for scene, fps in (("at_30", 30), ("at_60", 60 / 1.001)):
+            facts = describe(BLENDER, self.scene(scene))
+            self.assertEqual((facts.frames, facts.frame_step), ("1-10", 1), scene)
+            self.assertAlmostEqual(facts.fps, fps, 3)
+
     def test_a_movie_and_missing_files_are_told(self) -> None:
         self.assertTrue(describe(BLENDER, self.scene("movie")).is_movie)
         self.assertEqual(len(describe(BLENDER, self.scene("gone_image")).missing), 1)

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from openjd.sessions import ActionState
 
+from brender.worker.blender.whole import is_whole
 from tests.worker.blender.harness import PROGRAMS, BlenderTestCase, Farm
 from tests.worker.blender.processes import alive, blender_of, busy, guard_of, until
 
@@ -23,9 +24,9 @@ farm.render(1)
 
 
 class Deaths(BlenderTestCase):
-    def slow(self) -> tuple[Farm, int, int]:
+    def slow(self, scene: str = "slow") -> tuple[Farm, int, int]:
         """A farm whose Blender is in the middle of a frame; its process, and where its log begins."""
-        farm = self.farm("slow")
+        farm = self.farm(scene)
         blender = blender_of(farm.enter().text)
         begin = farm.start(1)
         until(lambda: any("Sample" in line for line in farm.heard.lines[begin:]), "Blender tells of a sample")
@@ -34,6 +35,10 @@ class Deaths(BlenderTestCase):
     def assert_clean(self, blender: int) -> None:
         self.assertFalse(alive(blender))
         self.assertEqual(list(self.folder.rglob("out/**/*")), [])
+
+    def visible(self) -> list[str]:
+        """The names of frames that are there, whole or not."""
+        return [path for path in self.written() if not path.startswith(".")]
 
     def goes_on(self, farm: Farm, before: int) -> None:
         """The next task starts another Blender by itself, and it renders."""
@@ -61,6 +66,17 @@ class Deaths(BlenderTestCase):
         self.assertRegex(ended.reason, r"^Blender was ended from outside \(SIGKILL\).* \(in frame 1\)$")
         self.assert_clean(blender)
         self.goes_on(farm, blender)
+
+    def test_a_placeholder_of_one_that_is_killed_has_no_frames_name_and_the_frame_is_rendered_again(self) -> None:
+        """BLD-07"""
+        farm, blender, begin = self.slow("slow_placeholders")
+        self.assertEqual(self.visible(), [])
+        os.kill(blender, signal.SIGKILL)
+        self.assertEqual(farm.finish(begin).state, ActionState.FAILED)
+        self.assert_clean(blender)
+        again = self.rendered(self.entered("slow_placeholders", Samples="1"), 1)
+        self.assertIn(f"brender_output: {self.folder}/out/f_0001.png", again.text)
+        self.assertTrue(is_whole(self.folder / "out" / "f_0001.png"))
 
     def test_canceling_ends_blender_before_the_action_ends(self) -> None:
         farm, blender, begin = self.slow()

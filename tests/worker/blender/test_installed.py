@@ -40,18 +40,8 @@ class Choice(TestCase):
         self.assertEqual(from_environment({}), [])
 
     def test_options_come_before_the_script_and_our_words_behind_the_dashes(self) -> None:
-        self.assertEqual(
-            FARM[1].command("/keeper.py", ["7"], scripts=False),
-            [
-                "/usr/bin/blender",
-                "-b",
-                "--disable-autoexec",
-                "--python-exit-code",
-                "1",
-                "--python",
-                "/keeper.py",
-                "--",
-                "7",
-            ],
-        )
+        for scripts, autoexec in {True: "--enable-autoexec", False: "--disable-autoexec"}.items():
+            words = ["-b", autoexec, "--python-exit-code", "1", "--python", "/keeper.py", "--", "7"]
+            self.assertEqual(FARM[1].command("/keeper.py", ["7"], scripts), ["/usr/bin/blender", *words])
+        self.assertIn("--enable-autoexec", FARM[1].command("/keeper.py", []), "unless they are forbidden they may run")
         self.assertEqual(FARM[0].command("/keeper.py", ["7"]), ["/py5", "-I", "/keeper.py", "--", "7"])

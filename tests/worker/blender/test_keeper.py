@@ -175,8 +175,14 @@ class Names(BlenderTestCase):
         return self.written("named")
 
     def test_only_the_run_of_signs_changes(self) -> None:
-        found = self.names("1001_010_comp.####", 1001, 1002)
-        self.assertEqual(found, ["1001_010_comp.1001.png", "1001_010_comp.1002.png"])
+        """PATH-11: not the same digits elsewhere in the name."""
+        found = self.names("1001_010_comp.####.exr", 1001, 1002, 1003, scene="half_float")
+        self.assertEqual(found, [f"1001_010_comp.{frame}.exr" for frame in (1001, 1002, 1003)])
+
+    def test_digits_that_are_those_of_the_frame_stay_as_they_are(self) -> None:
+        """PATH-11"""
+        found = self.names("shot0001_v001_####.png", 1, 2, 3, 1003)
+        self.assertEqual(found, [f"shot0001_v001_{frame:04}.png" for frame in (1, 2, 3, 1003)])
 
     def test_numbers_grow_beyond_their_signs(self) -> None:
         self.assertEqual(self.names("a_###.png", 998, 1001), ["a_1001.png", "a_998.png"])

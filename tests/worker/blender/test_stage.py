@@ -4,8 +4,10 @@ import os
 import subprocess
 from pathlib import Path
 
+from PIL import Image
 from twisted.trial.unittest import SkipTest
 
+from brender.worker.blender.describe import describe
 from tests.worker.blender.harness import BLENDER, BlenderTestCase
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -33,6 +35,10 @@ class Refusals(BlenderTestCase):
     def test_a_scene_of_another_name(self) -> None:
         reason = self.refused("two_scenes", SceneName="Scene")
         self.assertRegex(reason, r'^No scene "Scene" in .*two_scenes.blend; it has my scene, 名前\.$')
+
+    def test_one_of_two_whose_names_begin_alike_is_not_taken_for_the_other(self) -> None:
+        reason = self.refused("daylight", SceneName="Scene.002")
+        self.assertRegex(reason, r'^No scene "Scene.002" in .*daylight.blend; it has Scene, Scene\.001, daylight\.$')
 
     def test_a_camera_that_is_not_there(self) -> None:
         self.assertEqual(self.refused("markers", Camera="Nera"), 'No camera "Nera" in scene Scene; it has Far, Near.')
@@ -63,6 +69,23 @@ class Refusals(BlenderTestCase):
         (self.folder / "out" / "f_0001.png").mkdir(parents=True)
         ended = self.entered("plain").render(1)
         self.assertEqual(ended.reason, f"The frame cannot be put at {self.folder}/out/f_0001.png: Is a directory.")
+
+
+class Named(BlenderTestCase):
+    """BLD-08"""
+
+    def width(self, name: str) -> int:
+        """Of a frame of the scene of this name: each has its own."""
+        self.rendered(self.entered("daylight", SceneName=name, Output=f"{self.folder}/{name}/f_#"), 1)
+        with Image.open(self.folder / name / "f_1.png") as image:
+            return image.width
+
+    def test_the_scene_that_is_named_is_rendered(self) -> None:
+        widths = {name: self.width(name) for name in ("daylight", "Scene", "Scene.001")}
+        self.assertEqual(widths, {"daylight": 32, "Scene": 40, "Scene.001": 48})
+
+    def test_without_a_name_the_active_one_is(self) -> None:
+        self.assertEqual(describe(BLENDER, self.scene("daylight")).scene, "daylight")
 
 
 class Gpu(BlenderTestCase):

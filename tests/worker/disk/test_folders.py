@@ -13,6 +13,17 @@ from twisted.trial.unittest import SynchronousTestCase
 from brender.worker.disk.folders import remove, remove_or_say
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+MANY = 100_000  # names in a folder
+A_FILE = 10_000  # of them for each file: to link is less work than to make, and to unlink is as much as to remove
+
+
+def make_many(folder: Path) -> None:
+    folder.mkdir()
+    for first in range(0, MANY, A_FILE):
+        file = folder / f"frame_{first:06}.png"
+        file.touch()
+        for number in range(first + 1, first + A_FILE):
+            os.link(file, f"{folder}/frame_{number:06}.png")
 
 
 class RemoveTests(SynchronousTestCase):
@@ -66,13 +77,12 @@ class RemoveTests(SynchronousTestCase):
         self.assertFalse(self.gone.exists())
 
     def test_whatever_a_task_leaves_goes_and_nothing_outside_is_touched(self) -> None:
+        """PATH-16"""
         outside = self.folder / "outside"
         outside.mkdir(mode=0o750)
         (outside / "kept").write_text("mine")
         (outside / "kept").chmod(0o640)
-        (self.gone / "many").mkdir()
-        for number in range(5000):
-            (self.gone / "many" / f"frame_{number:04}.png").touch()
+        make_many(self.gone / "many")
         (self.gone / "readonly").touch(0o444)
         (self.gone / "file").symlink_to(outside / "kept")
         (self.gone / "closed").mkdir()

@@ -1,6 +1,7 @@
 """A session's process, as the agent's words make it; and the private parts of openjd-sessions that it counts on."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import openjd.sessions._runner_base as runners
@@ -288,6 +289,29 @@ class SecretTests(SessionTestCase):
         self.ended("for n in 63995 63999 64000; do printf %${n}s; printf %s $TOKEN; printf %64000s; echo; done")
         lines = [line.strip() for line in self.talk.log.splitlines() if line.startswith(" " * 100)]
         self.assertEqual(lines, ["********"] * 3)
+
+    def test_one_of_several_lines_is_masked_line_by_line(self) -> None:
+        """SEC-07: named as JSON, which is how a value has an end of a line in it."""
+        ended = self.masked(r'openjd_redacted_env: "TOKEN=first-of-it\nlast-of-it"', 'echo "$TOKEN"; echo "T=[$TOKEN]"')
+        self.assertEqual(ended.outcome, "completed")
+        self.assertIn("\nT=[********\n********]\n", self.talk.log)
+
+    def test_without_the_extension_it_is_masked_and_not_set(self) -> None:
+        """SEC-07"""
+        ended = self.masked("openjd_redacted_env: TOKEN=abc123", 'echo "T=[$TOKEN]"', extensions=[])
+        self.assertEqual(ended.outcome, "completed")
+        self.assertIn("\nT=[]\n", self.talk.log)
+        self.assertIn("openjd_redacted_env: TOKEN=********", self.talk.log)
+
+    def masked(self, named: str, script: str, extensions: Sequence[str] = ("REDACTED_ENV_VARS",)) -> words.Ended:
+        """What became of a task, when nothing that was said of it has any part of the secret."""
+        made = job(script, environments=[(f"printf '%s\\n' '{named}'", "true")])
+        self.talk.open({**made, **({"extensions": [*extensions]} if extensions else {})})
+        self.talk.run(1, N="1")
+        ended = self.talk.hear(words.Ended)
+        for part in ("first-of-it", "last-of-it", "abc123"):
+            self.assertNotIn(part, str(self.talk.all))
+        return ended
 
     def test_a_long_one_is_set_as_a_whole_and_masked(self) -> None:
         self.talk.open({
