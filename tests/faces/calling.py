@@ -4,11 +4,10 @@ How does this work?  `serve` has the farm's web listen on loopback.  The farm is
 command and the client are called in another one.
 """
 
-import json
 import os
 import tempfile
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from click.testing import CliRunner
 from twisted.internet import reactor as global_reactor
@@ -20,20 +19,11 @@ from twisted.trial.unittest import TestCase
 from brender import __version__
 from brender.cli import main
 from brender.web.site import make_site
+from tests.cli.case import Ran
 from tests.fakes import SmallFarm
 
 reactor: Any = global_reactor
 Found = TypeVar("Found")
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 def serve(test: TestCase, farm: SmallFarm) -> str:

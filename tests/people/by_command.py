@@ -5,10 +5,9 @@ a token, and gives what it printed.  Most verbs have the words of the shell; `BY
 command of its own; `OF_NO_VERB` has those that ask a farm about something else, and what they need.
 """
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from click.testing import CliRunner
 from twisted.internet.threads import deferToThread
@@ -16,6 +15,7 @@ from twisted.trial.unittest import TestCase
 
 from brender.cli import main
 from brender.farm.people.users import Role
+from tests.cli.case import Ran
 from tests.people.at_ports import Listening
 from tests.web.fakes import Web
 
@@ -71,16 +71,6 @@ ASKS_NOTHING: Mapping[str, str] = {
     "man": "it tells of the commands",
     "completion": "it prints a script",
 }
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 class CommandPort:

@@ -60,7 +60,7 @@ def choose(blenders: Sequence[Blender], wanted: str, search_path: str = "") -> B
     """
     asked = numbers_of(wanted)
     fitting = [blender for blender in blenders if blender.numbers()[: len(asked)] == asked]
-    if fitting:
+    if fitting and (asked or not wanted):
         return best_first(fitting)[0]
     if not blenders:
         raise NoBlender(

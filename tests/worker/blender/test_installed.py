@@ -24,6 +24,10 @@ class Choice(TestCase):
         for wanted, path in (("5", "/py5"), ("4.2", "/opt/4.2/blender"), ("4.5.3", "/opt/4.5/blender"), ("", "/py")):
             self.assertEqual(choose(FARM, wanted).path, path)
 
+    def test_what_is_no_version_names_none(self) -> None:
+        with self.assertRaisesRegex(NoBlender, r"no Blender newest; it has 4\.5\.15"):
+            choose(FARM, "newest")
+
     def test_a_version_is_not_the_start_of_another(self) -> None:
         with self.assertRaisesRegex(NoBlender, "no Blender 4.5.1; it has 4.5.15, 4.5.3, 4.2.9, 5.0.1, 3.4.1"):
             choose(FARM, "4.5.1")
