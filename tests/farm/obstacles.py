@@ -448,7 +448,7 @@ class Facts(NamedTuple):
     @tells(r"it needs (\d+) of limit (\w+), of which only (\d+) of (\d+) (?:is|are) free")
     def some_are_held(self, needed: str, limit: str, free: str, count: str) -> bool:
         left = int(count) - self.held(limit)
-        wanted = self.job.settings.limits[limit] == int(needed)
+        wanted = self.job.settings.limits.get(limit) == int(needed)
         return wanted and 0 < left == int(free) < int(needed) and self.is_short_of(limit)
 
     @tells(r"there is no limit (\w+) any more")
@@ -611,9 +611,10 @@ def prove_client(farm: Farm, client: RuntimeClient, now: float) -> None:
 
 
 def is_so(facts: Facts, said: str) -> bool:
+    """Whether it is so of this one as well, of which it was perhaps not said."""
     try:
         facts.prove(said)
-    except AssertionError:
+    except (AssertionError, LookupError):
         return False
     return True
 
