@@ -210,7 +210,7 @@ class Again(TaskCase):
             [
                 "Frame 1 is completed.",
                 "Frame 2 has been given to attic and is to begin there.",
-                "Frame 24 waits: attic: other tasks of the same job run there.",
+                "Frame 24 waits: attic: other tasks of the same job are to begin there.",
             ],
         )
 
