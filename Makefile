@@ -66,7 +66,7 @@ test: ready-for-tests
 
 .PHONY: test-long
 test-long: ready-for-tests
-	@BRENDER_LIFE_STEPS=200000 $(BIN)/python -m pytest tests/farm/test_whole_life.py $(ARGS)
+	@BRENDER_LIFE_STEPS=200000 BRENDER_LIFE_SEED=$$(date +%s) $(BIN)/python -m pytest tests/farm/test_whole_life.py $(ARGS)
 
 # ARGS: any of Schemathesis', as --seed=1
 .PHONY: test-api

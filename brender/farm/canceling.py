@@ -32,6 +32,7 @@ def cancel_tasks(farm: Farm, job: Job, chosen: Chosen, now: float) -> dict[int, 
             if taken := sorted(canceled.intersection(order.awaited())):
                 take_out(farm, order, taken, now)
         farm.keep_states(step)
+        farm.stirred[step] = None  # in place of one of its preview another may be given out
     for index in found:
         following.look_at(farm, job.steps[index], now)
     if found:

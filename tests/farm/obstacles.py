@@ -485,6 +485,7 @@ def rests(client: RuntimeClient, reason: str, now: float) -> bool:
         (r"has been offline since \d\d:\d\d UTC", not client.online),
         (rf"is disabled; enable {client.name} lets it work", client.status == "disabled"),
         (r"is leaving, and finishes what it runs", client.leaving),
+        (r"is unwell: its disk is full", client.unwell == "its disk is full"),
         (r"is asleep until (\S+ )?\d\d:\d\d \S+", asleep(client, now)),
         (r"may be in use; its worker has not said yet", wanted is not None and not seat.told),
         (r"may be in use: its worker cannot tell .+", wanted is not None and seat.told and seat.seen is None),

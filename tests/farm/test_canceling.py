@@ -95,6 +95,17 @@ class Canceling(SynchronousTestCase):
         self.assertEqual((job.steps[0].wants_approval, self.rules.orders(self.client)), (True, []))
 
 
+    def test_in_place_of_one_of_the_preview_that_was_given_out_another_is(self) -> None:
+        client = self.rules.client(4)
+        job = self.rules.job(Stage(tasks=5, vcpus=1), preview=2)
+        self.rules.match()
+        self.assertEqual(states(job), [ACTIVE, ACTIVE, READY, READY, READY])
+        self.rules.cancel_tasks(job, {0: [1]})
+        self.rules.match()
+        self.assertEqual(states(job), [ACTIVE, CANCELED, ACTIVE, READY, READY])
+        self.assertIn(2, [order.first for order in self.rules.orders(client)])
+
+
 class Together(SynchronousTestCase):
     """Tasks that a client was given in one order."""
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 from twisted.trial.unittest import SynchronousTestCase
 
-from brender.farm import changing, choosing
+from brender.farm import changing, choosing, overrides
 from brender.farm.admission import circle
 from brender.farm.canceling import cancel_tasks
 from brender.farm.client import RuntimeClient, Status
@@ -42,7 +42,7 @@ from brender.farm.transitions import FINISHED_TASK, JOB, JobEvent, JobState, Not
 from brender.verbs.items import known
 from tests.doubles import CANCELED, DONE, FAILED, Stage
 from tests.farm.obstacles import Facts, prove_all
-from tests.farm.written import Written
+from tests.farm.written import Written, framed
 
 SHAPES: tuple[tuple[Stage, ...], ...] = (
     (Stage(tasks=3),),
@@ -94,6 +94,13 @@ CLIENTS: dict[str, list[Any]] = {
     "off_seconds": [None, 60],
     "wake": [False, True],
 }
+WHOLE_FARM: dict[str, list[Any]] = {
+    "second_starts": [True, False],
+    "affinity": [0, 5, 60],
+    "strikes": [2, 3],
+    "avoid_for": [20, 40],
+    "limits/arnold": [{"count": 3}],
+}
 AFTER: list[dict[str, Any]] = [{"when": "completed"}, {"when": "ended"}, {"when": "started"}, {"frames": [-1, 1]}]
 CAUSES = ["", "", "", "memory", "fail", "later", "time"]
 SECONDS = st.sampled_from([1.0, 20.0])
@@ -122,6 +129,7 @@ class FarmLife(RuleBasedStateMachine):
         self.constant: dict[int, list[Any]] = {}
         self.failed: Counter[Where] = Counter()
         self.ended: dict[int, str] = {}  # jobs that have ended, and how
+        self.frames: dict[int, int] = {}  # job -> how many frames it has, of those that can have more
         self.prompt = False  # work is given out after each happening, as the service does
 
     # --- what happens
@@ -307,6 +315,38 @@ class FarmLife(RuleBasedStateMachine):
     def a_client_gets_other_settings(self, data: st.DataObject, wishes: dict[str, Any]) -> None:
         client = self.a_client(data)
         changing.set_client(self.farm, client, read(ClientSettings, wishes, client.settings), self.world.now)
+        self.go_on()
+
+    @precondition(lambda self: self.farm.clients)
+    @rule(data=anything, reason=st.sampled_from(["its disk is full", ""]))
+    def a_worker_is_unwell_or_well(self, data: st.DataObject, reason: str) -> None:
+        client = self.a_client(data)
+        if client.online:
+            self.farm.unwell(client, reason)
+        self.go_on()
+
+    @rule(wishes=some(WHOLE_FARM))
+    def the_farm_gets_other_settings(self, wishes: dict[str, Any]) -> None:
+        overrides.change(self.farm, wishes, (), self.world.now)
+        self.go_on()
+
+    @precondition(lambda self: len(self.farm.jobs) < MOST_JOBS)
+    @rule(count=st.integers(1, 3), wishes=some(JOBS))
+    def a_job_that_can_have_more_frames_is_submitted(self, count: int, wishes: dict[str, Any]) -> None:
+        found = self.world.submit(framed(f"1-{count}"), **wishes)
+        self.frames[found.id] = count
+        self.go_on()
+
+    @precondition(lambda self: self.frames)
+    @rule(data=anything, count=st.integers(1, 3))
+    def frames_are_added(self, data: st.DataObject, count: int) -> None:
+        found = self.farm.jobs[data.draw(st.sampled_from(sorted(self.frames)))]
+        self.take_up_sources(found.settings)
+        last = self.frames[found.id]
+        assert self.world.add(found, f"{last + 1}-{last + count}") == count
+        self.frames[found.id] += count
+        SEEN["frames were added"] += 1
+        self.ended.pop(found.id, None)
         self.go_on()
 
     @precondition(lambda self: self.farm.jobs)
@@ -638,6 +678,7 @@ def picture(farm: Farm) -> dict[str, Any]:
 
 
 STEPS = int(os.environ.get("BRENDER_LIFE_STEPS", "10000"))
+SEED = int(os.environ.get("BRENDER_LIFE_SEED", "1"))  # the same lives each time, but in `make test-long`
 LENGTH = 50
 PART = 1000
 SURE = (
@@ -649,6 +690,7 @@ SURE = (
     "several tasks at once",
     "a limit",
     "a second start",
+    "frames were added",
 )
 
 
@@ -657,5 +699,5 @@ class AnyLife(SynchronousTestCase):
         how = settings(max_examples=PART // (LENGTH - 10), stateful_step_count=LENGTH, deadline=None)
         SEEN.clear()
         while SEEN["steps"] < STEPS or (not all(SEEN[name] for name in SURE) and SEEN["steps"] < 5 * STEPS):
-            run_state_machine_as_test(FarmLife, settings=how)
+            run_state_machine_as_test(seed(SEED + SEEN["steps"])(FarmLife), settings=how)
         self.assertEqual([name for name in SURE if not SEEN[name]], [], SEEN)
