@@ -65,6 +65,8 @@ def forgive(farm: "Farm", job: Job, client: int) -> bool:
         return False
     farm.changes.jobs[job.id] = job
     farm.stirred.update(dict.fromkeys(job.steps))
+    if client in farm.floor.idle:
+        farm.roused[client] = farm.floor.idle[client]  # it may call back what waits behind the slots of others
     return True
 
 

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from brender.farm import changing
 from brender.farm.client import RuntimeClient
 from brender.farm.job import Job
+from brender.farm.scheduling.matching import match
 from brender.farm.settings import ClientSettings
 from brender.farm.transitions import JobState, TaskState
 from tests.doubles import CANCELED, DONE, FAILED, Rules, Stage, machine
@@ -92,6 +93,18 @@ class Strikes(SynchronousTestCase):
         self.assertEqual(changing.forgive(self.rules.farm, job, [1]), [])
         self.rules.match()
         self.assertEqual(self.holders(), {1, 2})
+
+    def test_then_it_calls_back_what_waits_behind_the_slots_of_others(self) -> None:
+        job = self.rules.job(Stage(tasks=2))
+        job.strikes.avoided[1] = 1e9
+        self.rules.match()
+        running, waiting = self.rules.orders(self.second)
+        self.rules.started(running)
+        self.rules.match()
+        self.assertEqual(self.rules.changes().recalled, [])
+        changing.forgive(self.rules.farm, job, [1])
+        match(self.rules.farm, self.rules.now)
+        self.assertEqual(self.rules.farm.changes.recalled, [waiting])
 
     def test_it_is_never_avoided_where_there_is_no_other(self) -> None:
         self.rules.farm.leave(self.second, self.rules.now)
