@@ -1,11 +1,9 @@
 """Workers and servers that are killed, stopped and started again: nothing is lost, and nothing is counted twice."""
 
-import sys
 from collections import Counter
 from typing import Any, ClassVar
 
 import psutil
-from twisted.trial.unittest import SkipTest
 
 from tests.line.harness import FarmTestCase, WorkerProgram, go_on, stop, template
 
@@ -243,8 +241,6 @@ class ManyJobsTests(FarmTestCase):
     workers: ClassVar = {"alpha": 1, "beta": 1, "gamma": 1, "delta": 1}
 
     def test_the_end_of_the_last_two_tasks_is_the_end_of_the_job_every_time(self) -> None:
-        if "pytest" not in sys.modules:
-            raise SkipTest("pytest runs it, and once is enough: it takes half a minute.")
         jobs = [self.farm.submit(template(tasks="1-20")) for _ in range(200)]
         for job in jobs:
             done = self.farm.wait(job)
