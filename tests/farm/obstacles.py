@@ -2,8 +2,9 @@
 
 How does this work?  Each method of `Facts` with a pattern above it knows one thing that a sentence may say, and
 looks whether it is so: at orders, settings, machines and the clock, never at the rules that decide (`verdict`, `room`,
-`gate`, `leaves` ...), which the sentence came from.  `prove` takes what follows "waits: " and fails when nobody
-knows such a thing, or when it is not so.  `prove_all` does so for everything that waits on a farm.
+`gate()`, `leaves` ...), which the sentence came from.  Only which kind of sentence there should be goes by what the
+farm keeps of itself: its queue, `Job.gate`, for whom a client is kept free.  `prove` takes what follows "waits: " and
+fails when nobody knows such a thing, or when it is not so.  `prove_all` does so for everything that waits on a farm.
 """
 
 import re

@@ -56,6 +56,8 @@ def mentions(template: Mapping[str, Any]) -> Iterator[tuple[str, re.Match[str]]]
     """Each path, with its place."""
     left = MOST_READ
     for at, text in texts(template):
+        if left <= 0:
+            return
         most = min(left, MOST_OF_ONE)
         yield from ((at, match) for match in PATH.finditer(text, 0, most) if is_meant(named(match)))
         left -= min(len(text), most)
