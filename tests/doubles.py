@@ -23,6 +23,9 @@ from tests.farm.submission import documents
 DONE, FAILED, CANCELED = TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELED
 
 
+DRIVES = "amount.tape.drives"
+
+
 class Stage(NamedTuple):
     name: str = "A"
     tasks: int = 1
@@ -30,6 +33,10 @@ class Stage(NamedTuple):
     after: tuple[str, ...] = ()
     chunk: int = 0  # frames that run as one, until it is known how long they take
     memory: int = 0  # GiB
+    gpus: int = 0
+    drives: int = 0  # an amount of the studio's own
+    system: str = ""
+    tag: str = ""
 
     def step(self) -> dict[str, Any]:
         frames = documents.frames(f"1-{self.tasks}")
@@ -37,9 +44,19 @@ class Stage(NamedTuple):
             chunks = {"defaultTaskCount": self.chunk, "targetRuntimeSeconds": 60, "rangeConstraint": "CONTIGUOUS"}
             frames |= {"type": "CHUNK[INT]", "chunks": chunks}
         made = documents.over(frames, name=self.name)
-        amounts = {"amount.worker.vcpu": self.vcpus, "amount.worker.memory": self.memory * 1024 or None}
-        if stated := [{"name": name, "min": least} for name, least in amounts.items() if least is not None]:
-            made["hostRequirements"] = {"amounts": stated}
+        amounts = {
+            "amount.worker.vcpu": self.vcpus,
+            "amount.worker.memory": self.memory * 1024 or None,
+            "amount.worker.gpu": self.gpus or None,
+            DRIVES: self.drives or None,
+        }
+        attributes = {"attr.worker.os.family": self.system, "attr.tag": self.tag}
+        stated = {
+            "amounts": [{"name": name, "min": least} for name, least in amounts.items() if least is not None],
+            "attributes": [{"name": name, "anyOf": [value]} for name, value in attributes.items() if value],
+        }
+        if any(stated.values()):
+            made["hostRequirements"] = {kind: each for kind, each in stated.items() if each}
         if self.after:
             made["dependencies"] = [{"dependsOn": name} for name in self.after]
         return made
@@ -91,7 +108,7 @@ class Rules:
 
     def client(self, slots: int = 1, settings: dict[str, Any] | None = None, **fields: Any) -> RuntimeClient:
         """A machine that was never seen comes online."""
-        number = len(self.farm.clients) + 1
+        number = max([*self.farm.clients, *self.farm.departed], default=0) + 1
         client = RuntimeClient(number, machine(number, slots, **fields), settings=read(ClientSettings, settings or {}))
         self.farm.admit(client)
         self.farm.join(client, client.machine, {}, self.now)

@@ -118,8 +118,8 @@ class Farm:
     def join(self, client: RuntimeClient, machine: Machine, held: Mapping[int, Sequence[int]], now: float) -> list[int]:
         """Its worker has greeted and still has the tasks `held` of each order.
 
-        What the farm believes there and the worker does not have is made ready again.  Gives the
-        orders that the worker has and the farm does not expect of it: it should drop them.
+        What the farm believes there and the worker does not have is made ready again; what it has and had begun
+        has begun.  Gives the orders that the worker has and the farm does not expect of it: it should drop them.
         """
         client.machine, client.online, client.leaving, client.since = machine, True, False, now
         client.power, client.unwell = Power(), ""
@@ -130,7 +130,6 @@ class Farm:
                 self._stays(order)
                 order.recalled = False  # it may not have heard of it
                 self.floor.arrive(order, order.untouched, False)
-            order.running = None
             has = set(held.get(order.id, ()))
             gone = [unit for unit in order.units if unit not in has]
             self._give_up(order, self._tasks(order, gone), now)
@@ -318,8 +317,7 @@ class Farm:
         elif outcome is TaskState.FAILED:
             outcome = failing.failed(self, step, order, task, failure, now, runs_on=twin is not None)
         elif twin is None:  # ended without anybody here having asked for it: its machine was needed, or is going
-            outcome = step.tasks.move(task, TaskEvent.TRY_AGAIN)
-            self.stirred[step] = None
+            outcome = following.try_again(self, step, task)
         self.settle(order, task, outcome, now)
         if outcome is TaskState.COMPLETED:
             following.free_frames(self, step, task)
@@ -387,8 +385,7 @@ class Farm:
         for task in tasks:
             step = step or self.step_of(order)
             if second_starts.twin_of(self, step, order, task) is None:
-                step.tasks.move(task, TaskEvent.TRY_AGAIN)
-                self.stirred[step] = None
+                following.try_again(self, step, task)
             order.settle(task, TaskState.READY, now)
             self.changes.orders[order.id] = order
             second_starts.untwin(self, order, task)

@@ -59,6 +59,15 @@ def hold_what_ends(step: Step) -> None:
                 step.tasks.move(task, TaskEvent.HELD)
 
 
+def try_again(farm: "Farm", step: Step, task: int) -> TaskState:
+    """A task is to be run once more: now, or when frames that it is made from are there again."""
+    step.tasks.move(task, TaskEvent.TRY_AGAIN)
+    if any(link.missing(task) is not None for link in farm.links.get(step, ())):
+        step.tasks.move(task, TaskEvent.HELD)
+    farm.stirred[step] = None
+    return TaskState.READY
+
+
 def free_task(farm: "Farm", step: Step, task: int) -> None:
     if step.tasks[task] is TaskState.WAITING and all(link.missing(task) is None for link in farm.links[step]):
         step.tasks.move(task, TaskEvent.FREED)

@@ -20,7 +20,7 @@ from brender.farm.starting import restore
 from tests.db.cluster import cluster
 from tests.db.databases import execute, open_for, place, ready, rows
 from tests.doubles import DONE, FAILED, Rules, Stage
-from tests.farm.test_whole_life import picture
+from tests.farm.life.picture import picture
 
 reactor: Any = global_reactor
 TABLES = [model._meta.table_name for model in KEYS]

@@ -21,7 +21,7 @@ from brender.farm.submission.problems import Problem, Refused
 from brender.farm.transitions import JobState
 from tests.db.databases import OnPostgresql, execute, open_for, place, rows
 from tests.doubles import DONE, FAILED, Rules, Stage, machine
-from tests.farm.test_whole_life import picture
+from tests.farm.life.picture import picture
 
 reactor: Any = global_reactor
 

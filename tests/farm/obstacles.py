@@ -21,11 +21,23 @@ from brender.farm.order import Order
 from brender.farm.scheduling.why import obstacle_there, why_client, why_job, why_task
 from brender.farm.settings import After
 from brender.farm.transitions import FINISHED_JOB, JobState, TaskState
+from tests.doubles import DRIVES
 
-GIB, MIB = 2**30, 2**20
+GIB = 2**30
 MEMORY = "amount.worker.memory"
 KNOWN: list[tuple[re.Pattern[str], str]] = []  # what a sentence may say, and the name of the method that looks
 OF_CLIENTS: set[str] = set()  # of these, what is said of a client; without a name, of each that could run it
+CALLED = {
+    "GB of memory": MEMORY,
+    "core": "amount.worker.vcpu",
+    "cores": "amount.worker.vcpu",
+    "GPU": "amount.worker.gpu",
+    "GPUs": "amount.worker.gpu",
+    f"of {DRIVES}": DRIVES,
+}
+PIECES = f"({'|'.join([*CALLED][1:])})"
+AMOUNT = f"({'|'.join(CALLED)})"
+FREE = rf"\S+ [TGM]B of memory|\d+ (?:{'|'.join(CALLED)})"
 CLIENT, JOB, GROUP = r"(render-\d+)", r"job (\d+)", r"((?:online )?)client"
 
 
@@ -117,12 +129,20 @@ class Facts(NamedTuple):
         return not client.settings.takes or self.job.settings.pool in client.settings.takes
 
     def lacks(self, client: RuntimeClient) -> bool:
-        """Whether the machine is too small."""
+        """Whether the machine is too small, or not of the kind."""
         too_little = self.job.standing.too_little.get(self.step.index, 0)
-        needed = self.step.requires.amounts.get(MEMORY, (0.0, None))[0] or 0.0
-        cores = self.step.requires.vcpus or 0
-        kept = client.machine.memory - client.settings.keep_memory
-        return cores > client.machine.slots or needed * MIB > kept or 0 < client.machine.memory <= too_little
+        wanted = self.step.requires.any_of.items()
+        return (
+            0 < client.machine.memory <= too_little
+            or any(amount > has(client, name) for name, amount in self.needed.items())
+            or any(set(values).isdisjoint(values_of(client, name)) for name, values in wanted)
+        )
+
+    @property
+    def needed(self) -> dict[str, float]:
+        """What a machine has to have, in the units of people: cores, GB, pieces."""
+        least = {name: bounds[0] or 0.0 for name, bounds in self.step.requires.amounts.items()}
+        return {name: amount / 1024 if name == MEMORY else amount for name, amount in least.items()}
 
     def works(self, client: RuntimeClient) -> bool:
         if not client.online or client.status == "disabled":
@@ -263,17 +283,13 @@ class Facts(NamedTuple):
         wanted = self.job.settings.pool == pool
         return wanted and not any(pool in client.settings.pools for client in self.farm.clients.values())
 
-    @tells(rf"it needs (\d+) (GB of memory|cores?); the largest {GROUP}( in pool \w+)? is {CLIENT} with .+")
+    @tells(rf"it needs (\d+) {AMOUNT}; the largest {GROUP}( in pool \w+)? is {CLIENT} with .+")
     def largest_is_too_small(self, amount: str, what: str, online: str, pool: str | None, name: str) -> bool:
-        def has(client: RuntimeClient) -> float:
-            if "core" in what:
-                return client.machine.slots
-            return (client.machine.memory - client.settings.keep_memory) / GIB
-
         wanted = pool.split()[-1] if pool else ""
         there = [client for client in self.group(online) if not pool or wanted in client.settings.pools]
-        most = max(map(has, there))
-        return not self.able() and has(self.named(name)) == most < int(amount)
+        most = max(has(client, CALLED[what]) for client in there)
+        needed = self.needed[CALLED[what]] == int(amount)
+        return needed and not self.able() and has(self.named(name), CALLED[what]) == most < int(amount)
 
     @tells(rf"the only {GROUP}((?: in pool \w+)?) is {CLIENT}, and (.+)")
     def only_one_cannot(self, online: str, pool: str, name: str, reason: str) -> bool:
@@ -310,10 +326,15 @@ class Facts(NamedTuple):
     def was_killed_for_memory(self) -> bool:
         return self.there.machine.memory <= self.job.standing.too_little.get(self.step.index, 0)
 
-    @tells(r"it needs (\d+) (GB of memory|cores?); (?:render-\d+|this client) has .+")
+    @tells(rf"it needs (\d+) {AMOUNT}; (?:render-\d+|this client) has .+")
     def has_too_little(self, amount: str, what: str) -> bool:
-        kept = (self.there.machine.memory - self.there.settings.keep_memory) / GIB
-        return int(amount) > (self.there.machine.slots if "core" in what else kept)
+        return self.needed[CALLED[what]] == int(amount) > has(self.there, CALLED[what])
+
+    @tells(r"it needs (operating system|tag) (\w+); (?:render-\d+|this client) has (\w+)")
+    def is_of_another_kind(self, what: str, value: str, told: str) -> bool:
+        name = {"operating system": "attr.worker.os.family", "tag": "attr.tag"}[what]
+        wanted = self.step.requires.any_of[name] == (value,)
+        return wanted and value not in values_of(self.there, name) and told in (*values_of(self.there, name), "none")
 
     # --- nobody works
 
@@ -378,7 +399,7 @@ class Facts(NamedTuple):
     def is_full(self) -> bool:
         return self.full_for(self.step)
 
-    @tells(r"(it takes \d+ at a time|\S+ \S+ of memory is not free there); (.+)", of_client=True)
+    @tells(rf"(it takes \d+ at a time|(?:{FREE}) (?:is|are) not free there); (.+)", of_client=True)
     def lacks_and_has(self, taken: str, work: str) -> bool:
         self.prove(taken)
         return self.has_work(work)
@@ -389,9 +410,16 @@ class Facts(NamedTuple):
 
     @tells(r"(\S+) (TB|GB|MB) of memory is not free there", of_client=True)
     def memory_is_taken(self, amount: str, unit: str) -> bool:
-        has = (self.there.machine.memory - self.there.settings.keep_memory) / GIB
-        needed = min(float(amount) / {"TB": 1 / 1024, "GB": 1, "MB": 1024}[unit], has)
-        return sum(dict(order.needs).get(MEMORY, 0.0) / 1024 for order in self.mine) + needed > has
+        return self.is_taken(MEMORY, float(amount) / {"TB": 1 / 1024, "GB": 1, "MB": 1024}[unit])
+
+    @tells(rf"(\d+) {PIECES} (is|are) not free there", of_client=True)
+    def amount_is_taken(self, amount: str, what: str, verb: str) -> bool:
+        return self.is_taken(CALLED[what], int(amount)) and verb == ("is" if amount == "1" else "are")
+
+    def is_taken(self, name: str, amount: float) -> bool:
+        unit, whole = 1024 if name == MEMORY else 1, has(self.there, name)
+        taken = sum(dict(order.needs).get(name, 0.0) / unit for order in self.mine)
+        return taken + min(amount, whole) > whole
 
     @tells(
         r"((?:other tasks of the same job|jobs of higher priority|jobs of \w+|older work|job \d+)"
@@ -424,10 +452,10 @@ class Facts(NamedTuple):
         return ready and self.lacks_room(kept) and kept.job.settings.priority >= self.job.settings.priority
 
     def lacks_room(self, step: Step) -> bool:
-        most, has = self.there.settings.most_tasks, self.there.machine.memory - self.there.settings.keep_memory
-        needed = min(dict(step.shape.needs).get(MEMORY, 0.0) * MIB, has)
-        taken = sum(dict(order.needs).get(MEMORY, 0.0) * MIB for order in self.mine)
-        return self.full_for(step) or (most is not None and len(self.mine) >= most) or taken + needed > has
+        most = self.there.settings.most_tasks
+        needs = {name: amount / 1024 if name == MEMORY else amount for name, amount in step.shape.needs}
+        full = self.full_for(step) or (most is not None and len(self.mine) >= most)
+        return full or any(self.is_taken(name, amount) for name, amount in needs.items())
 
     def could_begin(self, order: Order) -> bool:
         """Whether nothing speaks against this client, which has nothing to do, for what another has."""
@@ -476,6 +504,20 @@ class Facts(NamedTuple):
             return needed if each.each == "task" else max(0, needed - max(has, default=0))
 
         return bool(clients) and all(self.held(limit) + more(client) > each.count for client in clients)
+
+
+def has(client: RuntimeClient, name: str) -> float:
+    """How much a machine has of it, in the units of people."""
+    machine = client.machine
+    if name == MEMORY:
+        return (machine.memory - client.settings.keep_memory) / GIB
+    return {"amount.worker.vcpu": machine.slots, "amount.worker.gpu": len(machine.gpus)}.get(
+        name, machine.amounts.get(name, 0.0)
+    )
+
+
+def values_of(client: RuntimeClient, name: str) -> tuple[str, ...]:
+    return {"attr.worker.os.family": (client.machine.system,), "attr.tag": client.settings.tags}[name]
 
 
 def rests(client: RuntimeClient, reason: str, now: float) -> bool:

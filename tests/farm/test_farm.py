@@ -343,6 +343,16 @@ class Clients(SynchronousTestCase):
         self.farm.join(client, client.machine, {running.id: [0], waiting.id: [1]}, self.rules.now)
         self.assertTrue(waiting.untouched)
 
+    def test_what_one_had_begun_has_begun_after_it_came_back_and_is_not_asked_back(self) -> None:
+        client, orders = self.given(2)
+        for order in orders:
+            self.rules.started(order)
+        self.farm.join(client, client.machine, {order.id: order.units for order in orders}, self.rules.now)
+        self.assertEqual([order.running for order in orders], [0, 1])
+        self.rules.client()
+        self.rules.match()
+        self.assertEqual(self.rules.changes().recalled, [])
+
     def given(self, tasks: int, seconds: float | None = None) -> tuple[RuntimeClient, list[Order]]:
         """A client of one slot with its two orders of a job."""
         client = self.rules.client()

@@ -7,7 +7,7 @@ service does.
 """
 
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,8 @@ from brender.db.models import KEYS, ClientRow, JobRow, OrderRow, StepRow, Submis
 from brender.db.rows import read_client, read_job, read_order, read_step, rows_of
 from brender.db.store import waited_for
 from brender.db.writer import Row
-from brender.farm import changing
+from brender.farm import changing, deleting
+from brender.farm.archiving import take_out
 from brender.farm.canceling import cancel_tasks
 from brender.farm.changes import Kept, Loaded, Run, StatesThen
 from brender.farm.client import RuntimeClient
@@ -37,7 +38,10 @@ def framed(frames: str, *more: Stage, name: str = "Render") -> Plan:
     """A job with a parameter for the frames of its first step, which shares its machine."""
     needs = {"amounts": [{"name": "amount.worker.vcpu", "min": 1}]}
     first = documents.over(documents.frames("{{Param.Frames}}"), name=name) | {"hostRequirements": needs}
-    definitions = [{"name": "Frames", "type": "STRING", "default": "1-3"}]
+    definitions = [
+        {"name": "Frames", "type": "STRING", "default": "1-3"},
+        {"name": "Quality", "type": "INT", "default": 1},
+    ]
     template = documents.job(first, *(stage.step() for stage in more), parameterDefinitions=definitions)
     return plan(template, {"Frames": frames})
 
@@ -55,6 +59,9 @@ class Written(Rules):
         for ended in changes.ended:
             if ended.finished:
                 ended.close()
+        for gone in deleting.free(self.farm):
+            take_out(self.farm, gone)
+            self.remove(gone)
 
     def match(self) -> None:
         super().match()
@@ -104,6 +111,29 @@ class Written(Rules):
             self.farm.handed_back(order.client, order.id, list(order.stopping), self.now)
         self.settle()
 
+    # --- what is deleted
+
+    def delete(self, jobs: Sequence[Job]) -> dict[int, str]:
+        """As the service does; why some stay."""
+        self.settle()
+        stay = deleting.jobs(self.farm, jobs, self.now)
+        for found in jobs:
+            if found.id not in self.farm.jobs:
+                self.remove(found)
+        return stay
+
+    def remove(self, found: Job) -> None:
+        """Its rows."""
+        for model, column in ((JobRow, 0), (StepRow, 0), (SubmissionRow, 0), (OrderRow, 1)):
+            self.rows[model] = {key: row for key, row in self.rows[model].items() if row[column] != found.id}
+
+    def delete_client(self, client: RuntimeClient) -> dict[int, str]:
+        self.settle()
+        stay = deleting.clients(self.farm, [client])
+        if not stay:
+            del self.rows[ClientRow][(client.id,)]
+        return stay
+
     # --- jobs that have ended
 
     def take_up(self, found: Job) -> None:
@@ -127,6 +157,18 @@ class Written(Rules):
         added = changing.add_tasks(self.farm, found, more, self.now)
         self.settle()
         return added
+
+    def revise(self, found: Job, **values: Any) -> None:
+        """Other values for a job of `framed`, for all that was added to it too."""
+        self.take_up(found)
+        wanted = found.values | {name: str(value) for name, value in values.items()}
+        made = replan(found.template, wanted, found.added)
+        try:
+            changing.revise(self.farm, found, made)
+        finally:
+            if found.finished:
+                found.close()
+            self.settle()
 
     # --- another start
 
@@ -167,6 +209,7 @@ class Written(Rules):
             [order for order in open_jobs if order.tasks.strip(bytes([DONE]))],
             max(jobs, default=0),
             max((order.id for order in orders), default=0),
+            departed=dict(self.farm.departed),
             done=done,
         )
 

@@ -76,7 +76,7 @@ def failed(farm: "Farm", step: Step, order: Order, task: int, failure: Failure, 
     farm.clients[order.client].lately.failed(order.id)
     if failure.cause == "later":
         rest(farm, step, failure, now)
-        return TaskState.READY if runs_on else step.tasks.move(task, TaskEvent.TRY_AGAIN)
+        return TaskState.READY if runs_on else following.try_again(farm, step, task)
     farm.failures.note(step.job.id, failure.reason, now)
     tries = step.tries.setdefault(task, Tries())
     tries.clients.append(order.client)
@@ -84,9 +84,11 @@ def failed(farm: "Farm", step: Step, order: Order, task: int, failure: Failure, 
     again = tries.may_try(step.job.settings.tries) and failure.cause != "fail" and not hopeless
     if runs_on:
         return TaskState.FAILED
-    step.tasks.move(task, TaskEvent.TRY_AGAIN if again else TaskEvent.GAVE_UP)
-    farm.stirred[step] = None
-    if not again:
+    if again:
+        following.try_again(farm, step, task)
+    else:
+        step.tasks.move(task, TaskEvent.GAVE_UP)
+        farm.stirred[step] = None
         if tries.may_try(step.job.settings.tries) or step.as_of >= 0:
             farm.keep_states(step)  # the orders' rows that count alone would not tell
         order.settle(task, TaskState.FAILED, now)  # what ends the job need not end this

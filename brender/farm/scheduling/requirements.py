@@ -111,6 +111,11 @@ def shown_amount(name: str, amount: float) -> str:
     return f"{_number(amount)} of {name}"
 
 
+def verb_for(name: str, amount: float) -> str:
+    """After an amount for people: 2 GPUs are, 64 GB is."""
+    return "is" if name in SIZES or amount == 1 else "are"
+
+
 def _plain(name: str, amount: float) -> str:
     if not amount:
         return "none"

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from brender.farm.scheduling.requirements import VCPU, Requirements, refusal, shown_amount
+from brender.farm.scheduling.requirements import VCPU, Requirements, refusal, shown_amount, verb_for
 from brender.farm.settings import JobSettings, Limit
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def space(client: "RuntimeClient", shape: Shape, depth: int) -> str | None:
         return f"it takes {most} at a time"
     for name, amount in shape.needs:
         if client.taken.get(name, 0.0) + min(amount, client.capacity(name)) > depth * client.capacity(name):
-            return f"{shown_amount(name, amount)} is not free there"
+            return f"{shown_amount(name, amount)} {verb_for(name, amount)} not free there"
     return None
 
 

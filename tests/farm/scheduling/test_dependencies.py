@@ -172,6 +172,21 @@ class Frames(SynchronousTestCase):
         self.done(first, 0)
         self.assertEqual(self.ready(second), [1, 2])
 
+    def test_what_has_begun_and_comes_back_waits_for_frames_that_are_made_again(self) -> None:
+        first, second = self.two(framed("1-3"), framed("1-3"))
+        self.done(first, 0, 1)
+        client = self.rules.client(2)
+        lost, failed = (self.rules.farm.issue(client, second.steps[0], task, 1, self.rules.now) for task in (0, 1))
+        for order in (lost, failed):
+            self.rules.started(order)
+        self.rules.again(first, {0: [0, 1]})
+        self.assertEqual(states(second), [ACTIVE, ACTIVE, WAITING])
+        self.rules.ended(failed, 1, FAILED)
+        self.rules.farm.lose(client, self.rules.now)
+        self.assertEqual(states(second), [WAITING] * 3)
+        self.done(first, 0, 1)
+        self.assertEqual(self.ready(second), [1, 2])
+
     def test_one_that_is_canceled_keeps_the_others_waiting(self) -> None:
         first, second = self.two(framed("1-3"), framed("1-3"))
         self.done(first, 0)
