@@ -101,6 +101,8 @@ CASES = {
     "decision 6: scripts": (
         "worker.blender.test_stage.Scripts.test_they_run_unless_forbidden_in_the_folder_of_the_session_and_the_log_says_so",
         "worker.blender.test_stage.Scripts.test_forbidden_ones_do_not_run_and_the_log_names_them",
+        "people.test_scripts.ScriptTests.test_whose_scripts_run_is_a_matter_of_the_owners_role",
+        "protocols.test_worker.Orders.test_whether_scripts_of_its_scenes_run_is_told_and_again_when_that_has_changed",
     ),
     "decision 7: movies": ("worker.blender.test_keeper.Settings.test_a_movie_becomes_png_frames",),
     "decision 8: negative frames": (
