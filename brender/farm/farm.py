@@ -3,7 +3,7 @@
 How does this work?  `Farm` is a state machine without a clock, sockets or a database.  Each method is
 something that happened (`join`, `result`, ...) with its time; it changes the objects and notes in `changes`
 what has to be written, and what has to be said to workers once it is written (`take_changes`).  What people
-change is in `changing`, what a failure means in `failing`, who is given what in `matching`: steps that have
+change is in `changing`, what a result means in `results`, who is given what in `matching`: steps that have
 something new to give are `stirred`, clients that have room again `roused`.  What happens by itself at some
 time is one of the `alarms`.  Whatever a worker says of an order that it does not hold
 (any more) changes nothing, but is acknowledged.
@@ -12,12 +12,11 @@ time is one of the `alarms`.  Whatever a worker says of an order that it does no
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from brender.farm import following
+from brender.farm import following, results
 from brender.farm.alarms import Alarms
 from brender.farm.archiving import Archived
 from brender.farm.changes import Changes, Override
 from brender.farm.client import Machine, RuntimeClient, Status
-from brender.farm.estimating.durations import code_of
 from brender.farm.estimating.estimates import Estimate
 from brender.farm.failures import failing
 from brender.farm.failures.failing import Failure
@@ -42,7 +41,6 @@ from brender.farm.transitions import JobState, TaskEvent, TaskState
 
 MOST_WARNINGS = 50  # of one job; more say nothing new
 STEPS_REMEMBERED = 64  # from which is guessed what others take
-MOST_SECONDS, MOST_MEMORY = 1e9, 2**62  # that a worker may say of a task: sums of more are no numbers
 MOST_WORDS = 4000  # characters of what a worker says for people: a reason, a warning
 
 
@@ -262,19 +260,9 @@ class Farm:
             self._gone(order, [task])
             return False
         self._stays(order)
-        seconds, peak = min(MOST_SECONDS, max(0.0, seconds)), min(MOST_MEMORY, max(0, peak))  # a worker's word
-        step, tasks = self.step_of(order), self._tasks(order, [task])
-        if outcome is TaskState.COMPLETED:
-            self._learn(order, step, seconds / len(tasks), peak, now)
-        failure = Failure(message[:MOST_WORDS], cause, peak)
-        if outcome is not TaskState.CANCELED:
-            self._time(order, step, tasks, seconds / len(tasks))
-        if outcome is TaskState.FAILED:
-            failing.strike(self, step, order, failure, now)
-        for each in tasks:
-            if order.holds(each):
-                self._ended(step, order, each, outcome, failure, now)
-        following.look_at(self, step, now)
+        results.take(
+            self, order, self._tasks(order, [task]), outcome, Failure(message[:MOST_WORDS], cause, peak), seconds, now
+        )
         return True
 
     def _stays(self, order: Order) -> None:
@@ -285,42 +273,6 @@ class Farm:
     def _tasks(self, order: Order, units: list[int]) -> list[int]:
         """The tasks of what runs as one."""
         return order.awaited() if order.together and units else units
-
-    @staticmethod
-    def _time(order: Order, step: Step, tasks: list[int], seconds: float) -> None:
-        """Each of them took so long."""
-        code = code_of(seconds)
-        for task in tasks:
-            order.took.note(task - order.first, code, order.tasks)
-            step.took.note(task, code, step.tasks)
-
-    def _learn(self, order: Order, step: Step, seconds: float, peak: int, now: float) -> None:
-        typical = step.estimate.seconds
-        second_starts.learn_slowness(self, order, step, seconds)
-        step.estimate.learn(seconds)
-        if typical is None:
-            self.measured.append(step.estimate)
-            # those that began before anything was known
-            for other in step.job.orders.values():
-                if other.step == step.index and other is not order and other.running is not None:
-                    second_starts.suspect(self, other, now)
-        step.rests = 0
-        step.job.strikes.succeeded(order.client)
-        failing.learn_memory(self, step, peak)
-
-    def _ended(self, step: Step, order: Order, task: int, outcome: TaskState, failure: Failure, now: float) -> None:
-        twin = second_starts.twin_of(self, step, order, task)
-        if outcome is TaskState.COMPLETED:
-            step.tasks.move(task, TaskEvent.SUCCEEDED)
-            if twin:
-                second_starts.stop_twin(self, step, twin, task, now)
-        elif outcome is TaskState.FAILED:
-            outcome = failing.failed(self, step, order, task, failure, now, runs_on=twin is not None)
-        elif twin is None:  # ended without anybody here having asked for it: its machine was needed, or is going
-            outcome = following.try_again(self, step, task)
-        self.settle(order, task, outcome, now)
-        if outcome is TaskState.COMPLETED:
-            following.free_frames(self, step, task)
 
     def handed_back(self, client: int, order_id: int, tasks: Iterable[int], now: float) -> None:
         """The worker will not run these tasks of the order."""
