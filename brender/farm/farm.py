@@ -393,9 +393,12 @@ class Farm:
 
     def reshape(self, step: Step) -> None:
         """Where a step may run has changed."""
-        queued = step in self.queue
-        if queued:
+        before, job = step.shape, step.job
+        if step in self.queue:
             self.unqueue(step)
-        step.shape = step.job.shape_of(step.index, step.plan, self.shapes, step.peak)
+        step.shape = job.shape_of(step.index, step.plan, self.shapes, step.peak)
+        behind = (order for order in job.orders.values() if order.step == step.index and order in self.floor.behind)
+        if step.shape is not before and any(behind):
+            self.roused.update(self.floor.idle)  # who could not run it before may call it back
         self.enqueue(step)
         self.stirred[step] = None

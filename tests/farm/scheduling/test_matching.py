@@ -290,6 +290,13 @@ class TakingBack(SynchronousTestCase):
         self.rules.farm.join(self.busy, self.busy.machine, held, self.rules.now)
         self.assertEqual(self.recalled(), [self.waiting])
 
+    def test_it_is_recalled_once_its_job_wants_who_is_idle(self) -> None:
+        self.rules.set(self.job, never=["render-02"])
+        self.rules.client()
+        self.assertEqual(self.recalled(), [])
+        self.rules.set(self.job, never=[])
+        self.assertEqual(self.recalled(), [self.waiting])
+
     def test_it_is_found_behind_many_that_cannot_be_moved(self) -> None:
         self.rules = Rules()
         self.rules.client(300)
