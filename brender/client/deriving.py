@@ -115,7 +115,7 @@ def check_names(verb: Verb, form: Signature, named: Iterable[str]) -> None:
         if name not in form.parameters:
             call = f"{verb.item.plural}.{NAMES.get(verb.name, verb.name)}"
             sentence = f'{call} takes no "{name}"; {meant(name, known)}'
-            raise TypeError(cannot_be_set(name, verb.takes) or sentence)
+            raise TypeError(cannot_be_set(name, verb.sets, verb.takes) or sentence)
 
 
 def check_chosen(verb: Verb, id: Any, chosen: str) -> None:  # noqa: A002

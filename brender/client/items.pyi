@@ -146,6 +146,16 @@ class Jobs:
     @overload
     def forgive(self, *, filter: str, clients: Sequence[int] | str | None = None) -> Outcomes[JobView]:
         """Let jobs go again to clients that failed them too often."""
+    def save(self) -> Mapping[str, Any]:
+        """Wait until everything so far is safe in the database."""
+    @overload
+    def delete(self, id: int, /) -> Outcome[JobView]:
+        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
+    @overload
+    def delete(self, *, filter: str) -> Outcomes[JobView]:
+        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
+    def plan(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | str | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Mapping[str, Any]:
+        """Say what a job would be, or all that is wrong with it, and make none."""
     @overload
     def retry(self, id: int, /, *, frames: str = '', tasks: Sequence[int] | None = None, step: str = '') -> Outcome[JobView]:
         """Run again what failed or was canceled, or some frames."""
@@ -162,16 +172,6 @@ class Jobs:
         """Add the tasks that a job would have with other values."""
     def revise(self, id: int, /, *, values: Mapping[str, Any]) -> Outcome[JobView]:
         """Give other values to tasks of a job that have not run."""
-    def save(self) -> Mapping[str, Any]:
-        """Wait until everything so far is safe in the database."""
-    @overload
-    def delete(self, id: int, /) -> Outcome[JobView]:
-        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
-    @overload
-    def delete(self, *, filter: str) -> Outcomes[JobView]:
-        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
-    def plan(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | str | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Mapping[str, Any]:
-        """Say what a job would be, or all that is wrong with it, and make none."""
     @overload
     def failures(self, id: int, /) -> Sequence[FailureView]:
         """Say why tasks failed, those with the same reason together."""
@@ -531,6 +531,16 @@ class AsyncJobs:
     @overload
     async def forgive(self, *, filter: str, clients: Sequence[int] | str | None = None) -> Outcomes[JobView]:
         """Let jobs go again to clients that failed them too often."""
+    async def save(self) -> Mapping[str, Any]:
+        """Wait until everything so far is safe in the database."""
+    @overload
+    async def delete(self, id: int, /) -> Outcome[JobView]:
+        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
+    @overload
+    async def delete(self, *, filter: str) -> Outcomes[JobView]:
+        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
+    async def plan(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | str | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Mapping[str, Any]:
+        """Say what a job would be, or all that is wrong with it, and make none."""
     @overload
     async def retry(self, id: int, /, *, frames: str = '', tasks: Sequence[int] | None = None, step: str = '') -> Outcome[JobView]:
         """Run again what failed or was canceled, or some frames."""
@@ -547,16 +557,6 @@ class AsyncJobs:
         """Add the tasks that a job would have with other values."""
     async def revise(self, id: int, /, *, values: Mapping[str, Any]) -> Outcome[JobView]:
         """Give other values to tasks of a job that have not run."""
-    async def save(self) -> Mapping[str, Any]:
-        """Wait until everything so far is safe in the database."""
-    @overload
-    async def delete(self, id: int, /) -> Outcome[JobView]:
-        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
-    @overload
-    async def delete(self, *, filter: str) -> Outcomes[JobView]:
-        """Delete jobs with their orders and logs, for good; what runs of them is ended."""
-    async def plan(self, *, template: Mapping[str, Any] | str, values: Mapping[str, Any] | str | UnsetType = UNSET, name: str = '', folder: str = '', settings: Mapping[str, Any] | UnsetType = UNSET, priority: int | UnsetType = UNSET, owner: str | UnsetType = UNSET) -> Mapping[str, Any]:
-        """Say what a job would be, or all that is wrong with it, and make none."""
     @overload
     async def failures(self, id: int, /) -> Sequence[FailureView]:
         """Say why tasks failed, those with the same reason together."""

@@ -85,7 +85,7 @@ def job_row(job: Job) -> Row:
         job.started,
         job.ended,
         whole(job.reason),
-        encode(job.warnings).decode(),
+        encode(job.noted).decode(),
         encode(job.settings).decode(),
         encode(job.standing).decode(),
     )
@@ -149,7 +149,7 @@ def read_client(row: Row) -> RuntimeClient:
 
 
 def read_job(row: Row) -> Job:
-    number, name, owner, priority, state, submitted, started, ended, reason, warnings, settings, standing = row
+    number, name, owner, priority, state, submitted, started, ended, reason, noted, settings, standing = row
     kept = {"owner": owner, "priority": priority} | decode(settings)  # rows of before there were settings have none
     if kept["owner"] == owner:
         kept["owner"] = intern(owner)  # few people own all jobs: one text for each of them, which is quick to search
@@ -162,7 +162,7 @@ def read_job(row: Row) -> Job:
         started=started,
         ended=ended,
         reason=reason,
-        warnings=decode(warnings),
+        noted=decode(noted),
         standing=decode(standing, type=Standing),
     )
 

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 from brender.farm import changing
 from brender.farm.archiving import take_out
 from brender.farm.client import RuntimeClient
-from brender.farm.job import Job
+from brender.farm.job import WHEN_ENDED, Job
 from brender.farm.transitions import NotNow
 
 if TYPE_CHECKING:
     from brender.farm.farm import Farm
-
-LEAVING = "It is deleted as soon as clients have ended what they run of it."
 
 
 def jobs(farm: "Farm", chosen: Sequence[Job], now: float) -> dict[int, str]:
@@ -47,7 +45,6 @@ def delete(farm: "Farm", job: Job, now: float) -> None:
     elif not job.standing.deleted:
         job.standing.deleted = True
         farm.deleted[job.id] = farm.changes.jobs[job.id] = job
-        job.warnings.append(LEAVING)
 
 
 def comes_after(farm: "Farm") -> dict[int, set[int]]:
@@ -73,7 +70,7 @@ def free(farm: "Farm") -> list[Job]:
 def kept(job: Job) -> Job:
     """The same job; raises `NotNow` where it is deleted."""
     if job.standing.deleted:
-        raise NotNow(f"Job {job.id} is deleted: it goes as soon as clients have ended what they run of it.")
+        raise NotNow(f"Job {job.id} is deleted: it goes {WHEN_ENDED}.")
     return job
 
 

@@ -231,8 +231,8 @@ class Farm:
     def note(self, job: Job, text: str) -> None:
         """A warning for whoever looks at the job."""
         text = text[:MOST_WORDS]
-        if text not in job.warnings and len(job.warnings) < MOST_WARNINGS:
-            job.warnings.append(text)
+        if text not in job.noted and len(job.noted) < MOST_WARNINGS:
+            job.noted.append(text)
             self.changes.jobs[job.id] = job
 
     def result(

@@ -6,7 +6,7 @@ plan was made by `submission`.  A `Step` keeps the states of its tasks, what it 
 The plan of a finished job is not kept: its counts are enough until somebody asks for more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -25,6 +25,8 @@ from brender.farm.transitions import FINISHED_JOB, JOB, JobEvent, JobState, Task
 
 UNFINISHED = (TaskState.WAITING, TaskState.READY, TaskState.ACTIVE)
 GIVEN_OUT = (TaskState.ACTIVE, TaskState.COMPLETED, TaskState.FAILED)
+WHEN_ENDED = "as soon as clients have ended what they run of it"
+LEAVING = f"It is deleted {WHEN_ENDED}."
 
 
 @dataclass(slots=True, eq=False)
@@ -130,7 +132,7 @@ class Job:
     started: float | None = None
     ended: float | None = None
     reason: str = ""  # the first line that says why a task failed
-    warnings: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)  # the warnings that are kept in its row
     standing: Standing = field(default_factory=Standing)
     turns: float | None = None  # when its gate opens or closes by itself next, for which an alarm is set
     gate: str = ""  # why none of its tasks may be ordered now, "" when they may
@@ -192,6 +194,11 @@ class Job:
     @property
     def finished(self) -> bool:
         return self.state in FINISHED_JOB
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """For whoever looks at it."""
+        return [*self.noted, LEAVING] if self.standing.deleted else self.noted
 
     @property
     def runs(self) -> bool:

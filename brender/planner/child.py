@@ -16,18 +16,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from brender.farm.submission.here import planned
-from brender.farm.submission.outlines import outline
 from brender.farm.submission.problems import Refused
+from brender.planner.saved import outlined
 
 LENGTH = struct.Struct(">I")
 READY, DONE, REFUSED, NO_MEMORY = "ready", "done", "refused", "no memory"
-WORK: Mapping[str, Callable[..., Any]] = {"plan": planned, "outline": outline}
+WORK: Mapping[str, Callable[..., Any]] = {"plan": planned, "outline": outlined}
 NICENESS = 5  # the server goes first
 
 
 def main(memory: str) -> None:
     """`memory` in bytes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the server ends it when it has ended itself
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how those that look at scenes have ended
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -39,6 +39,11 @@ def encode(message: msgspec.Struct) -> bytes:
     return _encoder.encode(message) + b"\n"
 
 
+def length(line: bytes | bytearray) -> int:
+    """Of a line in bytes: the line ends of Windows are no part of it."""
+    return len(line) - line.endswith(b"\r")
+
+
 class Decoder(Generic[Words]):
     def __init__(self, words: Any, most: int) -> None:
         self._decoder: msgspec.json.Decoder[Words] = msgspec.json.Decoder(words)
@@ -76,6 +81,5 @@ class Decoder(Generic[Words]):
             raise BadMessage("A line has to be one JSON object, not nested so deep.") from None
 
     def _check_length(self, line: bytearray) -> None:
-        """The line ends of Windows are no part of a line."""
-        if len(line) - line.endswith(b"\r") > self._most:
+        if length(line) > self._most:
             raise BadMessage(f"A line may have {self._most:,} bytes; this one has more.")

@@ -20,6 +20,8 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from brender.protocols.codec import length
+
 Later = Callable[[Callable[[], None]], object]  # calls a function in another turn of the reactor
 
 
@@ -89,10 +91,15 @@ class Conversation(LineReceiver, ABC):
     # --- lines that are too long
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        _, ended, self._rest = line.partition(self.delimiter)
-        if not ended:
-            self.setRawMode()
-        self.too_long()
+        first, ended, self._rest = line.partition(self.delimiter)
+        if length(first) > self.MAX_LENGTH:
+            if not ended:
+                self.setRawMode()
+            self.too_long()
+        elif ended:
+            self._rest = first.removesuffix(b"\r") + ended + self._rest
+        else:
+            self._buffer = first  # half of the line end of Windows has come
 
     def rawDataReceived(self, data: bytes) -> None:
         _, ended, self._rest = data.partition(self.delimiter)

@@ -153,7 +153,7 @@ class FarmService(PeopleService, Inviting, Service):
         standing = Standing(key=key)
         job = Job(id=number, name=name or made.name, submitted=self._now(), settings=wanted, standing=standing)
         changing.submit(self.farm, job, made, self._now())
-        job.warnings += admission.warnings(self.farm, job)
+        job.noted += admission.warnings(self.farm, job)
         self._match()
         await self._settling.settle()
         return job
@@ -200,8 +200,8 @@ class FarmService(PeopleService, Inviting, Service):
                 raise Refused(problems)
             before = set(admission.warnings(self.farm, found))
             changed = changing.set_job(self.farm, found, settings, self._now())
-            found.warnings[:] = [each for each in found.warnings if each not in before]
-            found.warnings += admission.warnings(self.farm, found)
+            found.noted[:] = [each for each in found.noted if each not in before]
+            found.noted += admission.warnings(self.farm, found)
             return changed
 
         return await self._change_job(job, change)

@@ -157,7 +157,7 @@ def made(file: File, outline: Outline) -> Template:
         parameters=[field.name for field in outline.parameters],
         problem=told(problems),
     )
-    return Template(view, file.text or "", "" if ours else str(file.path.parent), outline.parameters, problems)
+    return Template(view, file.text or "", "" if ours else str(file.path.parent), list(outline.parameters), problems)
 
 
 def told(problems: Sequence[Wrong]) -> str:

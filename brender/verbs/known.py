@@ -6,6 +6,7 @@ from itertools import chain
 from brender.verbs.doing.clients import CLIENT_VERBS
 from brender.verbs.doing.invitations import INVITATION_VERBS
 from brender.verbs.doing.job_failures import FAILURE_VERBS
+from brender.verbs.doing.job_tasks import JOB_TASK_VERBS
 from brender.verbs.doing.limits import LIMIT_VERBS, SETTING_VERBS
 from brender.verbs.doing.parts import ORDER_VERBS, STEP_VERBS
 from brender.verbs.doing.people import AUDIT_VERBS, TOKEN_VERBS, USER_VERBS
@@ -21,6 +22,7 @@ from brender.verbs.verb import Verb
 OTHERS = (
     CLIENT_VERBS,
     JOB_VERBS,
+    JOB_TASK_VERBS,
     FAILURE_VERBS,
     STEP_VERBS,
     TASK_VERBS,

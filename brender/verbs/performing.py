@@ -133,7 +133,7 @@ async def perform(verbs: Mapping[tuple[str, str], Verb], service: FarmService, r
     verb = find(verbs, request.item, request.action)
     rights = allowed(verb, service, request.who, now)
     request = replace(request, values=owned(verb, rights, request.values))
-    given = read(request.values, verb.takes, texts=request.texts)
+    given = read(request.values, verb.takes, texts=request.texts, sets=verb.sets)
     if isinstance(given, Query) and given.fields:
         fields(verb.item, given.fields)
     job = job_of(verb.item, service.farm, request.job)

@@ -121,6 +121,11 @@ class Verb:
         return "template" in self.takes.__struct_fields__
 
     @property
+    def sets(self) -> Item | None:
+        """Of what it sets attributes, where it does."""
+        return self.item if self.makes or self.name == "update" else None
+
+    @property
     def key(self) -> tuple[str, str]:
         return self.item.name, self.name
 

@@ -127,4 +127,4 @@ class WithUsers(PeopleCase):
             expect(visitor.locator(".changes")).to_have_count(seen)
         page.goto(self.address("audit"))
         expect(page.get_by_role("heading", name="Audit")).to_be_visible()
-        expect(page.locator("main").get_by_text("is for an admin; vi is a viewer.")).to_be_visible()
+        expect(page.locator("main").get_by_text("The audit is for an admin; vi is a viewer.")).to_be_visible()

@@ -20,7 +20,7 @@ class LoggingIn(SynchronousTestCase):
     def test_one_gets_to_the_page_that_was_wanted_and_out_again(self) -> None:
         self.farm.api("users", {"name": "ada", "role": "admin", "password": PASSWORD})
         page = self.visit.open("jobs?filter=state%3Dfailed")
-        page.get_by_role("link", name="Log in").click()
+        page.get_by_role("heading", name="Log in").wait_for()
         page.get_by_label("Name").fill("ada")
         page.get_by_label("Password").fill("a guess")
         page.get_by_role("button", name="Log in").click()
@@ -35,4 +35,4 @@ class LoggingIn(SynchronousTestCase):
         page.get_by_role("button", name="Log out").click()
         page.get_by_role("heading", name="Log in").wait_for()
         self.visit.open("jobs")
-        page.get_by_role("link", name="Log in").wait_for()
+        page.get_by_role("heading", name="Log in").wait_for()

@@ -210,7 +210,7 @@ class Choosing(Case):
 
         def change(step: int) -> None:
             if step == 8:
-                farm.service.farm.jobs[1].warnings.append("Somebody looked at it.")
+                farm.service.farm.jobs[1].noted.append("Somebody looked at it.")
 
         farm.at_step = change
         gone, left = await farm.archives.put_away(LATER)

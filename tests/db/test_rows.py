@@ -18,7 +18,7 @@ from brender.db.rows import (
 )
 from brender.farm.changes import Changes
 from brender.farm.client import Blender, RuntimeClient, Status
-from brender.farm.job import Job, Standing
+from brender.farm.job import LEAVING, Job, Standing
 from brender.farm.order import Order
 from brender.farm.scheduling.shape import Shapes
 from brender.farm.tasks import TaskSet
@@ -67,13 +67,20 @@ class ThereAndBack(SynchronousTestCase):
     def test_a_job_without_what_was_submitted(self) -> None:
         found = begun()
         found.state, found.started, found.ended, found.reason = JobState.FAILED, 6.0, 9.0, "It broke."
-        found.warnings += ["No image “sky”.", "a\nb"]
+        found.noted += ["No image “sky”.", "a\nb"]
         found.standing = Standing(approved=True, avoided={3: 99.0}, stale=[1], too_little={0: 2**33})
         read = read_job(job_row(found))
         times = ("submitted", "started", "ended")
-        for name in ("id", "name", "state", "reason", "warnings", "settings", "standing", *times):
+        for name in ("id", "name", "state", "reason", "noted", "settings", "standing", *times):
             self.assertEqual(getattr(read, name), getattr(found, name), name)
         self.assertEqual((read.template, read.values, read.steps, read.past), ({}, {}, [], []))
+
+    def test_that_a_job_is_deleted_is_told_of_its_row_and_kept_once(self) -> None:
+        found = begun()
+        found.noted += ["No image."]
+        found.standing.deleted = True
+        read = read_job(job_row(found))
+        self.assertEqual((read.noted, read.warnings), (["No image."], ["No image.", LEAVING]))
 
     def test_a_step_as_what_is_kept_of_a_finished_one(self) -> None:
         found = begun()

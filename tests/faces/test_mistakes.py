@@ -6,26 +6,17 @@ of which everything that can be seen has to stay as it was.  `CANNOT` names what
 If-Match, and an Idempotency-Key that comes again with another body, are headers: HTTP alone has them (tests/web).
 """
 
-import asyncio
-import json
-import shlex
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import TestCase
 
-from brender.client import AsyncFarm, Failed
-from brender.client import Farm as Client
-from brender.protocols.json_lines import JsonLines
-from brender.protocols.shell import PROMPT, Shell
+from brender.client import Failed
 from brender.verbs.performing import Request
-from tests.client.test_verbs import fetched, fetched_later, said
-from tests.client.test_verbs import method as method_of
-from tests.faces.calling import brender, in_a_thread, serve
-from tests.faces.saying import address, json_of, method, verb_of
+from tests.cli.case import Ran
+from tests.faces.calling import FACES, Asked, lined, typed
 from tests.faces.test_table import seen
 from tests.verbs.example_farm import ExampleFarm
 from tests.web.fakes import Reply, Web
@@ -52,6 +43,10 @@ class Mistake:
     code: str = "bad-request"
     exit: int = 2
     unsent: bool = False  # Python itself refuses it: a TypeError
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.request, self.line, self.values, self.address)
 
 
 MISTAKES: Mapping[str, Mistake] = {
@@ -170,53 +165,38 @@ class Told(NamedTuple):
 # --- the faces
 
 
-def whole(mistake: Mistake) -> str:
-    """A request as a text of JSON."""
-    without = json.dumps(json_of(replace(mistake.request, values={})))
-    return f'{without[:-1]}, "values": {mistake.values or json.dumps(mistake.request.values)}}}'
+async def told_by(face: str, test: TestCase, farm: ExampleFarm, mistake: Mistake) -> Told:
+    try:
+        return TOLD[face](await FACES[face](test, farm, mistake.asked))
+    except Failed as failed:
+        return Told(failed.code, failed.message)
+    except TypeError as wrong:
+        return Told(TypeError, str(wrong))
 
 
 def of_http(reply: Reply) -> Told:
     return Told((reply.status, reply.json["code"]), reply.message)
 
 
-async def http(test: TestCase, farm: ExampleFarm, mistake: Mistake) -> Told:
-    request, verb = mistake.request, verb_of(mistake.request)
-    body = (mistake.values or json.dumps(request.values)).encode() if verb.by_body else None
-    return of_http(Web(test, farm=farm).ask(method(verb), mistake.address or address(verb, request), body))
-
-
-async def batch(test: TestCase, farm: ExampleFarm, mistake: Mistake) -> Told:
+def of_batch(reply: Reply) -> Told:
     """What is no JSON is told of the whole of it."""
-    body = f'{{"requests": [{whole(mistake)}]}}'.encode()
-    reply = Web(test, farm=farm).ask("POST", "/api/v1/batch", body)
     if reply.status != 200:
         return of_http(reply)
     (part,) = reply.json["answers"]
     return Told((part["status"], part["body"]["code"]), part["body"]["detail"])
 
 
-async def json_line(test: TestCase, farm: ExampleFarm, mistake: Mistake) -> Told:
-    program, transport = JsonLines(farm.service, farm.now), StringTransport()
-    program.makeConnection(transport)  # type: ignore[no-untyped-call]
-    program.dataReceived(whole(mistake).encode() + b"\n")
-    answer = json.loads(transport.value())
-    test.assertEqual(answer["ok"], False)
+def of_json_line(answer: Any) -> Told:
     return Told(answer["error"]["code"], answer["error"]["message"])
 
 
-async def shell(test: TestCase, farm: ExampleFarm, mistake: Mistake) -> Told:
-    return Told(None, sentence_of(typed(farm, f"{mistake.line}\r\n".encode())))
+def of_shell(text: str) -> Told:
+    return Told(None, sentence_of(text))
 
 
-def typed(farm: ExampleFarm, data: bytes) -> str:
-    """What the shell says to what somebody types."""
-    person, transport = Shell(farm.service, farm.now), StringTransport()
-    person.makeConnection(transport)  # type: ignore[no-untyped-call]
-    transport.clear()
-    person.dataReceived(data)
-    text: str = transport.value().decode()
-    return text.removesuffix(PROMPT).replace("\r\n", "\n").rstrip("\n")
+def of_command(ran: Ran) -> Told:
+    assert not ran.out, ran.out
+    return Told(ran.code, sentence_of(ran.err.rpartition("Error: ")[2].rstrip("\n")))
 
 
 def sentence_of(text: str) -> str:
@@ -226,31 +206,19 @@ def sentence_of(text: str) -> str:
     return first
 
 
-async def command(test: TestCase, farm: ExampleFarm, mistake: Mistake) -> Told:
-    ran = await brender(test, serve(test, farm), *shlex.split(mistake.line))
-    test.assertEqual(ran.out, "")
-    return Told(ran.code, sentence_of(ran.err.rpartition("Error: ")[2].rstrip("\n")))
+def of_python(found: Any) -> Told:
+    return Told(None, f"gave {found!r}")
 
 
-async def python(test: TestCase, farm: ExampleFarm, mistake: Mistake) -> Told:
-    given, named = said(mistake.request)
-    call = method_of(Client(serve(test, farm)), mistake.request)
-    return await in_a_thread(lambda: failing(lambda: fetched(call(*given, **named))))
-
-
-async def asyncio_python(test: TestCase, farm: ExampleFarm, mistake: Mistake) -> Told:
-    given, named = said(mistake.request)
-    call = method_of(AsyncFarm(serve(test, farm)), mistake.request)
-    return await in_a_thread(lambda: failing(lambda: asyncio.run(fetched_later(call, given, named))))
-
-
-def failing(call: Callable[[], Any]) -> Told:
-    try:
-        return Told(None, f"gave {call()!r}")
-    except Failed as failed:
-        return Told(failed.code, failed.message)
-    except TypeError as wrong:
-        return Told(TypeError, str(wrong))
+TOLD: Mapping[str, Callable[[Any], Told]] = {
+    "http": of_http,
+    "batch": of_batch,
+    "json_line": of_json_line,
+    "shell": of_shell,
+    "command": of_command,
+    "python": of_python,
+    "asyncio": of_python,
+}
 
 
 def wanted(face: str, mistake: Mistake) -> Any:
@@ -265,17 +233,6 @@ def wanted(face: str, mistake: Mistake) -> Any:
         case "python" | "asyncio":
             return TypeError if mistake.unsent else mistake.code
     return mistake.code
-
-
-FACES: Mapping[str, Callable[[TestCase, ExampleFarm, Mistake], Awaitable[Told]]] = {
-    "http": http,
-    "batch": batch,
-    "json_line": json_line,
-    "shell": shell,
-    "command": command,
-    "python": python,
-    "asyncio": asyncio_python,
-}
 
 
 # --- the tests
@@ -310,7 +267,7 @@ class TooMuch(Case):
         self.assertEqual(seen(farm), before, name)
 
     def by(self, face: str, mistake: Mistake) -> Callable[[ExampleFarm], Awaitable[Told]]:
-        return lambda farm: FACES[face](self, farm, mistake)
+        return lambda farm: told_by(face, self, farm, mistake)
 
     async def test_by_http_and_in_a_batch(self) -> None:
         for first in ("PATCH /api/v1/jobs?filter=all", "POST /api/v1/batch"):
@@ -340,13 +297,7 @@ class TooMuch(Case):
 
     async def test_in_a_line_of_json(self) -> None:
         async def ask(farm: ExampleFarm) -> Told:
-            program, transport = JsonLines(farm.service, farm.now), StringTransport()
-            program.makeConnection(transport)  # type: ignore[no-untyped-call]
-            for _ in range(20):
-                if not transport.value():
-                    program.dataReceived(b" " * (4 << 20))
-            error = json.loads(transport.value())["error"]
-            return Told(error["code"], error["message"])
+            return of_json_line(lined(farm, *[b" " * (4 << 20)] * 20))
 
         await self.asked("json_line", ask, "line-too-long", "^A line may have [0-9,]+ bytes; that one had more")
 
@@ -362,7 +313,7 @@ def add(face: str) -> None:
         before = seen(farm)
         for name, mistake in MISTAKES.items():
             if (name, face) not in CANNOT:
-                told = await FACES[face](self, farm, mistake)
+                told = await told_by(face, self, farm, mistake)
                 self.check(told, wanted(face, mistake), mistake.says, f"{name} by {face}")
                 self.assertEqual(seen(farm), before, f"{name} by {face}")
 

@@ -6,37 +6,29 @@ of either kind.  The answers have to be the same, and so has everything that can
 `FURTHER` has what a verb does besides: a job that is deleted while it runs.
 """
 
-import asyncio
 import json
 import os
-import shlex
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
-from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from brender.client import AsyncFarm
-from brender.client import Farm as Client
 from brender.farm.interfaces import FarmService
-from brender.protocols.commands import answer
-from brender.protocols.json_lines import JsonLines
 from brender.verbs.examples import EXAMPLES, TEMPLATE
 from brender.verbs.items.known import ITEMS, Item
 from brender.verbs.known import VERBS
 from brender.verbs.performing import Request, Result
 from brender.verbs.telling import tell, told_of
 from brender.web.face import TEXT_VERB
-from tests.client.test_verbs import fetched, fetched_later, said, told
-from tests.client.test_verbs import method as method_of
-from tests.faces.calling import brender, in_a_thread, serve
-from tests.faces.saying import address, json_of, line_of, method, plain, verb_of
+from tests.cli.case import Ran
+from tests.client.test_verbs import told
+from tests.faces.calling import FACES, Asked
+from tests.faces.saying import line_of, plain
 from tests.verbs.example_farm import ExampleFarm
-from tests.web.fakes import Web
+from tests.web.fakes import Reply
 
-Face = Callable[["Table", ExampleFarm, Request, Result], Awaitable[None]]
 FURTHER: Mapping[str, Request] = {
     "job_delete_while_it_runs": Request("job", "delete", id=1),
     "job_delete_of_many": Request("job", "delete", filter="owner=ada"),
@@ -71,70 +63,66 @@ async def all_of(service: FarmService, item: Item, job: Any) -> Sequence[Any]:
     return await item.things(service, job)
 
 
-# --- the faces
+# --- what each face answers
 
 
-async def http(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
-    verb, web = verb_of(request), Web(test, farm=farm)
-    reply = web.ask(method(verb), address(verb, request), plain(request.values) if verb.by_body else None)
+class Expected(NamedTuple):
+    """What became of the request where the verbs themselves have done it."""
+
+    result: Result
+    text: str  # for people
+
+
+def of_http(test: "Table", reply: Reply, expected: Expected) -> None:
+    verb = expected.result.verb
     test.assertEqual(reply.status, 201 if verb.makes else 200, reply.body)
     if verb.name == TEXT_VERB:
-        test.assertEqual(reply.body.decode(), expected.outcomes[0].more[TEXT_VERB])
+        test.assertEqual(reply.body.decode(), expected.result.outcomes[0].more[TEXT_VERB])
     else:
-        test.assertEqual(reply.json, plain(expected.plain()))
+        test.assertEqual(reply.json, plain(expected.result.plain()))
 
 
-async def batch(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
-    reply = Web(test, farm=farm).ask("POST", "/api/v1/batch", {"requests": [json_of(request)]})
+def of_batch(test: "Table", reply: Reply, expected: Expected) -> None:
     (part,) = reply.json["answers"]
-    test.assertEqual(part, {"status": 201 if expected.verb.makes else 200, "body": plain(expected.plain())})
+    test.assertEqual(
+        part, {"status": 201 if expected.result.verb.makes else 200, "body": plain(expected.result.plain())}
+    )
 
 
-async def json_line(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
-    program, transport = JsonLines(farm.service, farm.now), StringTransport()
-    program.makeConnection(transport)  # type: ignore[no-untyped-call]
-    program.dataReceived(json.dumps(json_of(request)).encode() + b"\n")
-    test.assertEqual(json.loads(transport.value()), {"ok": True, **plain(expected.listed())})
+def of_json_line(test: "Table", answer: Any, expected: Expected) -> None:
+    test.assertEqual(answer, {"ok": True, **plain(expected.result.listed())})
 
 
-async def shell(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
-    text = await answer(farm.service, line_of(request, test.template()), farm.now())
-    test.assertEqual(text, tell(told_of(expected, farm.now(), str(request.filter or ""))))
+def of_shell(test: "Table", text: str, expected: Expected) -> None:
+    test.assertEqual(text, expected.text)
 
 
-async def command(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
+def of_command(test: "Table", ran: Ran, expected: Expected) -> None:
     """Of a list it prints the things alone, of a text what it is the text of too; a name that is typed is a filter."""
-    verb, words = expected.verb, shlex.split(line_of(request, test.template()))
-    ran = await brender(test, serve(test, farm), *words, "--json")
-    refused = any("error" in each.more for each in expected.outcomes)
+    verb = expected.result.verb
+    refused = any("error" in each.more for each in expected.result.outcomes)
     test.assertEqual(ran.code, 1 if refused else 0, ran.err)
-    wanted = plain(expected.listed() if "matched" in ran.json else expected.plain())
+    wanted = plain(expected.result.listed() if "matched" in ran.json else expected.result.plain())
     if verb.name == TEXT_VERB:
         test.assertEqual(ran.json[TEXT_VERB], wanted[TEXT_VERB])
     else:
         test.assertEqual(ran.json, wanted if verb.changes else wanted.get("data", wanted))
 
 
-async def python(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
-    given, named = said(request)
-    call = method_of(Client(serve(test, farm)), request)
-    test.same(await in_a_thread(lambda: fetched(call(*given, **named))), expected)
+def of_python(test: "Table", found: Any, expected: Expected) -> None:
+    """What a program got is what the farm would say."""
+    wanted = plain(expected.result.plain())
+    test.assertEqual(told(found, wanted), wanted)
 
 
-async def asyncio_python(test: "Table", farm: ExampleFarm, request: Request, expected: Result) -> None:
-    given, named = said(request)
-    call = method_of(AsyncFarm(serve(test, farm)), request)
-    test.same(await in_a_thread(lambda: asyncio.run(fetched_later(call, given, named))), expected)
-
-
-FACES: Mapping[str, Face] = {
-    "http": http,
-    "batch": batch,
-    "json_line": json_line,
-    "shell": shell,
-    "command": command,
-    "python": python,
-    "asyncio": asyncio_python,
+CHECKS: Mapping[str, Callable[["Table", Any, Expected], None]] = {
+    "http": of_http,
+    "batch": of_batch,
+    "json_line": of_json_line,
+    "shell": of_shell,
+    "command": of_command,
+    "python": of_python,
+    "asyncio": of_python,
 }
 
 
@@ -153,18 +141,15 @@ class Table(TestCase):
             json.dump(TEMPLATE, file)
         return path
 
-    def same(self, found: Any, expected: Result) -> None:
-        """What a program got is what the farm would say."""
-        wanted = plain(expected.plain())
-        self.assertEqual(told(found, wanted), wanted)
-
 
 def add(named: str, request: Request, face: str) -> None:
     async def test(self: Table) -> None:
         ours, theirs = await ExampleFarm.made(self), await ExampleFarm.made(self)
         self.assertEqual(seen(ours), seen(theirs))
-        expected = await ours.perform(request)
-        await FACES[face](self, theirs, request, expected)
+        result = await ours.perform(request)
+        line = f"{line_of(request, self.template())}{' --json' if face == 'command' else ''}"
+        answer = await FACES[face](self, theirs, Asked(request, line))
+        CHECKS[face](self, answer, Expected(result, tell(told_of(result, ours.now(), str(request.filter or "")))))
         self.assertEqual(seen(ours), seen(theirs))
 
     setattr(Table, f"test_{named}_by_{face}", test)

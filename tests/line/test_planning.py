@@ -1,6 +1,8 @@
 """A real server with templates of a studio, which plans what may take long in a process of its own."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -9,7 +11,9 @@ import psutil
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import FRAMES
-from tests.line.harness import PATIENCE, Farm, until
+from tests.line.harness import CHECKOUT, PATIENCE, Farm, environment, until
+from tests.line.test_frames import FRAMES as RENDERED
+from tests.line.test_frames import scene
 
 LARGE = FRAMES + "#" * 20_000  # is not planned by the server itself
 
@@ -60,6 +64,22 @@ class PlanningTests(SynchronousTestCase):
         self.plan(FRAMES)
         self.planners()[0].kill()
         self.farm.until(lambda: self.plan(FRAMES)["tasks"] == 24, "no other one is started")
+
+    def test_what_the_scene_has_itself_is_told_over_http_and_on_the_command_line(self) -> None:
+        """PATH-14"""
+        (self.shelf / "shot.blend").write_bytes(scene())
+        values = {"Scene": str(self.shelf / "shot.blend"), "Output": "/abs/x_##"}
+        over_http = self.plan("blender", **values)["parameters"]
+        found = {each["name"]: (each["value"], each["saved"], each["saved_counts"]) for each in over_http}
+        self.assertEqual(found["Output"], ("/abs/x_##", "//frame_####", True))
+        self.assertEqual(found["Frames"], ("1", f"1-{RENDERED}", False))
+        self.assertEqual(found["Engine"], ("", "CYCLES", True))
+        self.assertEqual(found["MissingFiles"], ("warn", None, False))
+        given = [f"{name}={value}" for name, value in values.items()]
+        command = [sys.executable, "-m", "brender", "plan", "blender", *given, "--json"]
+        known = {**environment(), "BRENDER_SERVER": f"http://127.0.0.1:{self.farm.web_port}"}
+        said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=CHECKOUT, env=known).stdout
+        self.assertEqual(json.loads(said)["parameters"], over_http)
 
     def test_the_figures_of_the_farm_are_told_as_they_change(self) -> None:
         address = f"http://127.0.0.1:{self.farm.web_port}/api/v1/events?kind=figures"

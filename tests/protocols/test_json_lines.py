@@ -197,6 +197,19 @@ class Requests(LinesCase):
         self.assertEqual((await program.line())["error"]["code"], "line-too-long")
         self.assertEqual((await program.line())["request"], 1)
 
+    def test_the_line_ends_of_windows_do_not_count_wherever_they_are_split(self) -> None:
+        farm = SmallFarm(self)
+        asked = b'{"item": "job", "action": "read"'
+        for more, code in ((0, None), (1, "line-too-long")):
+            line = asked + b" " * (MOST_SAID + more - len(asked) - 1) + b"}"
+            for pieces in ([line + b"\r\n"], [line + b"\r", b"\n"], [line, b"\r\n"], [line, b"\r", b"\n"]):
+                lines, transport = JsonLines(farm.service, lambda: 0.0), StringTransport()
+                lines.makeConnection(transport)
+                for piece in (*pieces, asked + b', "request": 1}\r\n'):
+                    lines.dataReceived(piece)
+                first, second = map(json.loads, transport.value().splitlines())
+                self.assertEqual((first.get("error", {}).get("code"), second["request"]), (code, 1))
+
     async def test_the_largest_template_that_http_takes_is_taken_as_a_line_too_also_as_the_first(self) -> None:
         self.assertEqual(MOST_BODY, MOST_SAID)
         web = Web(self)

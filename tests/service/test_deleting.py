@@ -4,9 +4,8 @@ from random import Random
 
 from twisted.trial.unittest import TestCase
 
-from brender.farm.deleting import LEAVING
 from brender.farm.interfaces import Event, NotFound
-from brender.farm.job import Job
+from brender.farm.job import LEAVING, Job
 from brender.farm.submission.problems import Refused
 from brender.farm.transitions import JobState, NotNow
 from tests.fakes import NotedLink, SmallFarm, jpeg

@@ -9,6 +9,7 @@ from brender.farm.transitions import JobState
 from brender.web.http.once import MOST_KEPT
 from tests.db.databases import rows
 from tests.durable import DurableFarm
+from tests.effort import effort
 from tests.fakes import FRAMES
 from tests.web.fakes import Web, Wire, request
 from tests.web.following.test_stream import events
@@ -37,6 +38,18 @@ class Pages(CaseOfTheWeb):
         first = self.web.get(JOBS)
         self.assertEqual((first.json["matched"], len(first.json["data"])), (5_000, 100))
         self.assertLess(len(first.body), 500_000)
+
+    async def test_a_page_costs_the_same_however_many_jobs_there_are(self) -> None:
+        """WEB-01"""
+        for _ in range(50):
+            await self.farm.job()
+        jobs, calls = self.farm.service.farm.jobs, list[int]()
+        for most in (500, 5_000):
+            jobs |= {number: jobs[number % 50 + 1] for number in range(len(jobs) + 1, most + 1)}
+            self.web.get(JOBS)  # from now on what can be remembered is
+            calls.append(effort(lambda: self.web.get(JOBS)))
+        few, many = calls
+        self.assertLess(many, few + 500)  # a call for each job would be 4,500 more
 
     async def test_a_job_of_a_hundred_thousand_tasks_is_looked_at_a_page_at_a_time(self) -> None:
         """WEB-01"""

@@ -137,6 +137,8 @@ class Submitting(TestCase):
             self.assertEqual((reply.status, reply.json.get("at")), (400, at or "settings"), settings)
         reply = self.post({"template": FRAMES, "settings": {"priorty": 3}})
         self.assertEqual(reply.message, 'There is no field "priorty" in settings; did you mean priority?')
+        reply = self.post({"template": FRAMES, "settings": {"state": "paused"}})
+        self.assertEqual((reply.json["at"], reply.message), ("settings.state", '"state" of a job cannot be set.'))
         reply = self.post({"template": FRAMES, "priority": 3, "settings": {"priority": 4}})
         self.assertEqual((reply.status, reply.message), (400, "priority is given twice; which of them is meant?"))
         self.assertEqual(self.jobs(), 0)

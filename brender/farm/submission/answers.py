@@ -19,6 +19,13 @@ class Wrong(msgspec.Struct, frozen=True):
     parameter: Annotated[str, told("the job parameter that it is about; empty when it is about none")] = ""
 
 
+class JobParameter(Field, frozen=True):
+    """As a form needs it, with what it may take from the job's scene."""
+
+    saved: Annotated[str | None, told("what the scene itself has; null where that is not known")] = None
+    saved_counts: Annotated[bool, told("whether that counts while nothing is given")] = False
+
+
 class StepOutline(msgspec.Struct, frozen=True):
     name: str
     tasks: Annotated[int | None, told("how many it would have; null while something is wrong")] = None
@@ -33,5 +40,5 @@ class Outline(msgspec.Struct, frozen=True):
     description: str = ""
     tasks: Annotated[int | None, told("how many it would have; null while something is wrong")] = None
     steps: list[StepOutline] = []
-    parameters: list[Field] = []
+    parameters: list[JobParameter] = []
     problems: list[Wrong] = []

@@ -9,8 +9,10 @@ itself comes along, for whoever knows the clients.
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import asdict
+
 from brender.farm.submission import template as templates
-from brender.farm.submission.answers import Outline, StepOutline, Wrong
+from brender.farm.submission.answers import JobParameter, Outline, StepOutline, Wrong
 from brender.farm.submission.bundles import values_of
 from brender.farm.submission.checks import mappings
 from brender.farm.submission.forms import DEFINITIONS, definitions, fields, text
@@ -42,7 +44,7 @@ def outline(
         problems += refused.problems
     document = readable(template)
     settled = made.values if made else given
-    form = fields(document.content, document.written, settled)
+    form = [JobParameter(**asdict(each)) for each in fields(document.content, document.written, settled)]
     name, about = (text(document.content.get(each)).strip() for each in ("name", "description"))
     if made is None or problems:
         named = [StepOutline(text(step.get("name"))) for _, step in mappings(document.content, "steps", "")]

@@ -248,7 +248,7 @@ def job_view(job: Job, farm: Farm) -> JobView:
         wants_approval=any(step.wants_approval for step in job.steps),
         avoided=sorted(job.standing.avoided),
         settings=job.settings,
-        warnings=job.warnings,
+        warnings=list(job.warnings),
         steps=steps,
         picture=job.picture,
         picture_step=steps[job.shown.step].name if job.shown else "",

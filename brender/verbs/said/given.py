@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from brender.farm.settings import Settings, plainly
 from brender.farm.submission.problems import inside, listed
+from brender.verbs.items.item import Item
 from brender.verbs.said.settable import cannot_be_set
 from brender.verbs.said.unfit import Unfit, no_field
 from brender.verbs.verb import Given
@@ -23,8 +24,8 @@ from brender.verbs.verb import Given
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
-def read(value: Any, shape: type[Shape], at: str = "", *, texts: bool = False) -> Shape:
-    """The value as a struct; `at` is its place in the request.  Raises `Unfit`.
+def read(value: Any, shape: type[Shape], at: str = "", *, texts: bool = False, sets: Item | None = None) -> Shape:
+    """The value as a struct; `at` is its place in the request, `sets` what is made or changed with it.  Raises `Unfit`.
 
     With `texts`, numbers and such may be texts, as they are in the query of an address.
     """
@@ -33,7 +34,7 @@ def read(value: Any, shape: type[Shape], at: str = "", *, texts: bool = False) -
         raise Unfit(f"{at or 'The body'} should be a JSON object{known}.", at)
     for name in value:
         if name not in shape.__struct_fields__:
-            raise unknown(str(name), shape, at)
+            raise unknown(str(name), shape, at, sets)
     try:
         made = converted(value, shape, strict=not texts)
         if texts:
@@ -43,9 +44,9 @@ def read(value: Any, shape: type[Shape], at: str = "", *, texts: bool = False) -
         raise misfit(str(error), at) from None
 
 
-def unknown(name: str, shape: type[msgspec.Struct], at: str) -> Unfit:
+def unknown(name: str, shape: type[msgspec.Struct], at: str, sets: Item | None) -> Unfit:
     """It is no field; and why not, where it is something that the thing has all the same."""
-    why = cannot_be_set(name, shape)
+    why = cannot_be_set(name, sets, shape)
     return Unfit(why, inside(at, name)) if why else no_field(name, shape.__struct_fields__, at)
 
 

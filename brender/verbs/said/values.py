@@ -16,6 +16,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from brender.farm.settings import Settings
+from brender.verbs.items.item import Item
 from brender.verbs.said.forms import BadValue, Form, form_of
 from brender.verbs.said.settable import cannot_be_set
 from brender.verbs.said.words import did_you_mean
@@ -26,11 +27,13 @@ Kind = type[msgspec.Struct]
 USAGE = 28  # characters of a line of help that tell how a setting is written
 
 
-def read(kind: Kind, words: Mapping[str, str], zone: tzinfo, thing: str = "") -> dict[str, Any]:
-    """Plain data of settings of a thing as they were typed; raises `BadValue`."""
+def read(
+    kind: Kind, words: Mapping[str, str], zone: tzinfo, thing: str = "", sets: Item | None = None
+) -> dict[str, Any]:
+    """Plain data of settings of a thing as they were typed, for what is made or changed so; raises `BadValue`."""
     found: dict[str, Any] = {}
     for key, text in words.items():
-        name = field_of(kind, key, thing)
+        name = field_of(kind, key, thing, sets)
         if name in found:
             raise BadValue(f"{name} is given twice.")
         try:
@@ -40,11 +43,11 @@ def read(kind: Kind, words: Mapping[str, str], zone: tzinfo, thing: str = "") ->
     return found
 
 
-def field_of(kind: Kind, key: str, thing: str = "") -> str:
+def field_of(kind: Kind, key: str, thing: str, sets: Item | None) -> str:
     name = key.lower().replace("-", "_")
     if name not in kind.__struct_fields__:
         thing = thing or kind.__name__.removesuffix("Settings").lower()
-        if why := cannot_be_set(name, kind):
+        if why := cannot_be_set(name, sets, kind):
             raise BadValue(why)
         raise BadValue(f'No setting "{key}" of a {thing}{did_you_mean(name, kind.__struct_fields__)}')
     return name

@@ -6,6 +6,7 @@ its own sentence.  A change that was so already is no mistake: the answer says t
 
 from collections.abc import Callable, Mapping, Sequence
 
+from brender.farm.job import WHEN_ENDED
 from brender.verbs.performing import Row
 from brender.verbs.said.values import quoted
 from brender.verbs.said.words import listed as in_words
@@ -17,7 +18,6 @@ from brender.verbs.telling.settings import set_told
 from brender.verbs.telling.told import Told
 
 WITH_DEPENDENTS = "--with-dependents"
-WHEN_ENDED = "as soon as clients have ended what they run of it"
 
 
 def created(told: Told) -> str:

@@ -49,7 +49,7 @@ def understood(
     check_settable(verb, sorted_words)
     wanted, filter_ = which(verb, sorted_words)
     check_said(verb, sorted_words)
-    values = read(verb.takes, {**usual(verb), **with_bare(verb, sorted_words)}, zone, verb.item.name)
+    values = read(verb.takes, {**usual(verb), **with_bare(verb, sorted_words)}, zone, verb.item.name, verb.sets)
     values |= {FREE: sorted_words.free} if sorted_words.free else {}
     request = Request(verb.item.name, verb.name, wanted, filter_ or None, values, job)
     return Typed(verb, request, filter_)
@@ -82,7 +82,7 @@ def check_settable(verb: Verb, found: Sorted) -> None:
     """Where nothing is said to be so, words after the first of a filter may have been to set what cannot be set."""
     if verb.name == "update" and not found.values and not found.bare:
         for key in filter(None, map(KEY.fullmatch, found.filter[1:])):
-            if why := cannot_be_set(key[1].lower().replace("-", "_"), verb.takes):
+            if why := cannot_be_set(key[1].lower().replace("-", "_"), verb.sets, verb.takes):
                 raise WrongUse(why)
 
 

@@ -54,7 +54,7 @@ class Sorted:
         key, equals, value = word[2:].partition("=")
         name = key.lower().replace("-", "_")
         if name not in self.fields:
-            if why := cannot_be_set(name, self.verb.takes):
+            if why := cannot_be_set(name, self.verb.sets, self.verb.takes):
                 raise WrongUse(why)
             options = [f"--{each.replace('_', '-')}" for each in self.fields]
             hint = did_you_mean(f"--{key}", options) if options else f"; {self.verb.name} has none."

@@ -44,7 +44,7 @@ ERROR = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{status} · brender</title>
 <link rel="icon" href="{root}static/icon.svg">
-<link rel="stylesheet" href="{root}static/plain.css">
+<link rel="stylesheet" href="{root}static/plain.css">{sent_on}
 <main class="lost">
 <h1>{status}</h1>
 <p>{message}</p>
@@ -104,8 +104,12 @@ def with_parts(shell: Answer, parts: Iterable[str]) -> Answer:
 
 
 def error_page(wrong: Wrong, path: str = "/") -> Answer:
-    """Whoever has to log in is told where, with the page that they came for behind the #."""
-    way, words = (f"login#{quote(path)}", "Log in") if wrong.status == 401 else ("", "To the farm")
-    named = {"root": ROOT.decode(), "way": way, "words": words}
+    """Whoever has to log in is sent there at once, with the page that they came for behind the #."""
+    way, words, root = "", "To the farm", ROOT.decode()
+    sent_on = ""
+    if wrong.status == 401:
+        way, words = f"login#{quote(path)}", "Log in"
+        sent_on = f'\n<meta http-equiv="refresh" content="0; url={root}{way}">'
+    named = {"root": root, "way": way, "words": words, "sent_on": sent_on}
     body = ERROR.format(status=wrong.status, message=escape(wrong.message), **named).encode()
     return Answer(body, KINDS[".html"], wrong.status, {**wrong.headers, "Content-Security-Policy": POLICY}, page=True)

@@ -42,7 +42,7 @@ PLANNED: Mapping[str, Schema] = {
     "description": said(TEXT, "the template's own"),
     "tasks": said({"type": ["integer", "null"]}, "how many it would have; null while something is wrong"),
     "steps": several(ref("StepOutline"), "what it would do"),
-    "parameters": several(ref("Field"), "of the template, with what counts"),
+    "parameters": several(ref("JobParameter"), "of the template, with what counts"),
     "problems": several(ref("Wrong"), "all that is wrong"),
     "warnings": several(TEXT, "what the job would warn of"),
 }
@@ -52,7 +52,7 @@ ADDS: Mapping[tuple[str, str], Mapping[str, Schema]] = {
     ("job", "plan"): PLANNED,
     ("template", "show"): {
         "template": said(TEXT, "its text"),
-        "form": several(ref("Field"), "its parameters, as a form needs them"),
+        "form": several(ref("JobParameter"), "its parameters, as a form needs them"),
         "problems": several(ref("Wrong"), "why no job can be made of it"),
     },
     ("job", "why"): {"why": TEXT},

@@ -13,12 +13,12 @@ import msgspec
 
 from brender.farm.interfaces import WritePath
 from brender.farm.settings import ClientSettings, JobSettings, Settings
-from brender.farm.submission.answers import StepOutline, Wrong
-from brender.farm.submission.forms import Field
+from brender.farm.submission.answers import JobParameter, StepOutline, Wrong
 from brender.farm.views.client_past import LoadView, TurnView
 from brender.farm.views.figures import FarmFigures, Series
 from brender.farm.views.things import TimeView
-from brender.verbs.doing.jobs import Requeue, Submission
+from brender.verbs.doing.job_tasks import Requeue
+from brender.verbs.doing.jobs import Submission
 from brender.verbs.doing.who import LogIn
 from brender.verbs.items.attributes import Attribute, Unit, attribute_of, hints_of
 from brender.verbs.items.item import Item
@@ -33,7 +33,7 @@ Schema = dict[str, Any]
 
 REF = "#/components/schemas/"
 OTHERS: Sequence[Struct] = (
-    *(Wanted, PutAway, TimeView, WritePath, Field, StepOutline, Wrong, FarmFigures, Series, LoadView, TurnView),
+    *(Wanted, PutAway, TimeView, WritePath, JobParameter, StepOutline, Wrong, FarmFigures, Series, LoadView, TurnView),
     *(LogIn, OwnPassword),
 )
 BESIDE = ("priority", "owner")

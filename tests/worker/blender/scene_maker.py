@@ -16,6 +16,7 @@ from typing import Any
 import bpy
 
 FOLDER = Path(sys.argv[-1])
+EEVEE = "BLENDER_EEVEE_NEXT" if (4, 2) <= bpy.app.version < (5,) else "BLENDER_EEVEE"
 MAKERS: dict[str, Callable[[Any], None]] = {}
 
 
@@ -339,6 +340,35 @@ def driven(made: Any) -> None:
 
 
 @scene
+def for_forms(made: Any) -> None:
+    """All that a form shows has another value than Blender's own; and a scene for each format, and one for EEVEE."""
+    made.name, made.camera.name = "Szene ä 名前", "Kamera 名前"
+    made.frame_start, made.frame_end, made.frame_step = 5, 250, 5
+    made.render.filepath = "//render/名前_"
+    made.render.resolution_percentage = 50
+    made.render.fps, made.render.fps_base = 60, 1.001
+    made.cycles.samples = 64
+    write_as(made.render.image_settings, "OPEN_EXR")
+    for name in picture_formats(made):
+        write_as(bpy.data.scenes.new(f"as {name}").render.image_settings, name)
+    other = another(made, "eevee", 64)
+    other.render.engine = EEVEE
+    other.eevee.taa_render_samples = 7
+
+
+def picture_formats(made: Any) -> list[str]:
+    items = made.render.image_settings.bl_rna.properties["file_format"].enum_items
+    return [item.identifier for item in items if item.identifier not in {"FFMPEG", "AVI_JPEG", "AVI_RAW"}]
+
+
+@scene
+def packed(made: Any) -> None:
+    """As `for_forms`, and written as compressed: large enough for several frames of zstd."""
+    for_forms(made)
+    text("long.txt", "".join(f"# {str(number) * 2000}\n" for number in range(1000, 1400)))
+
+
+@scene
 def movie(made: Any) -> None:
     write_as(made.render.image_settings, "FFMPEG")
     made.render.filepath = "//out/shot.mp4"
@@ -492,7 +522,8 @@ def see_through(made: Any) -> None:
 def main() -> None:
     for name, change in MAKERS.items():
         change(small())
-        bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / f"{name}.blend"), relative_remap=False)
+        path = str(FOLDER / f"{name}.blend")
+        bpy.ops.wm.save_as_mainfile(filepath=path, relative_remap=False, compress=name == "packed")
     (FOLDER / "not_blender.blend").write_text("This is a letter.\n")
     sys.stdout.flush()
     os._exit(0)  # the bpy module can hang for ever in its own exit handlers

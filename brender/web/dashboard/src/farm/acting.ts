@@ -17,6 +17,7 @@ export interface Verb {
   name: string; // as in the address
   title: string; // on the button
   done: string; // "paused"
+  later?: string; // in its place, of what is there for a while yet
   back?: Verb["name"];
   sure?: boolean; // asks once more, as it cannot be undone
   method?: "POST" | "PATCH" | "DELETE";
@@ -63,21 +64,35 @@ interface Told {
   id?: number | string;
   name?: string;
   error?: string; // why not this one
+  changed?: boolean;
+  deleted?: boolean; // false while it is there yet
 }
 
 export async function act(acted: Acted): Promise<void> {
   try {
-    const { changed, matched, data } = await attempt(acted);
+    const answer = await attempt(acted);
+    const { changed, data } = answer;
     const refused = data.flatMap(({ error }) => error ?? []);
     if (refused.length && !changed) throw new Sorry(listed(refused));
-    const already = matched - changed - refused.length;
-    const left = already > 0 ? `, ${already} of ${matched} ${already === 1 ? "stays as it is" : "stay as they are"}` : "";
-    const sentence = `${plural(changed, acted.item)} ${acted.verb.done}${left}.`;
+    const sentence = said(acted, answer, refused.length);
     tell([sentence, refused.length && listed(refused)].filter(Boolean).join(" "), undo(acted, data.filter((one) => !one.error), changed));
     acted.done?.();
   } catch (error) {
     sorry(error);
   }
+}
+
+// "2 jobs deleted, 1 job to be deleted as soon as..., 1 of 4 stays as it is."
+function said({ item, verb }: Acted, { matched, changed, data }: Changed<Told>, refused: number): string {
+  const leaving = data.filter(({ deleted }) => deleted === false);
+  const done = changed - leaving.filter((one) => one.changed).length;
+  const already = matched - done - leaving.length - refused;
+  const parts = [
+    (done > 0 || !leaving.length) && `${plural(done, item)} ${verb.done}`,
+    leaving.length > 0 && `${plural(leaving.length, item)} ${verb.later ?? verb.done}`,
+    already > 0 && `${already} of ${matched} ${already === 1 ? "stays as it is" : "stay as they are"}`,
+  ];
+  return `${parts.filter(Boolean).join(", ")}.`;
 }
 
 // Asks the server, and shows until it has answered what is expected; raises what it refuses.

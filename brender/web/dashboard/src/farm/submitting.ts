@@ -17,6 +17,8 @@ export interface Parameter {
   required: boolean;
   default: unknown;
   value: unknown;
+  saved: string | null; // what the scene itself has
+  saved_counts: boolean; // while nothing is given
   allowedValues: unknown[] | null;
   minValue: number | null;
   maxValue: number | null;

@@ -5,6 +5,7 @@
 import { useTitle } from "../app/router";
 import type { Entry } from "../farm/api";
 import { reread } from "../farm/live";
+import { Allowed, For } from "../parts/allowed";
 import { About, Did, What, Who } from "../parts/changes";
 import { Table } from "../parts/table";
 import type { Column } from "../parts/table";
@@ -30,6 +31,14 @@ export default function Audit() {
   return (
     <>
       <h1>Audit</h1>
+      <Allowed item="audit" verb="read" instead={<For what="The audit" role="admin" />}><Entries /></Allowed>
+    </>
+  );
+}
+
+function Entries() {
+  return (
+    <>
       <p class="soft before-table">Who changed what, from where, and what came of it. <button type="button" class="link-like" onClick={() => (reread.value += 1)}>Look again</button></p>
       <Table item="audit" plural="audits" order="-when" label="Audit" id={(entry: Entry) => entry.id} columns={COLUMNS} empty={<p>Nobody has changed anything yet.</p>} />
     </>

@@ -30,7 +30,10 @@ const COLUMNS: readonly Column<Job>[] = [
 
 const VERBS: readonly Verb[] = [
   { name: "retry", title: "Retry failed", done: "tried again" },
-  { name: "delete", title: "Delete", done: "deleted", sure: true, method: "DELETE" },
+  {
+    name: "delete", title: "Delete", done: "deleted", later: "to be deleted as soon as clients have ended what they run",
+    sure: true, method: "DELETE",
+  },
 ];
 
 export default function History() {

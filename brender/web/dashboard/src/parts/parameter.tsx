@@ -1,4 +1,7 @@
 // A field for a job parameter, as its template wants it to be shown, with what is wrong with it below.
+//
+// What the scene itself has stands in an empty field, or else below it.  Where it would not count by itself, it can be taken over: what is
+// used is what is shown.
 
 import type { Parameter } from "../farm/submitting";
 
@@ -20,11 +23,22 @@ export function ParameterField({ parameter, value, wrong, change }: Shown) {
       <Control parameter={parameter} value={value} about={about} change={change} />
       <div id={`${id}-about`}>
         {wrong.map((text) => <p key={text} class="note-bad">{text}</p>)}
+        <InScene parameter={parameter} value={value} use={(saved) => { change(saved); document.getElementById(id)?.focus(); }} />
         {description && <p class="soft">{description}</p>}
       </div>
     </div>
   );
 }
+
+function InScene({ parameter, value, use }: { parameter: Parameter; value: unknown; use: (saved: string) => void }) {
+  const { name, saved, saved_counts: counts, default: usual, userInterface: how } = parameter;
+  const text = written(value ?? usual);
+  if (saved == null || saved === text || (!text && inField(parameter))) return null;
+  return <p class="in-scene"><span>In the scene: {saved}</span>{!counts && <button type="button" class="btn btn-sm btn-outline-secondary" aria-label={`Use ${saved} for ${how.label ?? name}`} onClick={() => use(saved)}>Use</button>}</p>;
+}
+
+// What an empty field says of the scene; not what would not be used.
+const inField = ({ type, allowedValues, saved, saved_counts: counts }: Parameter) => (saved != null && counts && !allowedValues && type !== "INT" && type !== "FLOAT" ? `In the scene: ${saved}` : undefined);
 
 const written = (value: unknown) => (value == null ? "" : typeof value === "string" ? value : JSON.stringify(value));
 
@@ -42,11 +56,11 @@ function Control({ parameter, value, about, change }: Omit<Shown, "wrong"> & { a
   if (allowedValues) {
     return <select {...about} class="form-select form-select-sm" value={text} onChange={(event) => give(event.currentTarget.value)}>{allowedValues.map((each) => <option key={String(each)} value={String(each)}>{String(each)}</option>)}</select>;
   }
-  if (how.control === "MULTILINE_EDIT") return <textarea {...about} class="form-control form-control-sm" rows={4} value={text} onInput={(event) => give(event.currentTarget.value)} />;
+  if (how.control === "MULTILINE_EDIT") return <textarea {...about} class="form-control form-control-sm" rows={4} placeholder={inField(parameter)} value={text} onInput={(event) => give(event.currentTarget.value)} />;
   if (type === "INT" || type === "FLOAT") {
     const step = how.singleStepDelta ?? (type === "INT" ? 1 : "any");
     const range = { ...(parameter.minValue == null ? {} : { min: parameter.minValue }), ...(parameter.maxValue == null ? {} : { max: parameter.maxValue }) };
     return <input {...about} {...range} type="number" step={step} class="form-control form-control-sm" value={text} onInput={(event) => give(event.currentTarget.value)} />;
   }
-  return <input {...about} type="text" spellcheck={false} class="form-control form-control-sm" value={text} onInput={(event) => give(event.currentTarget.value)} />;
+  return <input {...about} type="text" spellcheck={false} class="form-control form-control-sm" placeholder={inField(parameter)} value={text} onInput={(event) => give(event.currentTarget.value)} />;
 }
