@@ -23,6 +23,7 @@ from brender.farm.submission.plain import INTEGERS, plain_value
 from brender.farm.submission.problems import Problem, did_you_mean, inside, listed, shown
 
 VALUES = "parameterValues"
+MOST_LISTED = 12  # names in a sentence
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,64}")
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -70,9 +71,9 @@ def source(name: str, content: Mapping[str, Any], given: Mapping[str, Any]) -> s
 
 
 def _unknown(values: Mapping[str, Any], known: list[str]) -> list[Problem]:
-    there = f"the template has {listed(known)}" if 0 < len(known) <= 12 else "the template has no such parameter"
+    there = f"; the template has {listed(known) if known else 'none'}" if len(known) <= MOST_LISTED else ""
     return [
-        Problem(inside(VALUES, shown(name)), f"There is no such parameter; {there}.{did_you_mean(str(name), known)}")
+        Problem(inside(VALUES, shown(name)), f"There is no such parameter{there}.{did_you_mean(str(name), known)}")
         for name in values
         if name not in known
     ]

@@ -221,8 +221,28 @@ class Always(RuleBasedStateMachine):
             assert order.cost == (client.slots if step.requires.vcpus is None else step.requires.vcpus)
             assert order.count == 1 or not any(task in step.tries for task in order.awaited())
             assert order.count == 1 or not order.second
+            self.nothing_of_higher_priority_was_passed_over(order)
         self.nothing_ready_waits_while_it_could_run()
         self.settle()
+
+    def nothing_of_higher_priority_was_passed_over(self, order: Order) -> None:
+        """Whoever was given something in a free slot could begin nothing that goes before it."""
+        client, mine = self.farm.clients[order.client], dict(order.needs)
+        if order.second or client.used > client.slots:
+            return
+        for step in self.farm.queue:
+            if step.job.priority <= order.priority or verdict(client, step.shape) is not None:
+                continue
+            counted = self.farm.counted
+            licences = (
+                name not in counted or counted[name].refusal(client.id, number) for name, number in step.shape.limits
+            )
+            fits = client.used - order.cost + step.shape.cost(client) <= client.slots and all(
+                client.taken.get(name, 0.0) - mine.get(name, 0.0) + amount <= client.capacity(name)
+                for name, amount in step.shape.needs
+            )
+            passed = fits and not any(licences) and next_task(self.farm, step, client) is not None
+            assert not passed, f"{order} was given, and something of {step.job.id} was not"
 
     def nothing_ready_waits_while_it_could_run(self) -> None:
         for step in self.farm.queue:

@@ -81,6 +81,11 @@ class Values(TestCase):
         self.assertEqual(found["parameterValues.p"], "There is no such parameter; the template has P.")
         found = problems(template(parameter("STRING", "Frames", default="1")), {"Frame": "1"})
         self.assertIn("Did you mean Frames?", found["parameterValues.Frame"])
+        many = template(*(parameter("INT", f"Number{number}", default=1) for number in range(13)))
+        found = problems(many, {"Numbr7": 1})
+        self.assertEqual(found["parameterValues.Numbr7"], "There is no such parameter. Did you mean Number7?")
+        found = problems(job(), {"P": 1})
+        self.assertEqual(found["parameterValues.P"], "There is no such parameter; the template has none.")
 
     def test_no_value_has_what_a_program_cannot_be_given(self) -> None:
         self.assertIn("U+0000", said(parameter("STRING"), "a\0"))
