@@ -1,18 +1,22 @@
 """python -m tests.fuzz [TARGET...]: has atheris look for inputs that break a parser.
 
-How does this work?  Each target runs in a process of its own, as libFuzzer ends its process with the run.  What it has
-learnt lies in build/fuzz/TARGET and is gone on with the next time.  An input that breaks something, takes more than
-`SLOWEST` seconds or makes the process larger than `LARGEST` megabytes ends the run and is kept beside it: it belongs
-into test_found.py, and the parser is to be mended.  With nothing named, all targets run one after the other.
-Without atheris nothing runs, and that is no success.
+How does this work?  atheris rewrites what the targets import, once; then each target runs in a fork of its own, as
+libFuzzer ends its process with the run.  What it has learnt lies in build/fuzz/TARGET and is gone on with the next
+time.  An input that breaks something, takes more than `SLOWEST` seconds or makes the process larger than `LARGEST`
+megabytes ends the run and is kept beside it: it belongs into test_found.py, and the parser is to be mended.  With
+nothing named, all targets run one after the other.  Without atheris nothing runs, and that is no success.
 """
 
 import argparse
 import importlib.util
-import subprocess
+import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.fuzz.targets import Target
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 KEPT = CHECKOUT / "build" / "fuzz"
@@ -29,42 +33,33 @@ def main() -> int:
     asked.add_argument("--seconds", type=int, default=0, help="end each after so long")
     asked.add_argument("--seed", type=int, default=0, help="0: another one each time")
     asked.add_argument("--fresh", action="store_true", help="do not go on with what earlier runs have learnt")
-    asked.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = asked.parse_args()
     if importlib.util.find_spec("atheris") is None:
         print(NO_ATHERIS, file=sys.stderr)
         return 1
-    return run_here(options) if options.one else run_each(options)
+    return run_each(options)
 
 
 def run_each(options: argparse.Namespace) -> int:
-    """Each target in its own process."""
-    from tests.fuzz.seeds import SEEDS  # noqa: PLC0415 (not before atheris has looked at what it imports)
+    import atheris  # noqa: PLC0415
 
-    said = [word for word in sys.argv[1:] if word not in options.targets]
-    broken = [
-        name
-        for name in options.targets or SEEDS
-        if subprocess.run([sys.executable, "-m", "tests.fuzz", "--one", name, *said], check=False).returncode
-    ]
+    all_of_it = not options.targets or "template" in options.targets  # to watch more takes seconds of each start
+    with atheris.instrument_imports(include=["brender", *(["openjd"] if all_of_it else [])]):
+        from tests.fuzz.targets import TARGETS  # noqa: PLC0415
+
+    broken = [name for name in options.targets or TARGETS if run(name, TARGETS[name], options)]
     print(f"fuzz: {'broken: ' + ', '.join(broken) if broken else 'nothing was broken'}")
     return bool(broken)
 
 
-def run_here(options: argparse.Namespace) -> int:
+def run(name: str, target: "Target", options: argparse.Namespace) -> bool:
+    """Whether something broke."""
     import atheris  # noqa: PLC0415
 
-    (name,) = options.targets
-    watched = ["brender", *(["openjd"] if name == "template" else [])]  # to watch more takes seconds of each start
-    with atheris.instrument_imports(include=watched):
-        from tests.fuzz.targets import TARGETS  # noqa: PLC0415
-
-    target = TARGETS[name]
-    runs = options.runs or MILLION
     with tempfile.TemporaryDirectory(prefix="brender-fuzz-") as folder:
         words = [
             *folders(name, Path(folder), options.fresh),
-            f"-runs={runs}",
+            f"-runs={options.runs or MILLION}",
             f"-max_total_time={options.seconds}",
             f"-seed={options.seed}",
             f"-max_len={target.longest}",
@@ -74,9 +69,11 @@ def run_here(options: argparse.Namespace) -> int:
             "-verbosity=1",
         ]
         print(f"fuzz: {name}", flush=True)
-        atheris.Setup([name, *words], target.run)
-        atheris.Fuzz()  # does not come back
-    return 0
+        child = os.fork()
+        if child == 0:
+            atheris.Setup([name, *words], target.run)
+            atheris.Fuzz()  # does not come back
+        return os.waitpid(child, 0)[1] != 0
 
 
 def folders(name: str, temporary: Path, fresh: bool) -> list[str]:
