@@ -1,5 +1,6 @@
 """`brender retry`, `requeue`, `add`, `revise`: which tasks run again or are added, and what is said."""
 
+from brender.farm.client import RuntimeClient
 from brender.farm.transitions import JobState, TaskState
 from tests.cli.case import CommandCase
 from tests.fakes import FRAMES
@@ -32,6 +33,28 @@ class Again(CommandCase):
         nothing = "Job 1 shot_010: nothing of that has ended; nothing runs again.\n"
         self.assertEqual((await self.brender("retry", "1")).out, nothing)
         self.assertEqual((await self.brender("retry", "1", "1-2", "--json")).json["again"], {"Render": 1})
+
+    async def test_of_frames_here_and_there_those_run_again_that_failed(self) -> None:
+        """RNG-20"""
+        client = await self.farm.client("render-01")
+        job = await self.farm.job(values={"Frames": "2,4,10-20,25,26"}, tries=1, fail_share=1.0)
+        self.assertEqual(len(job.steps[0].tasks), 15)
+        wrong = {"4", "13", "26"}
+        self.run_all(client, wrong)
+        self.assertEqual((await self.brender("retry", "1")).out, "Job 1 shot_010: 3 tasks run again.\n")
+        self.assertEqual(self.run_all(client, set()), wrong)
+        self.assertEqual((job.state, job.past[0].counts[TaskState.COMPLETED]), (JobState.COMPLETED, 15))
+
+    def run_all(self, client: RuntimeClient, wrong: set[str]) -> set[str]:
+        """Run all frames that are given out, some of which fail; which ran."""
+        ran = set[str]()
+        while any(order.open for order in client.orders.values()):
+            order = self.farm.start(client)
+            (task, *_) = order.awaited()
+            frame = self.farm.service.farm.jobs[order.job].steps[order.step].plan.parameters(task)["Frame"]
+            self.farm.service.result(client.id, order.id, task, "failed" if frame in wrong else "completed", "", 0.4)
+            ran.add(frame)
+        return ran
 
     async def test_one_frame_runs_again_and_its_dependents_when_asked(self) -> None:
         client = await self.farm.client("render-01")

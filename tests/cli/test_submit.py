@@ -1,5 +1,6 @@
 """`brender submit`: what is sent of what was said, and what is refused before anything is sent."""
 
+import json
 import sys
 from typing import Any
 
@@ -251,6 +252,55 @@ class Paths(CommandCase):
             ran = await self.brender("submit", "paths.yaml")
             self.assertEqual((ran.code, self.farm.service.farm.jobs), (1, {}))
             self.assertIn("folder", ran.err)
+
+
+class OnceMore(CommandCase):
+    """A job is handed in again as it was shown: a bundle of what `brender job ID --json` has."""
+
+    async def shown(self, number: int) -> Any:
+        return (await self.brender("job", str(number), "--json")).json
+
+    def bundle(self, shown: Any) -> None:
+        values = [{"name": name, "value": value} for name, value in shown["values"].items()]
+        self.file("again/template.json", json.dumps(shown["template"]))
+        self.file("again/parameter_values.json", json.dumps({"parameterValues": values}))
+
+    async def test_every_value_is_that_of_the_first(self) -> None:
+        """SUB-07"""
+        given = [
+            ("Lines", "STRING", "two\nlines\n"), ("Empty", "STRING", ""), ("Shot", "STRING", "007"),
+            ("Count", "INT", "10"), ("Size", "FLOAT", "1e-3"), ("Scene", "PATH", "/with some/blanks in it.blend"),
+        ]  # fmt: skip
+        named = "".join(f"\n- {{name: {name}, type: {kind}}}" for name, kind, _ in given)
+        self.file("shot.yaml", FRAMES.replace("parameterDefinitions:", f"parameterDefinitions:{named}"))
+        values = {name: value for name, _, value in given}
+        await self.brender("submit", "shot.yaml", *(f"{name}={value}" for name, value in values.items()))
+        first = await self.shown(1)
+        self.assertEqual(first["values"], {**values, "Frames": "1-24"})
+        self.bundle(first)
+        self.assertEqual((await self.brender("submit", "again", "-q")).out, "2\n")
+        second = await self.shown(2)
+        self.assertEqual((second["template"], second["values"]), (first["template"], first["values"]))
+        self.assertEqual((second["name"], second["tasks"]), (first["name"], first["tasks"]))
+
+    async def test_with_other_frames_and_another_name_all_else_is_the_same(self) -> None:
+        """SUB-17"""
+        self.file("shot.yaml", FRAMES.replace("steps:", "- {name: Look, type: STRING}\nsteps:", 1))
+        await self.brender("submit", "shot.yaml", "--frames", "1-100", "Look=a b")
+        client = await self.farm.client("render-01")
+        self.farm.finish_all(client)
+        first = await self.shown(1)
+        self.assertEqual((first["state"], first["completed"]), ("completed", 100))
+        self.bundle(first)
+        ran = await self.brender("submit", "again", "--frames", "7,12-14,95", "--name", f"{first['name']} again")
+        self.assertEqual(ran.out, "Job 2 shot_010 again: 5 frames, priority 50.\n")
+        (step,) = self.farm.service.farm.jobs[2].steps
+        frames = [step.plan.parameters(task)["Frame"] for task in range(len(step.tasks))]
+        self.assertEqual(frames, ["7", "12", "13", "14", "95"])
+        second = await self.shown(2)
+        self.assertEqual(second["template"], first["template"])
+        self.assertEqual(second["values"], {**first["values"], "Frames": "7,12-14,95"})
+        self.assertEqual(second["settings"], first["settings"])
 
 
 class ManyAtOnce(CommandCase):

@@ -18,6 +18,7 @@ OF_FORMS = {
     "ResolutionPercent": "50",
     "Fps": "59.94",
 }
+SPEEDS = {"plain": "24", "at_30": "30", "at_60": "59.94"}
 
 
 class Read(BlenderTestCase):
@@ -31,6 +32,10 @@ class Read(BlenderTestCase):
         told = (facts.scene, facts.frames, facts.saved_output, facts.format, facts.camera, facts.engine)
         self.assertEqual(told, tuple(OF_FORMS.values())[:6])
         self.assertEqual(set(FACTS), {*OF_FORMS, "BlenderVersion"} - {"SceneName"})
+
+    def test_frames_are_told_without_a_step_whatever_their_speed(self) -> None:
+        speeds = {scene: (found["Frames"], found["Fps"]) for scene in SPEEDS if (found := self.saved(scene))}
+        self.assertEqual(speeds, {scene: ("1-10", fps) for scene, fps in SPEEDS.items()})
 
     def test_a_compressed_scene_is_the_same(self) -> None:
         whole = self.saved("for_forms")

@@ -163,6 +163,18 @@ class Submitting(TestCase):
         places = sorted(problem["at"] for problem in reply.json["problems"])
         self.assertEqual(places, ["parameterValues.Frames", "zone"])
 
+    def test_a_range_as_other_farms_write_it_is_refused_with_ours(self) -> None:
+        """RNG-11"""
+        for frames, ours in {
+            "1-100x5": "1-100:5", "1:100:5": "1-100:5", "1-100step5": "1-100:5", "5 10 15": "5,10,15",
+            "100-1": "100-1:-1", "5,5,5": "5",
+        }.items():  # fmt: skip
+            reply = self.post({"template": FRAMES, "values": {"Frames": frames}})
+            (problem,) = reply.json["problems"]
+            self.assertEqual((reply.status, problem["at"]), (422, "parameterValues.Frames"), frames)
+            self.assertTrue(problem["message"].endswith(f"write {ours}."), problem["message"])
+        self.assertEqual(self.jobs(), 0)
+
     def test_fifty_requests_at_once_are_fifty_jobs_with_exactly_their_tasks(self) -> None:
         self.web.farm.store.held = True
         wires = [self.web.wire() for _ in range(50)]

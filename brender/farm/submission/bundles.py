@@ -37,8 +37,8 @@ def read(text: str) -> Mapping[str, Any]:
     except Refused as refused:
         told = [Problem(WHERE, problem.message.replace("The template", "The text")) for problem in refused.problems]
         raise Refused(told) from None
-    if document.problems:
-        raise Refused(document.problems)
+    if problems := [*document.problems, *template.misread(document)]:
+        raise Refused(problems)
     return document.content
 
 

@@ -56,10 +56,10 @@ def plan(
         decoded = _decode(Document(mended, document.written))
     except Refused as refused:
         problems += refused.problems
-        problems += _values_alone(document.content, values, folder)
+        problems += [*templates.misread(document), *_values_alone(document.content, values, folder)]
         raise Refused(_once(problems)) from None
     settled, wrong = parameters.settle(decoded, values, folder)
-    problems += wrong
+    problems += [*templates.misread(document), *wrong]
     if problems:
         raise Refused(_once([*problems, *_ranges(document.content, settled, values)]))
     return _limited(_create(document, decoded, settled, values), limit)

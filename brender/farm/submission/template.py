@@ -5,13 +5,15 @@ may build anything, its stream of events is walked once (`_Walk`): that counts n
 as all that it stands for), depth and repeated fields, so that a small text cannot become a large
 document, and it notes how unquoted scalars were written, because YAML reads 012 as 10 and `no` as
 false.  `plain` then copies the result into what JSON can hold.  Problems that leave the document
-readable are returned with it, so that they can be told together with those that follow.
+readable are returned with it, so that they can be told together with those that follow.  `misread`
+has the numbers of which YAML makes others: no frame 10 is rendered for 012.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -26,6 +28,8 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _resolve: Callable[..., str] = yaml.resolver.Resolver().resolve
 # A text in JSON; one that is never closed reaches to the end, so that no character is looked at twice.
 _JSON_TEXT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_OCTAL = re.compile(r"[-+]?0[0-7_]+")
+_BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,21 @@ def read(source: str | bytes | Mapping[str, Any]) -> Document:
     if text.lstrip().startswith("{"):
         return _read_json(text)
     return _read_yaml(text)
+
+
+def misread(document: Document) -> Iterator[Problem]:
+    """Numbers that are others to YAML than they look: 012 is 10, 12:30 is 750.  Where text is wanted, more is told."""
+    for at, text in islice(((at, text) for at, text in document.written.items() if _is_misread(text)), MOST_PROBLEMS):
+        number = yaml.load(text, Loader=_Loader)  # of `MOST_DIGITS` at most
+        said = f"{shown(text)} is the number {number} to YAML; write {number} where that is meant, or put it in quotes."
+        yield Problem(at or WHOLE, said)
+
+
+def _is_misread(text: str) -> bool:
+    if _OCTAL.fullmatch(text):
+        digits = text.replace("_", "")
+        return int(digits, 8) != int(digits)
+    return bool(_BASE_60.fullmatch(text))
 
 
 def _text(source: str | bytes) -> str:

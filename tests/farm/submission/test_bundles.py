@@ -39,6 +39,15 @@ class Values(SynchronousTestCase):
         places = [problem.at for problem in caught.exception.problems]
         self.assertEqual(places, ["parameterValues[0]", "parameterValues[1]", "parameterValues[3]"])
 
+    def test_numbers_that_yaml_makes_others_of_are_refused(self) -> None:
+        listed = YAML.replace("32", "12:30")
+        for text, at in (("Frames: 012\nEnd: 7\n", "Frames"), (listed, "parameterValues[1].value")):
+            with self.assertRaises(Refused, msg=text) as caught:
+                values_of(text)
+            ((place, said),) = [(problem.at, problem.message) for problem in caught.exception.problems]
+            self.assertEqual(place, at)
+            self.assertRegex(said, "^(012 is the number 10|12:30 is the number 750) to YAML; write ")
+
     def test_a_text_that_cannot_be_read_says_where(self) -> None:
         for text in ("a: [", "{", "- 1", "a: 1\na: 2"):
             with self.assertRaises(Refused, msg=text) as caught:

@@ -43,8 +43,7 @@ class Chunks(TestCase):
         self.assertEqual(cut("1-10", 4), ["1-4", "5-7", "8-10"])
         self.assertEqual(cut("1-5", 2), ["1-2", "3-4", "5-5"])
         self.assertEqual(cut("1-3", 100), ["1-3"])
-        seventy_two = cut("1-72", 10)
-        self.assertEqual((seventy_two[:2], seventy_two[-1], len(seventy_two)), (["1-9", "10-18"], "64-72", 8))
+        self.assertEqual(cut("1-72", 10), [f"{first}-{first + 8}" for first in range(1, 72, 9)])
 
     def test_loose_chunks_are_written_as_the_conformance_suite_writes_them(self) -> None:
         self.assertEqual(cut("1-8", 3, "NONCONTIGUOUS"), ["1-3", "4-6", "7,8"])
@@ -53,7 +52,7 @@ class Chunks(TestCase):
     def test_chunks_of_a_stepped_range_are_evened_out_too(self) -> None:
         found = cut("1001-1200:10", 3, "NONCONTIGUOUS")
         self.assertEqual(len(found), 7)
-        self.assertEqual((found[0], found[4], found[-1]), ("1001-1021:10", "1121-1141:10", "1181,1191"))
+        self.assertEqual((found[0], found[4:]), ("1001-1021:10", ["1121-1141:10", "1151-1171:10", "1181,1191"]))
 
     def test_negative_frames_keep_their_signs(self) -> None:
         self.assertEqual(cut("-5-5", 4), ["-5--2", "-1-2", "3-5"])

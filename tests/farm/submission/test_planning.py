@@ -108,6 +108,7 @@ class Limits(TestCase):
         try:
             made = plan(RENDER, {"Frames": "1-10000000"})
             self.assertEqual(made.steps[0].parameters(9_999_999), {"Frame": "10000000"})
+            self.assertTrue(problems(RENDER, {"Frames": "1-100000000"}))
             self.assertLess(tracemalloc.get_traced_memory()[1], 1_000_000)
         finally:
             tracemalloc.stop()

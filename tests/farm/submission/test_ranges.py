@@ -85,6 +85,7 @@ class Reading(TestCase):
         self.assertEqual(values("  1 - 3 "), [1, 2, 3])
         self.assertEqual(values("\t1-3"), [1, 2, 3])
         self.assertEqual(values("1-3 , 7"), [1, 2, 3, 7])
+        self.assertEqual(values("1-3\n"), [1, 2, 3])
         self.assertEqual(values("1-3\r\n"), [1, 2, 3])
         self.assertEqual(values("1-3,\n7"), [1, 2, 3, 7])
 

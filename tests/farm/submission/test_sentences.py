@@ -2,8 +2,9 @@
 
 from twisted.trial.unittest import TestCase
 
+from brender.farm.submission.planning import plan
 from brender.farm.submission.sentences import place_of
-from tests.farm.submission.documents import frames, job, over, problems, running, step
+from tests.farm.submission.documents import all_tasks, frames, job, over, problems, running, step
 
 ARGUMENTS = "steps[0].script.actions.onRun.args"
 
@@ -43,10 +44,38 @@ class Sentences(TestCase):
             found["name"], 'Text is needed here, not 010, which YAML reads as the number 8; put it in quotes: "010".'
         )
         self.assertIn('not yes, which YAML reads as true; put it in quotes: "yes"', found["steps[0].name"])
+        self.assertIn("not yes, which YAML reads as true", problems(text.replace("name: 010", "name: yes"))["name"])
         self.assertIn("no, which YAML reads as false", found[f"{ARGUMENTS}[0]"])
         self.assertIn('012, which YAML reads as the number 10; put it in quotes: "012"', found[f"{ARGUMENTS}[1]"])
         self.assertIn("12:30, which YAML reads as the number 750", found[f"{ARGUMENTS}[3]"])
         self.assertNotIn(f"{ARGUMENTS}[2]", found)  # PyYAML reads 1e3 as text, and so it stays
+
+    def test_where_numbers_are_wanted_those_that_yaml_makes_others_of_are_refused_too(self) -> None:
+        """No frame 10 is rendered for 012, and none 750 for 12:30."""
+        text = (
+            "specificationVersion: jobtemplate-2023-09\nname: a\n"
+            "parameterDefinitions: [{name: P, type: INT, default: 010, maxValue: 0_17}]\nsteps:\n- name: A\n"
+            "  parameterSpace: {taskParameterDefinitions: [{name: Frame, type: INT, range: [012, 7, 12:30]}]}\n"
+            "  script: {actions: {onRun: {command: echo, timeout: 1:30}}}\n"
+        )
+        definition, space = "parameterDefinitions[0]", "steps[0].parameterSpace.taskParameterDefinitions[0].range"
+        numbers = {
+            f"{definition}.default": ("010", 8), f"{definition}.maxValue": ("0_17", 15), f"{space}[0]": ("012", 10),
+            f"{space}[2]": ("12:30", 750), "steps[0].script.actions.onRun.timeout": ("1:30", 90),
+        }  # fmt: skip
+        told = {
+            at: f"{written} is the number {number} to YAML; write {number} where that is meant, or put it in quotes."
+            for at, (written, number) in numbers.items()
+        }
+        self.assertEqual(problems(text), told)
+        for number in ("012", "12:30"):
+            self.assertIn(f"not {number}, which YAML reads", problems(text.replace("[012, 7, 12:30]", number))[space])
+
+    def test_numbers_that_are_to_yaml_what_they_look_like_are_taken(self) -> None:
+        step = "script: {actions: {onRun: {command: echo}}}"
+        space = 'parameterSpace: {taskParameterDefinitions: [{name: F, type: INT, range: [007, 0, -5, 0x10, "012"]}]}'
+        text = f"specificationVersion: jobtemplate-2023-09\nname: a\nsteps:\n- name: A\n  {space}\n  {step}\n"
+        self.assertEqual([int(task["F"]) for task in all_tasks(plan(text, {}))], [7, 0, -5, 16, 12])
 
     def test_braces_without_a_partner_are_refused_with_their_position(self) -> None:
         found = problems(job(running("{{ x", '{"a":{"b":1}}', "}}", "{{{{", "a {{ Param }} b }} c", "{{}}")))
