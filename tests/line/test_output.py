@@ -39,13 +39,20 @@ class OutputTests(FarmTestCase):
         self.assertIn("\ncaf\\xe9 latin\n", log)
         self.assertIn("\\xc4\\xe3\\xba\\xc3 gbk\n", log)
 
+    def test_they_decide_nothing_about_the_task(self) -> None:
+        job = self.farm.submit(template(r"""printf 'bad \xff\xfe bytes\n'; exit 3"""))
+        reason = self.farm.wait(job, "failed")["reason"]
+        self.assertEqual(reason, "Exit code 3. Its last line: bad \\xff\\xfe bytes")
+        self.assertIn("\nbad \\xff\\xfe bytes\n", self.farm.log(job))
+
     def test_a_character_in_two_halves_is_joined(self) -> None:
         self.assertIn("\nhalf é\n", self.log(r"""printf 'half \xc3'; sleep .3; printf '\xa9\n'"""))
 
     def test_utf_16_and_nul_bytes_do_no_harm(self) -> None:
-        log = self.log(r"""printf 'a\0b\n'; printf 'h\0i\0\n\0'; printf 'no end'""")
+        log = self.log(r"""printf 'a\0b\n'; printf 'h\0i\0\n\0\n\xff\xfeo\0h\0\n\0\n'; printf 'no end'""")
         self.assertIn("a\0b\n", log)
         self.assertIn("h\0i\0\n", log)
+        self.assertIn("\\xff\\xfeo\0h\0\n", log)
         self.assertIn("no end\n", log)
 
     def test_carriage_returns_end_lines(self) -> None:

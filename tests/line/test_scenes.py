@@ -80,6 +80,32 @@ class NewContent(ScenesTestCase):
             self.assertEqual(self.pixel(name), COLOURS[colour])
 
 
+class Versions(TestCase):
+    """BLD-22: two programs where nobody's PATH leads, which say who they are and can do nothing else."""
+
+    def put(self, version: str) -> str:
+        path = self.folder / version / "blender"
+        path.parent.mkdir()
+        path.write_text(f"#!/bin/sh\necho Blender {version}\nexit 3\n")
+        path.chmod(0o755)
+        return str(path)
+
+    def test_with_the_path_of_cron_those_that_are_configured_are_used_each_by_its_version(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        farm = Farm(self.folder)
+        self.addCleanup(farm.end)
+        farm.start_server()
+        blenders = [self.put("2.71.1"), self.put("2.72.2")]
+        farm.worker("bare", env={"PATH": "/usr/bin:/bin"}, settings={"blenders": blenders})
+        for version in ("2.71.1", "2.72"):
+            values = {"Scene": "/x.blend", "BlenderVersion": version, "Video": "none"}
+            reason = farm.wait(farm.submit("blender", values), "failed")["reason"]
+            self.assertIn("exit code 3; its last line was: Blender " + version, reason)
+        values["BlenderVersion"] = "2.7"
+        reason = farm.wait(farm.submit("blender", values), "failed")["reason"]
+        self.assertRegex(reason, r"This machine has no Blender 2\.7; it has .*2\.72\.2, 2\.71\.1")
+
+
 class Capability(ScenesTestCase):
     def test_a_step_that_asks_for_a_display_library_runs_only_where_a_worker_says_that_it_has_one(self) -> None:
         """BLD-10: with an attribute of the studio's own."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import msgspec
 import zstandard
 from twisted.internet import reactor
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,6 +17,7 @@ from brender.farm.submission.outlines import outline
 from brender.planner.planner import SECONDS, Planner
 from brender.planner.saved import beside, scene_of
 from brender.templates import path_of
+from brender.verbs.telling.planned import of_the_scene
 from tests.planner.test_scenes import OF_FORMS
 from tests.worker.blender.harness import BlenderTestCase
 
@@ -102,6 +104,14 @@ class Planned(BlenderTestCase):
     async def test_nothing_of_the_scene_is_used_in_silence(self) -> None:
         found = await self.outline(self.scene("for_forms"))
         self.assertEqual(found.steps[0].first, [{"Frame": "1"}])
+
+    async def test_people_are_told_what_counts_and_what_would_have_to_be_said(self) -> None:
+        found = msgspec.to_builtins(await self.outline(self.scene("for_forms"), Samples="32"))
+        counts, other = of_the_scene(found["parameters"])
+        self.assertTrue(counts.startswith("As in the scene: "), counts)
+        self.assertNotIn("Samples", counts)
+        self.assertIn(f"Output {OF_FORMS['Output']}", counts)
+        self.assertIn(f"In the scene, but not asked for: Frames {OF_FORMS['Frames']}", other)
 
     async def test_the_scene_that_is_named_a_folder_and_another_template(self) -> None:
         self.scene("for_forms")

@@ -1,6 +1,6 @@
 """What people are told of the verb `plan`: what a job would be, or all that is wrong with it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +17,16 @@ def planned(told: Told) -> str:
     if not found["ok"]:
         return "\n".join([f"{name} would not be taken:", *(f"  {wrong(each)}" for each in found["problems"])])
     lines = [f"{name} would have {count(found['tasks'], 'task')}.", *(f"  {step(each)}" for each in found["steps"])]
+    lines += of_the_scene(found["parameters"])
     return "\n".join([*lines, *(f"Warning: {warning}" for warning in found["warnings"])])
+
+
+def of_the_scene(parameters: Sequence[Plain]) -> Iterator[str]:
+    """What the scene itself has, as far as nothing else was given: what counts, and what would have to be said."""
+    left = [each for each in parameters if each["saved"] is not None and each["value"] == each["default"]]
+    for begin, counts in (("As in the scene", True), ("In the scene, but not asked for", False)):
+        if there := [f"{each['name']} {each['saved']}" for each in left if each["saved_counts"] is counts]:
+            yield f"{begin}: {', '.join(there)}"
 
 
 def wrong(problem: Plain) -> str:

@@ -40,6 +40,11 @@ def dying_with_parent() -> Callable[[], None]:
     return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+def whole_characters(data: bytes, most: int) -> int:
+    """How much to take of longer data so that no character of UTF-8 is cut; it has four bytes at most."""
+    return next((end for end in range(most, most - 4, -1) if data[end] & 0xC0 != 0x80), most)
+
+
 class Lines:
     """Cuts bytes into lines, whatever size the pieces have."""
 
@@ -49,8 +54,9 @@ class Lines:
     def cut(self, data: bytes) -> list[bytes]:
         *whole, self._rest = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
         while len(self._rest) > LONGEST:
-            whole.append(self._rest[:LONGEST])
-            self._rest = self._rest[LONGEST:]
+            end = whole_characters(self._rest, LONGEST)
+            whole.append(self._rest[:end])
+            self._rest = self._rest[end:]
         return [line for line in whole if line]
 
 

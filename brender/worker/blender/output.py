@@ -214,7 +214,7 @@ def choose_pattern(scene: Any, settings: Settings) -> str:
     what = "The output" if settings.output else f"The output saved in scene {scene.name}"
     if not asked:
         raise stage.Refused(f"{what} is empty: give Output, for example /shared/frames/shot_####.")
-    pattern = paths.beside(paths.local(asked, what, rules), escaped(bpy.data.filepath))
+    pattern = paths.with_slashes(paths.beside(paths.local(asked, what, rules), escaped(bpy.data.filepath)), what)
     if os.path.isdir(pattern) and not pattern.endswith("/"):
         pattern += "/"
     pattern = MOVIE_ENDING.sub("_", pattern)
@@ -261,4 +261,5 @@ def node_place(node: Any) -> Place:
 
 
 def absolute(path: str) -> str:
-    return paths.beside(paths.local(path, "The path of a File Output node", []), bpy.data.filepath)
+    what = "The path of a File Output node"
+    return paths.with_slashes(paths.beside(paths.local(path, what, []), bpy.data.filepath), what)

@@ -76,6 +76,13 @@ def local(path: str, what: str, rules: list[Rule]) -> str:
     return here
 
 
+def with_slashes(path: str, what: str) -> str:
+    """The same path, or a refusal: with a backslash in it Blender would write elsewhere, and not say so."""
+    if "\\" in path:
+        raise WrongPath(f"{what} is {path}, and Blender takes a backslash for a slash: give another path.")
+    return path
+
+
 def scene_file(path: str, rules: list[Rule]) -> str:
     """Where the scene is; `//server/share/x.blend` is a network path here, never "beside the .blend"."""
     here = local(path, "The scene", rules)

@@ -168,9 +168,9 @@ def gone_image(made: Any) -> None:
 
 @scene
 def gaps(made: Any) -> None:
-    """A sequence of four pictures, seq_0001.png to seq_0004.png."""
+    """A sequence of 84 pictures, seq_0001.png to seq_0084.png."""
     node = image_material("//textures/seq_0001.png", "SEQUENCE")
-    node.image_user.frame_duration = 4
+    node.image_user.frame_duration = 84
 
 
 @scene
@@ -492,6 +492,11 @@ def windows_output(made: Any) -> None:
 
 
 @scene
+def windows_folder(made: Any) -> None:
+    made.render.filepath = "C:\\tmp\\"
+
+
+@scene
 def empty_output(made: Any) -> None:
     made.render.filepath = ""
 
@@ -508,8 +513,33 @@ def no_extension(made: Any) -> None:
 
 @scene
 def threads_one(made: Any) -> None:
+    """One thread, and a script in the file that says how many there are when a frame is rendered."""
     made.render.threads_mode = "FIXED"
     made.render.threads = 1
+    text(
+        "threads.py",
+        "import bpy\n"
+        "@bpy.app.handlers.persistent\n"
+        "def count(scene, *rest):\n"
+        "    print('rendering with', scene.render.threads_mode, scene.render.threads, flush=True)\n"
+        "bpy.app.handlers.render_pre.append(count)\n",
+    )
+
+
+@scene
+def chatters(made: Any) -> None:
+    """A script in the file that prints a million lines, a very long one, and some that look like Blender's own."""
+    text(
+        "chatter.py",
+        "import bpy\n"
+        "@bpy.app.handlers.persistent\n"
+        "def chatter(scene, *rest):\n"
+        "    print('Fra:119 Mem:\\nFra:x Mem:1.2.3K\\n\\n \\nFra:1 Mem:12,5M (Peak 13,0M)')\n"
+        "    print('\\n'.join(map(str, range(1_000_000))))\n"
+        "    print('x' + 'é' * 100_000 + 'x' * 3_000_000)\n"
+        "    print('Fra:\\nFra:1 Sample x/y | Remaining:?', flush=True)\n"
+        "bpy.app.handlers.render_pre.append(chatter)\n",
+    )
 
 
 @scene

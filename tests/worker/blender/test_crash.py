@@ -43,6 +43,18 @@ class Told(BlenderTestCase):
             "Blender wrote x.crash.txt:\n  # backtrace\n  openjd_fail: not for you\n  last step\n", ended.text
         )
 
+    def test_four_ends_have_four_reasons(self) -> None:
+        """BLD-19"""
+        card = "Out of memory in CUDA queue enqueue (integrator_init_from_camera)"
+        last, memory = "its last line was: about to fall", "the machine did not report that its memory ran out."
+        for signal, write, reason in (
+            ("SEGV", ":", f"Blender crashed (SIGSEGV); {last}"),
+            ("KILL", ":", f"Blender was ended from outside (SIGKILL); {memory}"),
+            ("", f"echo '{card}'; echo bye; exit 1", f"The graphics card ran out of memory: {card}"),
+            ("", "exit 1", f"Blender ended by itself with exit code 1; {last}"),
+        ):
+            self.assertEqual(self.fallen(signal, write).reason, reason)
+
     def test_without_a_text_nothing_is_added(self) -> None:
         self.assertNotIn("Blender wrote", self.fallen("ABRT", ":").text)
 

@@ -187,6 +187,19 @@ class Requests(BlenderTestCase):
             self.assertEqual(ended.returncode, 2)
             self.assertIn("is not a request; there are load, render FRAME, quit", ended.stdout)
 
+    def test_a_million_lines_and_a_long_one_and_some_that_look_like_statistics_do_no_harm(self) -> None:
+        """LOG-02, LOG-04: of what a scene's script prints nothing is lost but empty lines."""
+        ended = self.ask(self.entered("chatters"), "render", "1")
+        self.assertEqual(ended.returncode, 0, ended.stdout[-1000:])
+        lines = ended.stdout.splitlines()
+        self.assertEqual([line for line in lines if line.isdigit()], [str(number) for number in range(1_000_000)])
+        self.assertEqual([line for line in lines if not line.strip()], [" "])
+        long = "".join(line for line in lines if line and set(line) <= {"x", "é"})
+        self.assertEqual((len(long), long.count("é")), (3_100_001, 100_000))
+        self.assertIn(f"brender_output: {self.folder}/out/f_0001.png", lines)
+        told = [line for line in lines if line.startswith("openjd_progress: ")]
+        self.assertEqual([line for line in told if not 0 <= float(line.split()[1]) <= 100], [])
+
     def test_a_second_client_waits_for_its_turn(self) -> None:
         farm = self.entered("plain")
         command = [sys.executable, "-I", "-S", f"{PROGRAMS}/ask.py", "render"]

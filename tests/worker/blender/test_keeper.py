@@ -24,12 +24,13 @@ os._exit(0)
 
 STILL = """
 import bpy, os, sys
-path, pattern, frame = sys.argv[-3:]
+path, pattern, frames = sys.argv[-3:]
 bpy.ops.wm.open_mainfile(filepath=path)
 scene = bpy.context.scene
-scene.frame_set(int(frame))
-scene.render.filepath = pattern + frame
-bpy.ops.render.render(write_still=True)
+for frame in frames.split(","):
+    scene.frame_set(int(frame))
+    scene.render.filepath = pattern + frame
+    bpy.ops.render.render(write_still=True)
 os._exit(0)
 """
 
@@ -82,13 +83,22 @@ class KeptOpen(BlenderTestCase):
         self.assertIn(f"brender_output: {self.folder}/out/f_0007.png", ended.lines)
 
     def test_cameras_at_markers_are_followed(self) -> None:
+        """BLD-17: in whatever order frames come, those from 5 on are seen by the second camera."""
         farm = self.entered("markers")
-        for frame in (4, 5, 6):
+        for frame in (7, 8, 4, 5, 6, 1, 2, 3):
             self.rendered(farm, frame)
-        blender_a(self.folder / "markers.blend", self.folder / "peer" / "f_####", 4, 6)
-        shown = [pixels(self.folder / "out" / f"f_{frame:04d}.png") for frame in (4, 5, 6)]
-        self.assertEqual(shown, [pixels(self.folder / "peer" / f"f_{frame:04d}.png") for frame in (4, 5, 6)])
-        self.assertEqual(len(set(shown)), 3)
+        blender_a(self.folder / "markers.blend", self.folder / "peer" / "f_####", 1, 8)
+        shown = self.shown("out", *range(1, 9))
+        self.assertEqual(shown, self.shown("peer", *range(1, 9)))
+        for name in ("Near", "Far"):
+            farm = self.entered("markers", Camera=name, Output=str(self.folder / name / "f_####"))
+            for frame in range(1, 9):
+                self.rendered(farm, frame)
+        self.assertEqual(shown, [*self.shown("Near", 1, 2, 3, 4), *self.shown("Far", 5, 6, 7, 8)])
+        self.assertEqual(len({*self.shown("Near", *range(1, 9)), *self.shown("Far", *range(1, 9))}), 16)
+
+    def shown(self, folder: str, *frames: int) -> list[str]:
+        return [pixels(self.folder / folder / f"f_{frame:04d}.png") for frame in frames]
 
     def test_a_camera_that_is_asked_for_is_that_of_every_frame(self) -> None:
         farm = self.entered("markers", Camera="Far")
@@ -98,15 +108,17 @@ class KeptOpen(BlenderTestCase):
 
     def test_a_negative_frame_is_that_frame_of_the_timeline(self) -> None:
         """And not 5, nor 6: that is the fifth from the end, which Blender's own `-f -5` renders."""
-        farm = self.entered("plain")
-        for frame in (-5, 5, 6):
+        farm = self.entered("plain", Frames="-5--2,5,6")
+        frames = farm.frames()
+        self.assertEqual(frames, [-5, -4, -3, -2, 5, 6])
+        for frame in frames:
             self.rendered(farm, frame)
-        names = ["f_-0005.png", "f_0005.png", "f_0006.png"]
-        self.assertEqual(self.written(), names)
-        run(STILL, self.folder / "plain.blend", str(self.folder / "peer"), "-5")
+        names = [f"f_{frame:05d}.png" if frame < 0 else f"f_{frame:04d}.png" for frame in frames]
+        self.assertEqual(self.written(), sorted(names))
+        run(STILL, self.folder / "plain.blend", str(self.folder / "peer"), ",".join(map(str, frames)))
         shown = [pixels(self.folder / "out" / name) for name in names]
-        self.assertEqual(shown[0], pixels(self.folder / "peer-5.png"))
-        self.assertEqual(len(set(shown)), 3)
+        self.assertEqual(shown, [pixels(self.folder / f"peer{frame}.png") for frame in frames])
+        self.assertEqual(len(set(shown)), 6)
 
     def test_a_frame_that_blender_cannot_count_is_refused(self) -> None:
         ended = self.entered("plain").render(2_000_000)
@@ -150,16 +162,19 @@ class Settings(BlenderTestCase):
         self.assertEqual(self.written(), ["f_0001.png"])
 
     def test_the_threads_that_the_farm_gives_are_in_force(self) -> None:
+        """BLD-02: and not the one that the scene was saved with."""
         farm = self.farm("threads_one")
-        ended = farm.enter(BRENDER_THREADS="2")
-        self.assertIn("2 threads", ended.text)
+        ended = farm.enter(BRENDER_THREADS="4")
+        self.assertIn("4 threads", ended.text)
+        self.assertIn("rendering with FIXED 4", self.rendered(farm, 1).lines)
 
     def test_a_movie_becomes_png_frames(self) -> None:
         farm = self.farm("movie")
         ended = farm.enter()
         self.assertIn("brender_warning: The scene's output is a movie (FFMPEG)", ended.text)
-        self.rendered(farm, 3)
-        self.assertEqual(self.written(), ["shot_0003.png"])
+        for frame in range(1, 11):
+            self.assertEqual(self.rendered(farm, frame).warnings, ended.warnings)
+        self.assertEqual(self.written(), [f"shot_{frame:04d}.png" for frame in range(1, 11)])
 
     def test_a_scene_saved_for_a_gpu_says_what_renders_it(self) -> None:
         ended = self.farm("gpu").enter()
@@ -196,6 +211,9 @@ class Names(BlenderTestCase):
     def test_behind_an_ending_too(self) -> None:
         self.assertEqual(self.names("rgb.png", 1), ["rgb.png0001.png"])
 
+    def test_behind_an_ending_alone_when_the_scene_wants_no_other(self) -> None:
+        self.assertEqual(self.names("rgb.png", 1, scene="no_extension"), ["rgb.png0001"])
+
     def test_of_two_runs_the_last_counts(self) -> None:
         self.assertEqual(self.names("a_##_b_###", 7), ["a_##_b_007.png"])
 
@@ -205,6 +223,11 @@ class Names(BlenderTestCase):
     def test_a_folder_gives_bare_numbers(self) -> None:
         (self.folder / "named").mkdir()
         self.assertEqual(self.names("", 1), ["0001.png"])
+        self.rendered(self.entered("plain", Output=f"{self.folder}/new/"), 1)
+        self.assertEqual(self.written("new"), ["0001.png"])
+
+    def test_so_do_signs_alone(self) -> None:
+        self.assertEqual(self.names("####", 1), ["0001.png"])
 
     def since_templates(self) -> None:
         if numbers_of(BLENDER.version) < (4, 5):
@@ -243,14 +266,33 @@ class Places(BlenderTestCase):
         self.assertTrue((self.folder / "0001.png").exists())
 
     def test_the_given_output_wins_and_may_be_beside_the_scene(self) -> None:
+        """BLD-01: nothing is written where the scene says."""
         self.rendered(self.entered("plain", Output="//other/g_##"), 1)
-        self.assertEqual(self.written("other"), ["g_01.png"])
+        self.rendered(self.entered("plain", Output=f"{self.folder}/other/a_####"), 1)
+        self.assertEqual((self.written("other"), self.written()), (["a_0001.png", "g_01.png"], []))
 
     def test_a_scene_without_output_wants_one(self) -> None:
         self.assertIn("is empty: give Output", self.refused("empty_output"))
 
     def test_a_windows_path_is_refused_and_not_taken_for_a_name(self) -> None:
         self.assertIn("X:/show/out/f_####, a Windows path", self.refused("windows_output"))
+        self.assertIn("C:/tmp/, a Windows path", self.refused("windows_folder"))
+
+    def test_a_backslash_is_refused_wherever_it_stands(self) -> None:
+        """Blender takes it for a slash: frames would be in another folder than the one that was named."""
+        said = ", and Blender takes a backslash for a slash: give another path."
+        for output in ("//render\\f_####", f"{self.folder}/C:\\tmp\\"):
+            path = output.replace("//render", f"{self.folder}/render")
+            self.assertEqual(self.refused("plain", Output=output), f"The output is {path}{said}")
+        folder = self.folder / "a\\b"
+        folder.mkdir()
+        for name in ("plain", "nodes"):
+            (folder / f"{name}.blend").write_bytes(self.scene(name).read_bytes())
+        reason = self.refused("plain", Scene=str(folder / "plain.blend"))
+        self.assertEqual(reason, f"The output saved in scene Scene is {folder}/out/f_####{said}")
+        reason = self.refused("nodes", Scene=str(folder / "nodes.blend"), Output=str(self.folder / "f_####"))
+        self.assertRegex(reason, r"^The path of a File Output node is .*/a\\b/.*, and Blender takes a backslash")
+        self.assertFalse((self.folder / "a").exists())
 
     def test_names_full_of_signs_that_a_shell_would_read(self) -> None:
         folder = self.folder / "J D; $HOME `id` & 'a' \"b\" %TEMP% {c}"

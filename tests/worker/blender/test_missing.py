@@ -27,10 +27,10 @@ class Missing(BlenderTestCase):
 
     def test_one_picture_of_a_sequence(self) -> None:
         (self.folder / "textures").mkdir()
-        for number in (1, 2, 4):
-            (self.folder / "textures" / f"seq_000{number}.png").write_bytes(b"there")
+        for number in {*range(1, 85)} - {37}:
+            (self.folder / "textures" / f"seq_{number:04d}.png").write_bytes(b"there")
         where = self.folder / "textures"
-        self.check("gaps", f"Missing 1 of the 4 images of a sequence in {where}: seq_0003.png")
+        self.check("gaps", f"Missing 1 of the 84 images of a sequence in {where}: seq_0037.png")
 
     def test_a_picture_that_is_there_and_cannot_be_read(self) -> None:
         self.check("unreadable_image", f"Unreadable image // ({self.folder})")
@@ -102,6 +102,16 @@ class Libraries(BlenderTestCase):
         deeper = self.put("shots/deeper")
         gone = self.folder / "shots" / "lib" / "char.blend"
         self.assertEqual(self.warnings(deeper), [f"brender_warning: Missing library //../lib/char.blend ({gone})"])
+
+    def test_one_that_is_removed_is_a_warning_from_then_on(self) -> None:
+        """BLD-13"""
+        scene = self.put("shots")
+        self.assertEqual(self.warnings(scene), [])
+        library = self.folder / "lib" / "char.blend"
+        library.unlink()
+        missing = f"Missing library //../lib/char.blend ({library})"
+        self.assertEqual(self.warnings(scene), [f"brender_warning: {missing}"])
+        self.assertEqual(self.refused("linked", Scene=str(scene), MissingFiles="fail"), f"{missing}.")
 
     def test_one_that_has_no_longer_what_the_scene_takes_from_it(self) -> None:
         if BLENDER.numbers() < (4, 5):

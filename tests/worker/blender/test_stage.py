@@ -9,6 +9,7 @@ from twisted.trial.unittest import SkipTest
 
 from brender.worker.blender.describe import describe
 from tests.worker.blender.harness import BLENDER, BlenderTestCase
+from tests.worker.blender.test_keeper import pixels
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -140,9 +141,11 @@ class Scripts(BlenderTestCase):
         self.assertFalse((farm.session.working_directory / "script-ran").exists())
 
     def test_a_scripted_driver_moves_things_only_when_scripts_may_run(self) -> None:
+        """BLD-16: unless somebody forbids it they may."""
         pictures = []
-        for scripts in ("allow", "forbid"):
-            farm = self.entered("driven", Scripts=scripts, Output=str(self.folder / scripts / "f_#"))
+        for name, scripts in (("default", {}), ("allow", {"Scripts": "allow"}), ("forbid", {"Scripts": "forbid"})):
+            farm = self.entered("driven", Output=str(self.folder / name / "f_#"), **scripts)
             self.rendered(farm, 1)
-            pictures.append((self.folder / scripts / "f_1.png").read_bytes())
-        self.assertNotEqual(len(pictures[0]), len(pictures[1]))
+            pictures.append(pixels(self.folder / name / "f_1.png"))
+        self.assertEqual(pictures[0], pictures[1])
+        self.assertNotEqual(pictures[1], pictures[2])
