@@ -2,7 +2,7 @@
 #
 #   make demo    a small scene, a server and two workers on this machine, 24 frames and a video
 #   make run     the server; settings from brender.toml
-#   make test    lint, then the whole suite under pytest and under trial, side by side
+#   make test    lint and the whole suite, under pytest and under trial, side by side
 #   make test-api    Schemathesis against a real server: ten minutes of requests made from the OpenAPI document
 #   make test-long   the rules through 200,000 random happenings: a quarter of an hour
 #   make lint    ruff and mypy
@@ -42,8 +42,8 @@ run: ready
 	@$(BIN)/brender server $(ARGS)
 
 # Every part runs, whatever the ones before it found; the target fails if any of them did.
-# pytest takes all of ARGS. trial takes the files and folders among them, as its options are others; it runs beside
-# pytest and is shown after it. Without ARGS each runs everything, but for the folders that start real programs or go through
+# pytest takes all of ARGS. trial takes the files and folders among them, as its options are others; it and lint run
+# beside pytest and are shown after it. Without ARGS each runs everything, but for the folders that start real programs or go through
 # whole tables and so take most of the time: those of PYTESTS are pytest's, tests/line is trial's. Either can run them all.
 PYTESTS = $(addprefix tests/,browser/ cli/ deploy/ examples/ faces/ fuzz/ people/ worker/blender/)
 PATHS = $(wildcard $(ARGS))
@@ -51,14 +51,15 @@ FOR_PYTEST = $(or $(ARGS),--ignore=tests/line)
 FOLDERS = $(filter-out $(PYTESTS) tests/worker/ %__pycache__/,$(wildcard tests/*/ tests/worker/*/))
 FOR_TRIAL = $(or $(PATHS),$(FOLDERS) $(wildcard tests/test_*.py tests/worker/test_*.py))
 test: ready-for-tests
-	@failed=''; told=$$(mktemp); trap 'kill $$trial 2>/dev/null; rm -f "$$told"' EXIT INT TERM; trial=''; \
-	$(MAKE) --no-print-directory lint-only || failed="$$failed lint"; \
+	@failed=''; told=$$(mktemp -d); lint=''; trial=''; trap 'kill $$lint $$trial 2>/dev/null; rm -rf "$$told"' EXIT INT TERM; \
+	$(MAKE) --no-print-directory lint-only >"$$told/lint" 2>&1 & lint=$$!; \
 	if [ -z "$(strip $(ARGS))" ] || [ -n "$(PATHS)" ]; then \
-	    $(BIN)/python -m twisted.trial --reporter=text $(FOR_TRIAL) >"$$told" 2>&1 & trial=$$!; \
+	    $(BIN)/python -m twisted.trial --reporter=text $(FOR_TRIAL) >"$$told/trial" 2>&1 & trial=$$!; \
 	fi; \
 	echo "pytest"; $(BIN)/python -m pytest $(FOR_PYTEST) || failed="$$failed pytest"; \
+	wait $$lint || failed="$$failed lint"; lint=''; cat "$$told/lint"; \
 	if [ -n "$$trial" ]; then \
-	    echo "trial"; wait $$trial || failed="$$failed trial"; trial=''; cat "$$told"; \
+	    echo "trial"; wait $$trial || failed="$$failed trial"; trial=''; cat "$$told/trial"; \
 	else \
 	    echo "trial: left out, as ARGS names no file and no folder"; \
 	fi; \

@@ -66,6 +66,10 @@ HELP = """\
  approve FILTER    Let the rest of jobs follow their preview.
  forgive FILTER [CLIENTS]
                    Let jobs go again to clients that failed them too often.
+ save              Wait until everything so far is safe in the database.
+ plan TEMPLATE [KEY=VALUE...]
+                   Say what a job would be, or all that is wrong with it, and
+                   make none.
  retry FILTER [FRAMES]
                    Run again what failed or was canceled, or some frames.
  requeue FILTER [FRAMES]
@@ -74,10 +78,6 @@ HELP = """\
                    Add the tasks that a job would have with other values.
  revise ID KEY=VALUE...
                    Give other values to tasks of a job that have not run.
- save              Wait until everything so far is safe in the database.
- plan TEMPLATE [KEY=VALUE...]
-                   Say what a job would be, or all that is wrong with it, and
-                   make none.
  failures FILTER   Say why tasks failed, those with the same reason together.
  excerpt ID [ORDER]
                    Give a part of the log of an order.

@@ -148,10 +148,12 @@ class FakeServer:
                 self._fate(order, task, "given up")
         for order in self.canceled - set(has):
             self._drop(order)
-        self.stopped = {(order, task) for order, task in self.stopped if task in has.get(order, [])}
+        drop = [number for number in has if not self.open.get(number)]
+        kept = {order: tasks for order, tasks in has.items() if order not in drop}  # those end as a whole
+        self.stopped = {(order, task) for order, task in self.stopped if task in kept.get(order, [])}
         self.known.clear()
-        self.agent.connected(say.Welcome(1, "a", 10.0, [n for n in has if not self.open.get(n)]), self.hear)
-        for number in {order for order, _ in self.stopped if self.open[order]}:
+        self.agent.connected(say.Welcome(1, "a", 10.0, drop), self.hear)
+        for number in {order for order, _ in self.stopped}:
             self.agent.heard(say.Stop(number, [task for order, task in self.stopped if order == number]))
 
     def disconnect(self) -> None:
