@@ -43,11 +43,12 @@ run: ready
 
 # Every part runs, whatever the ones before it found; the target fails if any of them did.
 # pytest takes all of ARGS. trial takes the files and folders among them, as its options are others; it and lint run
-# beside pytest and are shown after it. Without ARGS each runs everything, but for the folders that start real programs or go through
-# whole tables and so take most of the time: those of PYTESTS are pytest's, tests/line is trial's. Either can run them all.
-PYTESTS = $(addprefix tests/,browser/ cli/ deploy/ examples/ faces/ fuzz/ people/ worker/blender/)
+# beside pytest and are shown after it. Without ARGS each runs everything, but for what starts real programs or goes through
+# whole tables and so takes most of the time: PYTESTS are pytest's, TRIALS are trial's. Either can run them all.
+PYTESTS = $(addprefix tests/,browser/ cli/ db/ deploy/ examples/ faces/ fuzz/ people/ planner/ simulate/ worker/blender/ worker/session/)
+TRIALS = $(addprefix tests/,line farm/test_whole_life.py test_kill_points.py web/openapi/test_schemathesis.py)
 PATHS = $(wildcard $(ARGS))
-FOR_PYTEST = $(or $(ARGS),--ignore=tests/line)
+FOR_PYTEST = $(or $(ARGS),$(addprefix --ignore=,$(TRIALS)))
 FOLDERS = $(filter-out $(PYTESTS) tests/worker/ %__pycache__/,$(wildcard tests/*/ tests/worker/*/))
 FOR_TRIAL = $(or $(PATHS),$(FOLDERS) $(wildcard tests/test_*.py tests/worker/test_*.py))
 test: ready-for-tests

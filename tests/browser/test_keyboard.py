@@ -19,6 +19,16 @@ SCRIPT = (
     "echo brender_output: {{Param.Folder}}/$1.png; echo brender_rate: 12"
 )
 
+FASTER_THAN_IT_IS_PAINTED = """async () => {
+  const press = (key) =>
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  press("Enter");
+  for (let turn = 0; turn < 50; turn++) await null;
+  document.activeElement.blur();
+  press("j");
+  press("x");
+}"""
+
 
 def own() -> dict[str, Any]:
     """A template with a form; what its tasks make are pictures that are there already."""
@@ -180,6 +190,16 @@ class Keyboard(BrowserCase):
         self.press("u")
         told(self.page, "1 client enabled")
         expect(self.page.locator("tbody .client-state")).to_have_text("idle")
+
+    def test_what_is_chosen_right_after_a_filter_was_given_stays_chosen(self) -> None:
+        page = live(self.visit.open("clients"))
+        page.locator("tbody tr").first.wait_for()
+        self.press("/")
+        page.keyboard.type("online")
+        page.evaluate(FASTER_THAN_IT_IS_PAINTED)
+        expect(page.locator(".tools [role=status]")).to_have_text("1 of 1 client")
+        expect(page.locator(".chosen")).to_contain_text("1 client chosen")
+        expect(page.get_by_role("checkbox", name="Choose client 1")).to_be_checked()
 
     def test_the_keys_are_listed_and_the_list_is_left(self) -> None:
         page = live(self.visit.open("jobs"))

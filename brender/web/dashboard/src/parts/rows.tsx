@@ -328,8 +328,9 @@ export class Made<T extends object> {
     if (from >= 0) for (const each of order.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(each);
     else if (!next.delete(id)) next.add(id);
     this.from = id;
+    this.chosen = next;
     this.told.choose(next);
-    queueMicrotask(() => this.choose(next));
+    queueMicrotask(() => this.choose(this.chosen)); // a click changes its box by itself once it has been heard
   }
 
   private key(text: string): string | number {

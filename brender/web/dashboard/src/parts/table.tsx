@@ -50,14 +50,14 @@ export function Table<T extends object>(shown: Shown<T>) {
   const matching = both(table.always, filter);
   const read = useRef({ which: matching, turn: reread.value });
   const sort = kept(table.prefix, "sort") ?? table.order ?? "";
+  useLayoutEffect(() => { // at once: what is chosen next is chosen of what the filter finds
+    setChosen((before) => (before.size ? new Set() : before));
+    setAll(false);
+  }, [matching]);
   useEffect(() => {
     const sorted = made.current?.sortBy(sort);
     const found = read.current.which !== matching;
-    if (found) {
-      read.current.which = matching;
-      setChosen(new Set());
-      setAll(false);
-    }
+    read.current.which = matching;
     if (found || sorted) made.current?.read(true);
   }, [matching, sort]);
   useEffect(() => {
