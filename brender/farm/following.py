@@ -60,7 +60,10 @@ def hold_what_ends(step: Step) -> None:
 
 
 def try_again(farm: "Farm", step: Step, task: int) -> TaskState:
-    """A task is to be run once more: now, or when frames that it is made from are there again."""
+    """A task is to be run once more: now, or when frames that it is made from are there again.
+
+    Gives what became of it in the order that it comes from.
+    """
     step.tasks.move(task, TaskEvent.TRY_AGAIN)
     if any(link.missing(task) is not None for link in farm.links.get(step, ())):
         step.tasks.move(task, TaskEvent.HELD)

@@ -72,6 +72,7 @@ def note_time(step: Step, order: Order, tasks: Sequence[int], seconds: float) ->
 
 
 def end(farm: "Farm", step: Step, order: Order, task: int, outcome: TaskState, failure: Failure, now: float) -> None:
+    """One of them has ended; another client may run it too, as a second start."""
     twin = second_starts.twin_of(farm, step, order, task)
     if outcome is TaskState.COMPLETED:
         step.tasks.move(task, TaskEvent.SUCCEEDED)
